@@ -1,0 +1,80 @@
+"""JSON as JavaScript peers write it: orjson, and the standard library for the few values orjson refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import orjson
+
+from server.errors import PeerError
+
+MAX_DEPTH = 200
+"""How deep arrays and objects may nest. orjson can read 1024 levels but write only 254."""
+
+
+def decode_json(data: bytes) -> Any:
+    """Parse UTF-8 JSON; `PeerError` for anything that is not JSON or nests deeper than `MAX_DEPTH`.
+
+    A lone surrogate (``"\\ud800"``), legal in JavaScript, is accepted.
+    """
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+        _check_depth(data)
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        if b"\\u" not in data:
+            raise PeerError(f"not JSON: {error}") from None
+    try:
+        return json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise PeerError(f"not JSON: {error}") from None
+
+
+def encode_json(
+    value: Any,
+    default: Callable[[Any], Any] | None = None,
+    restart: Callable[[], object] | None = None,
+) -> bytes:
+    """Write compact UTF-8 JSON. NaN becomes null; ``default`` is asked for types JSON has not.
+
+    When the value has to be gone through a second time, ``restart`` is called first.
+
+    Raises TypeError for a value that cannot be written, ValueError for one nested too deep.
+    """
+    try:
+        return orjson.dumps(value, default)
+    except TypeError:
+        # Lone surrogates, integers over 64 bits and keys that are not text are beyond orjson.
+        if restart is not None:
+            restart()
+        try:
+            return json.dumps(value, default=default, separators=(",", ":"), allow_nan=False).encode()
+        except RecursionError:
+            raise ValueError(f"nested deeper than {MAX_DEPTH} levels") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check_depth(data: bytes) -> None:
+    depth = 0
+    in_string = escaped = False
+    for byte in data:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise PeerError(f"JSON nests deeper than the {MAX_DEPTH} levels that are allowed")
+        elif byte in b"]}":
+            depth -= 1

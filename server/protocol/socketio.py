@@ -1,0 +1,170 @@
+"""Socket.IO 5 packets, default parser: text and attachments to packets and back (protocol v5, "Packet encoding")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from server.errors import PeerError
+from server.protocol.json_codec import decode_json, encode_json
+
+
+class PacketType(IntEnum):
+    """The digit a packet begins with."""
+
+    CONNECT = 0
+    DISCONNECT = 1
+    EVENT = 2
+    ACK = 3
+    CONNECT_ERROR = 4
+    BINARY_EVENT = 5
+    BINARY_ACK = 6
+
+
+class Packet(NamedTuple):
+    """One packet. ``data`` is the payload: a list for EVENT and ACK, an object or None for CONNECT."""
+
+    type: PacketType
+    namespace: str = "/"
+    data: Any = None
+    ack_id: int | None = None
+    attachments: int = 0
+
+
+class EncodedPacket(NamedTuple):
+    """A packet as Engine.IO messages: one text, then its attachments."""
+
+    text: bytes
+    attachments: Sequence[bytes] = ()
+
+
+RESERVED_EVENTS = frozenset(
+    {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}
+)
+"""Names no event may bear, in either direction."""
+
+MAX_ACK_ID = 2**53
+"""Beyond it JavaScript rounds."""
+
+_HEADER = re.compile(rb"([0-6])(?:(\d{1,10})-)?(?:(/[^,]*)(?:,|$))?(\d+(?=\[|$))?", re.DOTALL)
+
+
+def decode_packet(data: bytes, max_attachments: int = 10) -> Packet:
+    """Read the text of one packet; its attachments, if it announces any, are still to come.
+
+    Raises `PeerError` for whatever the protocol does not allow.
+    """
+    if data[:2] == b"2[":  # an event of "/" without an ack: nearly all there are
+        return Packet(PacketType.EVENT, "/", _check_event(decode_json(data[1:])))
+    header = _HEADER.match(data)
+    if header is None:
+        raise PeerError(f"a packet begins with a type from 0 to 6; got {data[:1]!r}")
+    kind = PacketType(data[0] - 0x30)
+    attachments = _check_attachments(kind, header[2], max_attachments)
+    namespace = header[3].decode() if header[3] else "/"
+    ack_id = _check_ack_id(kind, header[4])
+    rest = data[header.end() :]
+    payload = decode_json(rest) if rest else None
+    return Packet(kind, namespace, _check_payload(kind, payload, bool(rest)), ack_id, attachments)
+
+
+def _check_attachments(kind: PacketType, digits: bytes | None, limit: int) -> int:
+    binary = kind in (PacketType.BINARY_EVENT, PacketType.BINARY_ACK)
+    if not binary:
+        if digits is not None:
+            raise PeerError(f"a packet of type {kind.name} has no attachments")
+        return 0
+    count = int(digits) if digits else 0
+    if not 1 <= count <= limit:
+        raise PeerError(f"a binary packet announces 1 to {limit} attachments; got {count}")
+    return count
+
+
+def _check_ack_id(kind: PacketType, digits: bytes | None) -> int | None:
+    acknowledges = kind in (PacketType.ACK, PacketType.BINARY_ACK)
+    if digits is None:
+        if acknowledges:
+            raise PeerError("an ack without an id")
+        return None
+    if len(digits) > 16 or int(digits) > MAX_ACK_ID:
+        raise PeerError(f"an ack id is at most {MAX_ACK_ID}")
+    if not acknowledges and kind not in (PacketType.EVENT, PacketType.BINARY_EVENT):
+        raise PeerError(f"a packet of type {kind.name} has no ack id")
+    return int(digits)
+
+
+def _check_payload(kind: PacketType, payload: Any, present: bool) -> Any:
+    match kind:
+        case PacketType.EVENT | PacketType.BINARY_EVENT:
+            return _check_event(payload)
+        case PacketType.ACK | PacketType.BINARY_ACK:
+            if not isinstance(payload, list):
+                raise PeerError("the payload of an ack is an array")
+        case PacketType.CONNECT:
+            if payload is not None and not isinstance(payload, dict):
+                raise PeerError("the payload of CONNECT is an object, or absent")
+        case PacketType.DISCONNECT:
+            if present:
+                raise PeerError("DISCONNECT has no payload")
+        case PacketType.CONNECT_ERROR:
+            if not isinstance(payload, (dict, str)):
+                raise PeerError("the payload of CONNECT_ERROR is an object or a text")
+    return payload
+
+
+def _check_event(payload: Any) -> list[Any]:
+    if not isinstance(payload, list) or not payload:
+        raise PeerError("the payload of an event is an array that begins with the event's name")
+    name = payload[0]
+    if name.__class__ is not str and (not isinstance(name, (str, int, float)) or isinstance(name, bool)):
+        raise PeerError("an event's name is a text or a number")
+    if name in RESERVED_EVENTS:
+        raise PeerError(f"the event name {name!r} is reserved")
+    return payload
+
+
+def encode_packet(packet: Packet) -> EncodedPacket:
+    """Write one packet. Bytes anywhere in ``data`` become attachments, and the type its binary twin."""
+    attachments: list[bytes] = []
+
+    def default(value: Any) -> Any:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            attachments.append(bytes(value))
+            return {"_placeholder": True, "num": len(attachments) - 1}
+        return msgspec.to_builtins(value, builtin_types=(bytes,))
+
+    kind = packet.type
+    body = b"" if packet.data is None else encode_json(packet.data, default, restart=attachments.clear)
+    if attachments and kind in (PacketType.EVENT, PacketType.ACK):
+        kind = PacketType(kind + 3)
+    text = b"%d" % kind
+    if attachments:
+        text += b"%d-" % len(attachments)
+    if packet.namespace != "/":
+        text += packet.namespace.encode() + b","
+    if packet.ack_id is not None:
+        text += b"%d" % packet.ack_id
+    return EncodedPacket(text + body, attachments)
+
+
+def restore_attachments(packet: Packet, attachments: Sequence[bytes]) -> Packet:
+    """Put attachments where their placeholders stand; `PeerError` for a placeholder out of range."""
+    kind = PacketType(packet.type - 3) if packet.attachments else packet.type
+    return packet._replace(type=kind, data=_restore(packet.data, attachments), attachments=0)
+
+
+def _restore(value: Any, attachments: Sequence[bytes]) -> Any:
+    if isinstance(value, list):
+        return [_restore(item, attachments) for item in value]
+    if isinstance(value, dict):
+        if value.get("_placeholder") is True:
+            number = value.get("num")
+            if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(attachments):
+                raise PeerError(f"a placeholder's num is from 0 to {len(attachments) - 1}; got {number!r}")
+            return attachments[number]
+        return {key: _restore(item, attachments) for key, item in value.items()}
+    return value

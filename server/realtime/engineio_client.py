@@ -1,0 +1,368 @@
+"""The server's side of one Engine.IO client: its session, and whichever transport carries it now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from server.errors import PeerError
+from server.protocol.engineio import CLOSE, NOOP, PING, PROBE_PONG, OutgoingMessage, Packet, message_packet
+from server.protocol.engineio_session import CloseReason, EngineSession, Input, SessionError, SessionState
+from server.protocol.websocket_frames import CloseCode, text_frame
+from server.realtime.polling import Answer, PollingTransport
+from server.transport.connection import WebSocketConnection
+from server.transport.deadlines import NEVER
+
+if TYPE_CHECKING:
+    from server.realtime.engineio_server import EngineIOServer
+
+PACKETS_PER_TURN = 256
+"""How many packets of one POST are handled before the others have their turn."""
+
+PROBING_POLL_SECONDS = 0.1
+"""How long a poll waits while a WebSocket is being tried out."""
+
+
+class MessageHandler(Protocol):
+    """What sits on one Engine.IO client. Raising `PeerError` from a message closes the client."""
+
+    def on_text(self, data: bytes) -> None:
+        """Take one text message, UTF-8."""
+
+    def on_binary(self, data: bytes) -> None:
+        """Take one binary message."""
+
+    def on_close(self, reason: CloseReason) -> None:
+        """Learn, once, that the client is gone."""
+
+
+class EngineIOClient:
+    """Sends and receives messages over polling or WebSocket, in order through the upgrade from one to the other."""
+
+    __slots__ = (
+        "_polling",
+        "_probe",
+        "_probe_deadline",
+        "_resumed",
+        "_server",
+        "connection",
+        "handler",
+        "paused",
+        "session",
+        "wakes_at",
+    )
+
+    handler: MessageHandler
+
+    def __init__(self, server: EngineIOServer, session: EngineSession) -> None:
+        self.session = session
+        self.connection: WebSocketConnection | None = None
+        """The WebSocket that carries the session; None while it polls."""
+        self.wakes_at = NEVER
+        self.paused = False
+        self._server = server
+        self._polling: PollingTransport | None = None
+        self._probe: WebSocketConnection | None = None
+        self._probe_deadline = float("inf")
+        self._resumed: Callable[[], None] | None = None
+        if session.state is SessionState.POLLING:
+            options = session.options
+            self._polling = PollingTransport(
+                options.max_packets_per_poll, options.outbox_limit_bytes, server.call_soon, self._on_overflow
+            )
+
+    @property
+    def sid(self) -> str:
+        """The session id: a secret between this client and the server."""
+        return self.session.sid
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can still be sent."""
+        return self.session.state not in (SessionState.CLOSING, SessionState.CLOSED)
+
+    # Out.
+
+    def send_text(self, data: bytes) -> None:
+        """Send one text message, UTF-8."""
+        if self.connection is not None:
+            self.connection.send(text_frame(b"4" + data))
+        else:
+            self.send(OutgoingMessage(message_packet(data)))
+
+    def send_binary(self, data: bytes) -> None:
+        """Send one binary message."""
+        self.send(OutgoingMessage(message_packet(data, binary=True)))
+
+    def send(self, message: OutgoingMessage) -> None:
+        """Send packets that belong together."""
+        if self.connection is not None:
+            self.connection.send(message.frames)
+        elif self._polling is not None and self.is_open:
+            self._polling.send(message)
+
+    def send_now(self, message: OutgoingMessage) -> None:
+        """Send in a write, or a poll's answer, of its own."""
+        if self.connection is not None:
+            self.connection.send_now(message.frames)
+        elif self._polling is not None and self.is_open:
+            self._polling.send(message)
+            self._polling.flush()
+
+    def offer(
+        self,
+        message: OutgoingMessage,
+        key: Hashable | None = None,
+        newest: Callable[[], OutgoingMessage] | None = None,
+    ) -> None:
+        """Send what a slow client can do without; see `WebSocketConnection.offer`."""
+        if self.connection is not None:
+            self.connection.offer(message.frames, key, None if newest is None else lambda: newest().frames)
+        elif self._polling is not None and self.is_open:
+            self._polling.offer(message, key, newest)
+
+    def _on_overflow(self) -> None:
+        self._server.metrics.slow_consumer_closes += 1
+        self.end(CloseReason.SLOW_CONSUMER, "more is queued than the outbox may hold")
+
+    # Polling.
+
+    def poll(self, answer: Answer) -> None:
+        """Take a poll; ``answer`` is called with the payload, now or when there is something to say.
+
+        Raises `SessionError` when the session does not poll, or already does: then it is dead.
+        """
+        polling = self._polling
+        if polling is None or self.session.state is SessionState.CLOSED:
+            raise SessionError(CloseReason.TRANSPORT_ERROR, "this session does not poll")
+        if polling.is_waiting:
+            self.end(CloseReason.TRANSPORT_ERROR, "a second poll came while one was waiting")
+            raise SessionError(CloseReason.TRANSPORT_ERROR, "a poll is already waiting")
+        polling.wait(answer)
+        if self.session.state is SessionState.CLOSING:
+            self._close_polling(polling)
+        elif self.session.state is SessionState.PROBING:
+            self._server.call_later(PROBING_POLL_SECONDS, self._release_poll)
+
+    def _release_poll(self) -> None:
+        """Keep polls coming back while a WebSocket is being tried out (section "Upgrade" of the protocol)."""
+        if self._polling is not None and self.session.state is SessionState.PROBING:
+            self._polling.answer(NOOP)
+
+    def abandon_poll(self) -> None:
+        """Learn that the client cut the request that was waiting."""
+        if self._polling is not None and self._polling.is_waiting:
+            self._polling.abandon()
+            self.end(CloseReason.TRANSPORT_ERROR, "the client cut its poll")
+
+    def begin_post(self, abort: Callable[[], None]) -> None:
+        """Note that a POST has begun to arrive; ``abort`` cuts its connection.
+
+        Raises `SessionError` when the session does not poll, or when another POST is under way: then that one is
+        cut and the session is dead.
+        """
+        polling = self._polling
+        if polling is None:
+            raise SessionError(CloseReason.TRANSPORT_ERROR, "this session does not poll")
+        if polling.post_abort is not None:
+            first, polling.post_abort = polling.post_abort, None
+            first()
+            self.end(CloseReason.TRANSPORT_ERROR, "a second POST came during the first")
+            raise SessionError(CloseReason.TRANSPORT_ERROR, "a POST is already under way")
+        self.session.step(Input.POST)
+        polling.post_abort = abort
+
+    def end_post(self) -> None:
+        """Note that the POST is done."""
+        if self._polling is not None:
+            self._polling.post_abort = None
+
+    def take_packets(self, packets: Iterator[Packet]) -> bool:
+        """Handle one turn's share of a POST; tell whether some are left."""
+        for _ in range(PACKETS_PER_TURN):
+            if not self.is_open:
+                return False
+            if self.paused:
+                return True
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return False
+                if packet.binary:
+                    self._take_binary(packet.data)
+                else:
+                    self._take_text(packet.data)
+            except PeerError as error:
+                self._end_by(error)
+                return False
+        return True
+
+    # WebSocket.
+
+    def attach(self, connection: WebSocketConnection) -> None:
+        """Try out a WebSocket for a session that polls; raises `SessionError` when that may not be."""
+        self.session.step(Input.ATTACH)
+        self._probe = connection
+        self._probe_deadline = self._server.clock.monotonic() + self.session.options.upgrade_timeout
+        self._rearm()
+
+    def on_probe(self) -> None:
+        """Answer the probe; the poll that waits is let go."""
+        if self._probe is not None and self._polling is not None:
+            self._probe.send_now(PROBE_PONG.frame)
+            self._polling.flush()
+            self._polling.answer(NOOP)
+
+    def detach(self) -> None:
+        """Learn that the probing WebSocket failed; the session goes on polling."""
+        if self._probe is not None:
+            self._probe, self._probe_deadline = None, float("inf")
+            self.session.step(Input.DETACH)
+
+    def upgrade(self) -> None:
+        """Move to the probing WebSocket, and with it everything that waits."""
+        connection, polling = self._probe, self._polling
+        if connection is None or polling is None:
+            return
+        self.session.step(Input.UPGRADE)
+        self._probe, self._probe_deadline, self._polling = None, float("inf"), None
+        polling.answer(NOOP)
+        self.use(connection)
+        for message in polling.drain():
+            connection.send(message.frames)
+
+    def use(self, connection: WebSocketConnection) -> None:
+        """Carry the session on ``connection`` from now on."""
+        self.connection = connection
+        connection.receiver = self
+        if self.paused:
+            connection.pause()
+
+    def on_text(self, data: bytes) -> None:
+        """Take a text frame; see `Receiver`."""
+        try:
+            self._take_text(data)
+        except PeerError as error:
+            self._end_by(error)
+
+    def on_binary(self, data: bytes) -> None:
+        """Take a binary frame; see `Receiver`."""
+        try:
+            self._take_binary(data)
+        except PeerError as error:
+            self._end_by(error)
+
+    def _take_text(self, data: bytes) -> None:
+        message = self.session.receive(data, self._server.clock.monotonic())
+        if message is not None:
+            self.handler.on_text(message)
+        elif data == b"3":
+            self._rearm()
+
+    def _take_binary(self, data: bytes) -> None:
+        self.session.note_traffic(self._server.clock.monotonic())
+        self.handler.on_binary(data)
+
+    def on_close(self, code: int, reason: str) -> None:
+        """Learn that the WebSocket is gone; see `Receiver`."""
+        if code == CloseCode.SLOW_CONSUMER:
+            self.end(CloseReason.SLOW_CONSUMER, reason)
+        else:
+            self.end(CloseReason.TRANSPORT_CLOSE, f"{code} {reason}".strip())
+
+    # Reading.
+
+    def pause(self) -> None:
+        """Read nothing more from this client until `resume`; only it is slowed."""
+        self.paused = True
+        if self.connection is not None:
+            self.connection.pause()
+
+    def resume(self) -> None:
+        """Read again."""
+        self.paused = False
+        if self.connection is not None:
+            self.connection.resume()
+        self._tell_resumed()
+
+    def when_resumed(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once, at the next `resume` or at the end."""
+        self._resumed = callback
+
+    def _tell_resumed(self) -> None:
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None:
+            resumed()
+
+    # Time.
+
+    def _rearm(self) -> None:
+        self._server.deadlines.at(min(self.session.deadline, self._probe_deadline), self)
+
+    def on_deadline(self, now: float) -> float | None:
+        """Send the ping that is due, or give up; see `Expirable`."""
+        if self.session.state is SessionState.CLOSING:
+            self.end(CloseReason.TRANSPORT_CLOSE, "the last packets were not fetched")
+            return None
+        if self._probe is not None and now >= self._probe_deadline:
+            probe = self._probe
+            self.detach()
+            probe.close(CloseCode.POLICY_VIOLATION, "upgrade timeout")
+        try:
+            if self.session.on_deadline(now):
+                self.send(OutgoingMessage(PING))
+        except SessionError as error:
+            self.end(error.reason, str(error))
+            return None
+        return min(self.session.deadline, self._probe_deadline)
+
+    # The end.
+
+    def close(self, reason: CloseReason = CloseReason.FORCED_CLOSE) -> None:
+        """Close from the server's side; what was sent before still arrives, on polling at the next poll."""
+        polling = self._polling
+        if polling is None:
+            self.end(reason, "closed by the server")
+        elif self.is_open:
+            self.session.step(Input.END)
+            self._drop_probe()
+            self._server.deadlines.at(self._server.clock.monotonic() + self.session.options.closing_timeout, self)
+            if polling.is_waiting:
+                self._close_polling(polling)
+            self._tell(reason, "closed by the server")
+
+    def _close_polling(self, polling: PollingTransport) -> None:
+        if polling.answer_last():
+            self.session.step(Input.POLL)
+            self._server.forget(self)
+
+    def _end_by(self, error: PeerError) -> None:
+        reason = error.reason if isinstance(error, SessionError) else CloseReason.PARSE_ERROR
+        if self._polling is not None and reason is CloseReason.TRANSPORT_CLOSE:
+            self._polling.answer(NOOP)  # the client knows that it closed: its poll only has to return
+        self.end(reason, str(error))
+
+    def end(self, reason: CloseReason, detail: str) -> None:
+        """End the session at once, on every transport; a second time nothing happens."""
+        if self.session.state is SessionState.CLOSED:
+            return
+        was_open = self.is_open
+        self.session.step(Input.LOSS)
+        self._server.forget(self)
+        self._drop_probe()
+        if self._polling is not None:
+            self._polling.answer(CLOSE)
+        if self.connection is not None:
+            self.connection.close(reason.code, detail if reason.code == CloseCode.PROTOCOL_ERROR else reason.text)
+        if was_open:
+            self._tell(reason, detail)
+
+    def _drop_probe(self) -> None:
+        probe, self._probe = self._probe, None
+        if probe is not None:
+            probe.close(CloseCode.NORMAL, "the session closed")
+
+    def _tell(self, reason: CloseReason, detail: str) -> None:
+        self._server.log_close(self, reason, detail)
+        self._tell_resumed()
+        self.handler.on_close(reason)

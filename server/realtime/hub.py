@@ -1,0 +1,125 @@
+"""Delivers a published event to everyone in a room, whatever they speak, without ever waiting."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Hashable
+from itertools import islice
+from typing import Protocol
+
+from server.realtime.publication import Publication
+from server.realtime.rooms import Member, Rooms
+
+logger = logging.getLogger(__name__)
+
+DELIVERIES_PER_TURN = 2000
+"""A larger broadcast is cut, so that others have their turn of the loop."""
+
+MAX_CUT_BROADCASTS = 64
+"""Beyond these the oldest is finished at once: memory stays bounded, and who publishes pays with time."""
+
+
+class Publisher(Protocol):
+    """What services know of the hub."""
+
+    def publish(
+        self,
+        room: str,
+        event: str,
+        payload: object,
+        *,
+        volatile: bool = False,
+        supersedes: Hashable | None = None,
+        snapshot: Callable[[], object] | None = None,
+    ) -> None:
+        """Send ``event`` to everyone in ``room``; see `Publication` for what slow clients may miss."""
+
+    def disconnect(self, room: str, reason: str) -> None:
+        """Disconnect everyone in ``room``; Socket.IO clients do not come back by themselves."""
+
+    def has_members(self, room: str) -> bool:
+        """Tell whether anyone would hear of an event in ``room``."""
+
+
+class Hub:
+    """The rooms of every namespace, and the one way into them."""
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], None]) -> None:
+        self._call_soon = call_soon
+        self._rooms: dict[str, Rooms] = {}
+        self.backlog: deque[tuple[Publication, dict[Member, None]]] = deque()
+        """Cut broadcasts, with the members they have not reached yet."""
+
+    def rooms(self, namespace: str = "/") -> Rooms:
+        """Return the rooms of ``namespace``."""
+        rooms = self._rooms.get(namespace)
+        if rooms is None:
+            rooms = self._rooms[namespace] = Rooms()
+        return rooms
+
+    def publish(
+        self,
+        room: str,
+        event: str,
+        payload: object,
+        *,
+        volatile: bool = False,
+        supersedes: Hashable | None = None,
+        snapshot: Callable[[], object] | None = None,
+    ) -> None:
+        """See `Publisher`; the namespace is ``/``."""
+        publication = Publication(event, (payload,), volatile=volatile, supersedes=supersedes, snapshot=snapshot)
+        self.deliver(publication, self.rooms().members(room))
+
+    def disconnect(self, room: str, reason: str) -> None:
+        """See `Publisher`."""
+        for member in tuple(self.rooms().members(room)):
+            member.expel(reason)
+
+    def has_members(self, room: str) -> bool:
+        """See `Publisher`."""
+        return bool(self.rooms().members(room))
+
+    def deliver(self, publication: Publication, members: Collection[Member]) -> None:
+        """Hand ``publication`` to each of ``members``, in the order of calls."""
+        if not self.backlog and len(members) <= DELIVERIES_PER_TURN:
+            for member in tuple(members):
+                member.deliver(publication)
+            return
+        if not self.backlog:
+            self._call_soon(self._work_off)
+        self.backlog.append((publication, dict.fromkeys(members)))
+        if len(self.backlog) > MAX_CUT_BROADCASTS:
+            self._deliver_some(*self.backlog[0], limit=None)
+            self.backlog.popleft()
+
+    def _work_off(self) -> None:
+        left = DELIVERIES_PER_TURN
+        while self.backlog and left > 0:
+            publication, unreached = self.backlog[0]
+            left -= self._deliver_some(publication, unreached, left)
+            if not unreached:
+                self.backlog.popleft()
+        if self.backlog:
+            self._call_soon(self._work_off)
+
+    def _deliver_some(self, publication: Publication, unreached: dict[Member, None], limit: int | None) -> int:
+        members = tuple(islice(unreached, limit))
+        for member in members:
+            if member in unreached:  # not reached meanwhile by `catch_up`, nor gone
+                del unreached[member]
+                member.deliver(publication)
+        return len(members)
+
+    def catch_up(self, member: Member) -> None:
+        """Deliver what cut broadcasts still hold for ``member``, before it is sent something else."""
+        for publication, unreached in self.backlog:
+            if member in unreached:
+                del unreached[member]
+                member.deliver(publication)
+
+    def forget(self, member: Member) -> None:
+        """Let go of a member that is gone."""
+        for _, unreached in self.backlog:
+            unreached.pop(member, None)

@@ -1,0 +1,116 @@
+"""The polling half of an Engine.IO client: what waits for its next poll, and the poll that waits for something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+
+from server.protocol.engineio import CLOSE, OutgoingMessage, Packet, encode_payload
+from server.transport.outbox import Outbox, OutboxFullError
+
+Answer = Callable[[bytes], None]
+
+
+class PollingTransport:
+    """Queues messages, bounded, and answers polls with them; a waiting poll is answered at the end of the turn."""
+
+    __slots__ = ("_answer", "_call_soon", "_limit_bytes", "_on_overflow", "_outbox", "_packets_per_poll", "post_abort")
+
+    def __init__(
+        self,
+        packets_per_poll: int,
+        limit_bytes: int,
+        call_soon: Callable[[Callable[[], None]], None],
+        on_overflow: Callable[[], None],
+    ) -> None:
+        self._packets_per_poll = packets_per_poll
+        self._limit_bytes = limit_bytes
+        self._call_soon = call_soon
+        self._on_overflow = on_overflow
+        self._outbox: Outbox[OutgoingMessage] = Outbox(limit_bytes)
+        self._answer: Answer | None = None
+        self.post_abort: Callable[[], None] | None = None
+        """Cuts the POST that is under way."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a poll waits for an answer."""
+        return self._answer is not None
+
+    @property
+    def has_queued(self) -> bool:
+        """Whether messages wait for a poll."""
+        return len(self._outbox) > 0
+
+    def send(self, message: OutgoingMessage) -> None:
+        """Queue packets that belong together."""
+        self._put(message)
+
+    def offer(
+        self, message: OutgoingMessage, key: Hashable | None, newest: Callable[[], OutgoingMessage] | None
+    ) -> None:
+        """Queue what a slow client can do without: with ``key`` only the newest is kept."""
+
+        def replacement() -> tuple[OutgoingMessage, int]:
+            whole = message if newest is None else newest()
+            return whole, len(whole.frames)
+
+        self._put(message, droppable=key is None, key=key, newest=replacement)
+
+    def _put(
+        self,
+        message: OutgoingMessage,
+        *,
+        droppable: bool = False,
+        key: Hashable | None = None,
+        newest: Callable[[], tuple[OutgoingMessage, int]] | None = None,
+    ) -> None:
+        try:
+            self._outbox.put(message, len(message.frames), droppable=droppable, key=key, newest=newest)
+        except OutboxFullError:
+            self._outbox.clear()
+            self._call_soon(self._on_overflow)
+            return
+        if self._answer is not None and len(self._outbox) == 1:
+            self._call_soon(self.flush)
+
+    def wait(self, answer: Answer) -> None:
+        """Take a poll: answer it at once when something is queued, else let it wait."""
+        self._answer = answer
+        self.flush()
+
+    def abandon(self) -> None:
+        """Forget the poll that waits; its request is gone."""
+        self._answer = None
+
+    def flush(self) -> None:
+        """Answer the waiting poll, if there is one and something is queued."""
+        if self._answer is not None and self._outbox:
+            self.answer(*self._take())
+
+    def answer(self, *packets: Packet) -> None:
+        """Answer the waiting poll, if there is one, with ``packets``."""
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            answer(encode_payload(packets))
+
+    def answer_last(self) -> bool:
+        """Answer the waiting poll with what is queued and, when that is all, the close packet; tell whether it was."""
+        packets = self._take()
+        if self._outbox:
+            self.answer(*packets)
+            return False
+        self.answer(*packets, CLOSE)
+        return True
+
+    def _take(self) -> list[Packet]:
+        """Take as many whole messages as one answer may carry, at least one."""
+        packets: list[Packet] = []
+        outbox = self._outbox
+        while outbox and (not packets or len(packets) + len(outbox.peek().packets) <= self._packets_per_poll):
+            packets.extend(outbox.pop().packets)
+        return packets
+
+    def drain(self) -> Iterator[OutgoingMessage]:
+        """Yield all that is queued, leaving nothing."""
+        while self._outbox:
+            yield self._outbox.pop()

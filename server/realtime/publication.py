@@ -1,0 +1,99 @@
+"""One event on its way to many, encoded once for each wire format that somebody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol, TypeVar
+
+from server.protocol import socketio
+from server.protocol.engineio import OutgoingMessage, message_packet
+from server.protocol.json_codec import encode_json
+from server.protocol.websocket_frames import text_frame
+
+Encoded_co = TypeVar("Encoded_co", covariant=True)
+
+
+class WireFormat(Protocol[Encoded_co]):
+    """A way to write an event; one object stands for one format."""
+
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> Encoded_co:
+        """Write the event."""
+
+
+class Publication:
+    """An event with its arguments and what a slow client may miss of it.
+
+    ``volatile``: dropped for a client that is behind. ``supersedes``: for such a client it takes the place of
+    an earlier one with the same key, as ``snapshot()``, a payload that holds all that both would have said.
+    """
+
+    __slots__ = ("_encodings", "_snapshots", "args", "event", "namespace", "snapshot", "supersedes", "volatile")
+
+    def __init__(
+        self,
+        event: str,
+        args: tuple[Any, ...],
+        *,
+        namespace: str = "/",
+        volatile: bool = False,
+        supersedes: Hashable | None = None,
+        snapshot: Callable[[], object] | None = None,
+    ) -> None:
+        self.event = event
+        self.args = args
+        self.namespace = namespace
+        self.volatile = volatile
+        self.supersedes = supersedes
+        self.snapshot = snapshot
+        self._encodings: dict[WireFormat[Any], Any] = {}
+        self._snapshots: dict[WireFormat[Any], Any] = {}
+
+    @property
+    def must_arrive(self) -> bool:
+        """Whether every receiver gets this very event, or is closed."""
+        return not self.volatile and self.supersedes is None
+
+    def encoded(self, wire_format: WireFormat[Encoded_co]) -> Encoded_co:
+        """Return the event in ``wire_format``."""
+        encoding = self._encodings.get(wire_format)
+        if encoding is None:
+            encoding = self._encodings[wire_format] = wire_format.encode(self.namespace, self.event, self.args)
+        return encoding
+
+    def newest(self, wire_format: WireFormat[Encoded_co]) -> Encoded_co:
+        """Return what stands for this event and those it supersedes."""
+        if self.snapshot is None:
+            return self.encoded(wire_format)
+        encoding = self._snapshots.get(wire_format)
+        if encoding is None:
+            encoding = wire_format.encode(self.namespace, self.event, (self.snapshot(),))
+            self._snapshots[wire_format] = encoding
+        return encoding
+
+
+class SocketIOText:
+    """Socket.IO 5, default parser, over Engine.IO 4."""
+
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> OutgoingMessage:
+        """Write an EVENT packet and its attachments."""
+        packet = socketio.encode_packet(socketio.Packet(socketio.PacketType.EVENT, namespace, [event, *args]))
+        return outgoing(packet)
+
+
+class RawJson:
+    """One JSON object in a WebSocket text frame: the payload's fields behind ``type``, the event's name."""
+
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> bytes:
+        """Write the frame; the payload is the first argument, a mapping."""
+        return text_frame(encode_json({"type": event, **(args[0] if args else {})}))
+
+
+SOCKETIO_TEXT = SocketIOText()
+RAW_JSON = RawJson()
+
+
+def outgoing(packet: socketio.EncodedPacket) -> OutgoingMessage:
+    """Wrap an encoded Socket.IO packet as Engine.IO messages."""
+    return OutgoingMessage(
+        message_packet(packet.text), *(message_packet(attachment, binary=True) for attachment in packet.attachments)
+    )

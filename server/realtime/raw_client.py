@@ -1,0 +1,101 @@
+"""A member of the hub over one raw WebSocket: JSON text messages, kept alive by WebSocket pings."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from server.protocol.json_codec import encode_json
+from server.protocol.websocket_frames import CloseCode, text_frame
+from server.realtime.publication import RAW_JSON, Publication
+from server.realtime.runtime import Runtime
+from server.transport.connection import WebSocketConnection
+from server.transport.deadlines import NEVER
+
+
+class RawClient:
+    """Base of the raw streams' clients; a subclass says what messages mean.
+
+    A peer from which nothing, not even a pong, is heard for two ping intervals is cut.
+    """
+
+    rooms: set[str]
+
+    def __init__(self, runtime: Runtime, connection: WebSocketConnection, ping_interval_seconds: float = 30.0) -> None:
+        self.id = f"client_{secrets.token_urlsafe(9)}"
+        self.rooms = set()
+        self.wakes_at = NEVER
+        self._hub = runtime.hub
+        self._connection = connection
+        self._deadlines = runtime.deadlines
+        self._ping_interval_seconds = ping_interval_seconds
+        connection.receiver = self
+        runtime.deadlines.at(runtime.clock.monotonic() + ping_interval_seconds, self)
+
+    # For the subclass.
+
+    def opened(self) -> None:
+        """Greet the client; its messages come after this."""
+
+    def closed(self) -> None:
+        """Let go of what the client held; it has left its rooms by then."""
+
+    def on_text(self, data: bytes) -> None:
+        """Take one text message, UTF-8."""
+
+    def on_binary(self, data: bytes) -> None:
+        """Take one binary message."""
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Send one JSON object."""
+        if self._hub.backlog:
+            self._hub.catch_up(self)
+        self._connection.send(text_frame(encode_json(message)))
+
+    def join(self, room: str) -> None:
+        """Enter ``room``."""
+        self._hub.rooms().join(self, room)
+
+    def leave(self, room: str) -> None:
+        """Leave ``room``, if in it."""
+        self._hub.rooms().leave(self, room)
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close from our side."""
+        self._connection.close(code, reason)
+        self._end()
+
+    # For the hub and the connection.
+
+    def deliver(self, publication: Publication) -> None:
+        """Send what is published in one of its rooms; see `Member`."""
+        frame = publication.encoded(RAW_JSON)
+        if publication.must_arrive:
+            self._connection.send(frame)
+        else:
+            self._connection.offer(frame, publication.supersedes, lambda: publication.newest(RAW_JSON))
+
+    def expel(self, reason: str) -> None:
+        """Be disconnected by the server; see `Member`."""
+        self.close(CloseCode.UNAUTHORIZED, reason)
+
+    def on_close(self, code: int, reason: str) -> None:
+        """Learn that the connection is gone; see `Receiver`."""
+        self._end()
+
+    def _end(self) -> None:
+        self._deadlines.cancel(self)
+        self._hub.rooms().leave_all(self)
+        self._hub.forget(self)
+        self.closed()
+
+    def on_deadline(self, now: float) -> float | None:
+        """Ping, or cut a peer that has not been heard since the last ping; see `Expirable`."""
+        if not self._connection.heard:
+            self._connection.abort()
+            self._end()
+            return None
+        self._connection.heard = False
+        self._connection.ping()
+        return now + self._ping_interval_seconds

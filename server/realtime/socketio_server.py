@@ -1,0 +1,143 @@
+"""The Socket.IO server: namespaces on top of Engine.IO. The class an application starts from."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from server.errors import RequestError
+from server.limits import Rate
+from server.protocol.engineio_session import EngineOptions
+from server.realtime.engineio_client import EngineIOClient
+from server.realtime.engineio_server import EngineIOServer
+from server.realtime.handshake import Handshake
+from server.realtime.namespaces import Handler, Middleware, Namespace
+from server.realtime.origins import OriginPolicy
+from server.realtime.runtime import Runtime
+from server.realtime.socketio_client import SocketIOClient
+from server.realtime.sockets import Broadcast
+
+logger = logging.getLogger(__name__)
+
+
+class SocketOptions(NamedTuple):
+    """Times in seconds."""
+
+    connect_timeout: float = 45.0
+    max_pending_events: int = 64
+    max_pending_bytes: int = 1_000_000
+    max_attachments: int = 10
+
+
+class SocketIOServer:
+    """Serves Socket.IO 5 to Engine.IO 4 clients. The root namespace's methods are its own."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        options: SocketOptions | None = None,
+        engine_options: EngineOptions | None = None,
+        origins: OriginPolicy | None = None,
+    ) -> None:
+        self.hub = runtime.hub
+        self.options = options or SocketOptions()
+        self.clock = runtime.clock
+        self.deadlines = runtime.deadlines
+        self.metrics = runtime.metrics
+        self.engine = EngineIOServer(
+            self._open,
+            engine_options or EngineOptions(),
+            runtime.context,
+            runtime.connections,
+            origins or OriginPolicy(),
+        )
+        self.describe: Callable[[RequestError, Handshake], str] = _describe
+        """Puts an error into words for one client."""
+        self._namespaces: dict[str, Namespace] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.root = self.namespace("/")
+
+    def namespace(self, name: str) -> Namespace:
+        """Return the namespace ``name`` (with its slash), made at first use."""
+        if not name.startswith("/"):
+            raise ValueError(f"a namespace begins with a slash; got {name!r}")
+        namespace = self._namespaces.get(name)
+        if namespace is None:
+            namespace = self._namespaces[name] = Namespace(name, self.hub)
+        return namespace
+
+    def find_namespace(self, name: str) -> Namespace | None:
+        """Return the namespace ``name``, if there is one."""
+        return self._namespaces.get(name)
+
+    def use(self, middleware: Middleware) -> Middleware:
+        """See `Namespace.use`."""
+        return self.root.use(middleware)
+
+    def on(
+        self,
+        event: str | float,
+        *,
+        payload: type[msgspec.Struct] | None = None,
+        access: Hashable | None = None,
+        rate: Rate | None = None,
+    ) -> Callable[[Handler], Handler]:
+        """See `Namespace.on`."""
+        return self.root.on(event, payload=payload, access=access, rate=rate)
+
+    def on_connect(self, handler: Handler) -> Handler:
+        """See `Namespace.on_connect`."""
+        return self.root.on_connect(handler)
+
+    def on_disconnect(self, handler: Handler) -> Handler:
+        """See `Namespace.on_disconnect`."""
+        return self.root.on_disconnect(handler)
+
+    def to(self, *rooms: str) -> Broadcast:
+        """See `Namespace.to`."""
+        return self.root.to(*rooms)
+
+    def emit(self, event: str, *args: Any) -> None:
+        """See `Namespace.emit`."""
+        self.root.emit(event, *args)
+
+    def _open(self, engine: EngineIOClient, handshake: Handshake) -> SocketIOClient:
+        return SocketIOClient(self, engine, handshake)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a coroutine on its own; what it raises is logged."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._reap)
+        return task
+
+    def _reap(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a handler failed", exc_info=error)
+
+    def run(self, handler: Callable[..., Any], *args: Any) -> None:
+        """Call a plain or asynchronous handler of the application; what it raises is logged."""
+        try:
+            result = handler(*args)
+        except Exception:
+            logger.exception("a handler failed")
+            return
+        if inspect.iscoroutine(result):
+            self.spawn(result)
+
+    async def close(self) -> None:
+        """Close every client, so that they come back by themselves; then wait for running handlers."""
+        self.engine.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+def _describe(error: RequestError, handshake: Handshake) -> str:
+    return error.detail or error.code.slug

@@ -1,0 +1,226 @@
+"""A client's presence in one namespace, and how to reach many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from server.limits import Rate, TokenBucket
+from server.protocol.engineio_session import CloseReason
+from server.protocol.socketio import RESERVED_EVENTS, Packet, PacketType, encode_packet
+from server.realtime.acks import Acks, SocketDisconnectedError
+from server.realtime.handshake import Handshake
+from server.realtime.publication import SOCKETIO_TEXT, Publication, outgoing
+from server.realtime.rooms import Member
+
+if TYPE_CHECKING:
+    from server.realtime.namespaces import Namespace
+    from server.realtime.socketio_client import SocketIOClient
+
+
+class SocketState(Enum):
+    """CONNECTING: not accepted yet; nothing reaches the client, and rooms are joined once it is."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+
+
+class Socket:
+    """One client in one namespace.
+
+    Everything sent to it arrives in order. What is sent while it is being accepted follows its CONNECT.
+    """
+
+    __slots__ = ("_acks", "_buckets", "_client", "_early", "data", "handshake", "id", "namespace", "rooms", "state")
+
+    def __init__(self, client: SocketIOClient, namespace: Namespace, handshake: Handshake, socket_id: str) -> None:
+        self.id = socket_id
+        """Public, unlike the Engine.IO session id."""
+        self.namespace = namespace
+        self.handshake = handshake
+        self.data: dict[str, Any] = {}
+        """The application's own."""
+        self.rooms: set[str] = set()
+        self.state = SocketState.CONNECTING
+        self._client = client
+        self._early: list[Packet] | None = None
+        self._acks: Acks | None = None
+        self._buckets: dict[str | float, TokenBucket] | None = None
+
+    # Sending.
+
+    def emit(self, event: str, *args: Any) -> None:
+        """Send an event. Bytes anywhere in ``args`` travel as binary attachments.
+
+        Raises ValueError for a reserved name, TypeError for what JSON cannot hold.
+        """
+        if event in RESERVED_EVENTS:
+            raise ValueError(f"the event name {event!r} is reserved")
+        self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args]))
+
+    async def call(self, event: str, *args: Any, timeout: float = 10.0) -> list[Any]:
+        """Send an event and return the arguments of the client's ack.
+
+        Raises TimeoutError after ``timeout`` seconds, `SocketDisconnectedError` when the client leaves.
+        """
+        if self.state is not SocketState.CONNECTED:
+            raise SocketDisconnectedError(f"the socket is {self.state.value}")
+        client = self._client
+        if self._acks is None:
+            self._acks = Acks(client.server.deadlines)
+        ack_id = client.session.next_ack_id(self.namespace.name)
+        future = self._acks.expect(ack_id, client.server.clock.monotonic() + timeout)
+        self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args], ack_id))
+        return await future
+
+    def _send(self, packet: Packet) -> None:
+        if self.state is SocketState.CONNECTING:
+            self._early = [*(self._early or ()), packet]
+            return
+        if self.state is SocketState.DISCONNECTED:
+            return
+        hub = self._client.server.hub
+        if hub.backlog:
+            hub.catch_up(self)
+        encoded = encode_packet(packet)
+        self._client.server.metrics.messages_out += 1
+        if encoded.attachments:
+            self._client.engine.send(outgoing(encoded))
+        else:
+            self._client.engine.send_text(encoded.text)
+
+    def acknowledge(self, ack_id: int, args: list[Any]) -> None:
+        """Answer an event that asked for an ack."""
+        self._send(Packet(PacketType.ACK, self.namespace.name, args, ack_id))
+
+    def deliver(self, publication: Publication) -> None:
+        """Send what is published in one of its rooms; see `Member`."""
+        if self.state is not SocketState.CONNECTED:
+            return
+        self._client.server.metrics.messages_out += 1
+        message = publication.encoded(SOCKETIO_TEXT)
+        if publication.must_arrive:
+            self._client.engine.send(message)
+        else:
+            self._client.engine.offer(message, publication.supersedes, lambda: publication.newest(SOCKETIO_TEXT))
+
+    # Rooms.
+
+    def join(self, room: str) -> None:
+        """Enter ``room``. ValueError for the id of another socket: that room is private."""
+        if room != self.id and room in self.namespace.sockets:
+            raise ValueError("a socket's own room is private")
+        if self.state is SocketState.CONNECTED:
+            self.namespace.rooms.join(self, room)
+        elif self.state is SocketState.CONNECTING:
+            self.rooms.add(room)
+
+    def leave(self, room: str) -> None:
+        """Leave ``room``, if in it."""
+        self.namespace.rooms.leave(self, room)
+
+    def to(self, *rooms: str) -> Broadcast:
+        """Address everyone in any of ``rooms`` but this socket."""
+        return self.namespace.to(*rooms).except_(self.id)
+
+    @property
+    def broadcast(self) -> Broadcast:
+        """Address everyone in the namespace but this socket."""
+        return self.namespace.to().except_(self.id)
+
+    # Life.
+
+    def connected(self) -> None:
+        """Be accepted: enter the rooms that were asked for, send what was held back."""
+        self.state = SocketState.CONNECTED
+        rooms, self.rooms = self.rooms, set()
+        for room in rooms:
+            self.namespace.rooms.join(self, room)
+        early, self._early = self._early, None
+        for packet in early or ():
+            self._send(packet)
+
+    def disconnect(self, *, close: bool = False) -> None:
+        """Expel the client from the namespace; it does not come back by itself. ``close`` ends the connection too."""
+        self._client.expel(self, close=close)
+
+    def expel(self, reason: str) -> None:
+        """Be disconnected by the server; see `Member`."""
+        self.disconnect()
+
+    def disconnected(self, reason: CloseReason) -> None:
+        """Leave every room; called once, by the client's connection."""
+        self.state = SocketState.DISCONNECTED
+        self.namespace.rooms.leave_all(self)
+        if self._acks is not None:
+            self._acks.fail_all()
+
+    def resolve_ack(self, ack_id: int, args: list[Any]) -> None:
+        """Take the client's ack."""
+        if self._acks is not None:
+            self._acks.resolve(ack_id, args)
+
+    def seconds_until_allowed(self, event: str | float, rate: Rate, now: float) -> float:
+        """Count one ``event`` against ``rate``; return 0.0, or how long to wait."""
+        if self._buckets is None:
+            self._buckets = {}
+        bucket = self._buckets.get(event)
+        if bucket is None:
+            bucket = self._buckets[event] = TokenBucket(rate, now)
+        return bucket.take(now)
+
+
+class Broadcast:
+    """Addresses many sockets of a namespace; built step by step, each step a new object."""
+
+    __slots__ = ("_except", "_namespace", "_rooms", "_volatile")
+
+    def __init__(
+        self,
+        namespace: Namespace,
+        rooms: tuple[str, ...] = (),
+        except_: tuple[str, ...] = (),
+        volatile: bool = False,
+    ) -> None:
+        self._namespace = namespace
+        self._rooms = rooms
+        self._except = except_
+        self._volatile = volatile
+
+    def to(self, *rooms: str) -> Broadcast:
+        """Add ``rooms``; a socket's id is a room with that socket in it."""
+        return Broadcast(self._namespace, self._rooms + rooms, self._except, self._volatile)
+
+    def except_(self, *rooms: str) -> Broadcast:
+        """Leave out everyone in ``rooms``."""
+        return Broadcast(self._namespace, self._rooms, self._except + rooms, self._volatile)
+
+    @property
+    def volatile(self) -> Broadcast:
+        """Let clients that are behind miss it."""
+        return Broadcast(self._namespace, self._rooms, self._except, True)
+
+    def emit(self, event: str, *args: Any) -> None:
+        """Send an event to all of them, encoded once; it never waits for anyone."""
+        if event in RESERVED_EVENTS:
+            raise ValueError(f"the event name {event!r} is reserved")
+        publication = Publication(event, args, namespace=self._namespace.name, volatile=self._volatile)
+        self._namespace.hub.deliver(publication, self._members())
+
+    def _members(self) -> Collection[Member]:
+        namespace = self._namespace
+        if len(self._rooms) == 1 and not self._except and self._rooms[0] not in namespace.sockets:
+            return namespace.rooms.members(self._rooms[0])
+        if self._rooms:
+            members = namespace.rooms.union(self._rooms)
+            members.update((namespace.sockets[room], None) for room in self._rooms if room in namespace.sockets)
+        else:
+            members = dict.fromkeys(namespace.sockets.values())
+        for room in self._except:
+            if room in namespace.sockets:
+                members.pop(namespace.sockets[room], None)
+            for member in namespace.rooms.members(room):
+                members.pop(member, None)
+        return members

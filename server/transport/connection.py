@@ -1,0 +1,368 @@
+"""One WebSocket connection after its handshake: frames in, frames out, close; how bytes move is its subclass's."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Hashable
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from server.clock import Clock
+from server.metrics import Metrics
+from server.protocol.websocket_frames import (
+    CloseCode,
+    Frame,
+    FrameError,
+    FrameReader,
+    Mask,
+    Opcode,
+    build_frame,
+    close_frame,
+    parse_close,
+    xor_mask,
+)
+from server.transport.deadlines import NEVER, Deadlines
+from server.transport.outbox import Outbox, OutboxFullError
+
+logger = logging.getLogger(__name__)
+
+CLOSING_TIMEOUT_SECONDS = 5.0
+"""How long the peer has to answer a close frame before the socket is cut."""
+
+FRAMES_PER_TURN = 256
+"""How many frames of one connection are handled before the others have their turn."""
+
+
+class Receiver(Protocol):
+    """Who is told what a connection brings."""
+
+    def on_text(self, data: bytes) -> None:
+        """Take one whole text message, valid UTF-8."""
+
+    def on_binary(self, data: bytes) -> None:
+        """Take one whole binary message."""
+
+    def on_close(self, code: int, reason: str) -> None:
+        """Learn, once, that the peer or the network ended it; not called after one's own `close`."""
+
+
+class ConnectionState(Enum):
+    """How far the connection is from its end; only while OPEN is anything delivered."""
+
+    OPEN = "open"
+    CLOSING = "closing"
+    """Our close frame is on its way, the peer's is awaited."""
+    DRAINING = "draining"
+    """Both have closed; our last bytes are on their way."""
+    CLOSED = "closed"
+
+
+class ConnectionContext(NamedTuple):
+    """What all connections of a server share."""
+
+    clock: Clock
+    deadlines: Deadlines
+    metrics: Metrics
+    call_soon: Callable[[Callable[[], None]], None]
+    call_later: Callable[[float, Callable[[], None]], object]
+    max_payload_bytes: int = 1_000_000
+    outbox_limit_bytes: int = 4 << 20
+    mask: Mask = xor_mask
+
+
+class WebSocketConnection(ABC):
+    """Sends at once what the socket takes and queues the rest, bounded; delivers whole messages in order.
+
+    Whatever is sent while one read is being handled leaves together in one write (the cork), unless it is
+    sent by `send_now`.
+    """
+
+    __slots__ = (
+        "_context",
+        "_cork",
+        "_held",
+        "_outbox",
+        "_paused",
+        "_reader",
+        "_remainder",
+        "heard",
+        "receiver",
+        "state",
+        "wakes_at",
+    )
+
+    receiver: Receiver
+    """Set by whoever opens the connection, before `start`."""
+
+    def __init__(self, context: ConnectionContext) -> None:
+        self.state = ConnectionState.OPEN
+        self.wakes_at = NEVER
+        self.heard = False
+        """Set by every read; whoever watches over the peer resets it."""
+        self._context = context
+        self._reader = FrameReader(context.max_payload_bytes, context.mask)
+        self._cork: list[bytes] | None = None
+        self._held: deque[Frame] = deque()
+        self._paused = False
+        self._outbox: Outbox[bytes] = Outbox(context.outbox_limit_bytes)
+        self._remainder = b""
+        context.metrics.connections_opened += 1
+
+    # What a subclass does with its socket.
+
+    @abstractmethod
+    def _write_some(self, data: bytes) -> int:
+        """Hand ``data`` to the socket; return how much it took. Raises OSError when it is gone."""
+
+    def _is_flushed(self) -> bool:
+        """Tell whether the socket has taken everything."""
+        return not self._remainder
+
+    @abstractmethod
+    def _watch_writable(self, wanted: bool) -> None:
+        """Call `_flush` when the socket takes more, or no longer."""
+
+    @abstractmethod
+    def _watch_readable(self, wanted: bool) -> None:
+        """Read and call `_receive`, or stop reading."""
+
+    @abstractmethod
+    def _destroy(self) -> None:
+        """Close the socket and forget it."""
+
+    # In.
+
+    def start(self, data: bytes = b"") -> None:
+        """Begin to read; ``data`` has been read already."""
+        self._watch_readable(True)
+        if data:
+            self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
+        self.heard = True
+        self._context.metrics.bytes_in += len(data)
+        frames = self._reader.feed(data)
+        if self.state is not ConnectionState.OPEN:
+            if any(frame.opcode == Opcode.CLOSE for frame in frames):
+                self._finish()
+        elif self._paused or self._held:
+            self._held.extend(frames)
+        else:
+            self._deliver(frames)
+
+    def _deliver(self, frames: list[Frame]) -> None:
+        """Hand frames on; those beyond this turn's share, or behind a `pause`, are held."""
+        if len(frames) > FRAMES_PER_TURN:
+            self._held.extend(frames[FRAMES_PER_TURN:])
+            frames = frames[:FRAMES_PER_TURN]
+            self._watch_readable(False)
+            self._context.call_soon(self._continue)
+        self._cork = []
+        try:
+            for position, (opcode, payload) in enumerate(frames):
+                if opcode == Opcode.TEXT:
+                    self.receiver.on_text(payload)
+                elif opcode == Opcode.BINARY:
+                    self.receiver.on_binary(payload)
+                else:
+                    self._on_control(opcode, payload)
+                if self._paused or self.state is not ConnectionState.OPEN:
+                    self._held.extendleft(reversed(frames[position + 1 :]))
+                    break
+        except Exception:
+            logger.exception("a receiver failed")
+            self._fail(CloseCode.INTERNAL_ERROR, "internal error")
+        finally:
+            self._flush_cork()
+            self._cork = None
+        if self._reader.error is not None and not self._held:
+            self._fail(self._reader.error.code, str(self._reader.error))
+
+    def _continue(self) -> None:
+        """Go on with held frames, then with reading."""
+        if not self._delivers():
+            return
+        held = [self._held.popleft() for _ in range(min(len(self._held), FRAMES_PER_TURN))]
+        self._deliver(held)
+        if not self._delivers():
+            return
+        if self._held:
+            self._context.call_soon(self._continue)
+        else:
+            self._watch_readable(True)
+
+    def _delivers(self) -> bool:
+        return self.state is ConnectionState.OPEN and not self._paused
+
+    def pause(self) -> None:
+        """Deliver nothing more, and stop reading, until `resume`."""
+        self._paused = True
+        if self.state is ConnectionState.OPEN:
+            self._watch_readable(False)
+
+    def resume(self) -> None:
+        """Deliver again, from the next turn of the loop on."""
+        if self._paused:
+            self._paused = False
+            self._context.call_soon(self._continue)
+
+    def _on_control(self, opcode: int, payload: bytes) -> None:
+        if opcode == Opcode.PING:
+            self.send(build_frame(Opcode.PONG, payload))
+        elif opcode == Opcode.CLOSE:
+            try:
+                code, reason = parse_close(payload)
+            except FrameError as error:
+                self._fail(error.code, str(error))
+                return
+            self._begin_close(code, "", ConnectionState.DRAINING)
+            self.receiver.on_close(code, reason)
+
+    # Out.
+
+    @property
+    def queued_bytes(self) -> int:
+        """How much waits for the socket."""
+        return self._outbox.size_bytes + len(self._remainder)
+
+    def send(self, frames: bytes) -> None:
+        """Send whole frames, after all that was sent before."""
+        if self.state is not ConnectionState.OPEN:
+            return
+        if self._cork is not None:
+            self._cork.append(frames)
+        else:
+            self._write(frames)
+
+    def send_now(self, frames: bytes) -> None:
+        """Send in a write of its own, behind what is corked."""
+        self._flush_cork()
+        if self.state is ConnectionState.OPEN:
+            self._write(frames)
+
+    def offer(self, frames: bytes, key: Hashable | None = None, newest: Callable[[], bytes] | None = None) -> None:
+        """Send what a slow client can do without: dropped while it is behind; with ``key`` the newest is kept."""
+        if self.state is not ConnectionState.OPEN:
+            return
+        if not self._remainder:
+            self.send(frames)
+            return
+        self._flush_cork()
+        if key is None:
+            self._context.metrics.dropped_messages += 1
+            return
+
+        def replacement() -> tuple[bytes, int]:
+            whole = newest() if newest is not None else frames
+            return whole, len(whole)
+
+        self._enqueue(frames, key, replacement)
+
+    def _flush_cork(self) -> None:
+        """Write what is corked; the cork stays."""
+        corked = self._cork
+        if corked:
+            self._cork = []
+            self._write(corked[0] if len(corked) == 1 else b"".join(corked))
+
+    def _write(self, data: bytes) -> None:
+        if self._remainder:
+            self._enqueue(data)
+            return
+        try:
+            sent = self._write_some(data)
+        except OSError as error:
+            self._lose(str(error))
+            return
+        self._context.metrics.bytes_out += sent
+        if sent < len(data):
+            self._remainder = data[sent:]
+            self._watch_writable(True)
+
+    def _enqueue(
+        self,
+        data: bytes,
+        key: Hashable | None = None,
+        newest: Callable[[], tuple[bytes, int]] | None = None,
+    ) -> None:
+        try:
+            self._outbox.put(data, len(data), key=key, newest=newest)
+        except OutboxFullError:
+            self._context.metrics.slow_consumer_closes += 1
+            self._outbox.clear()
+            self._fail(CloseCode.SLOW_CONSUMER, "slow consumer")
+
+    def _flush(self) -> None:
+        """Write what waits, as far as the socket takes it."""
+        try:
+            while self._remainder:
+                sent = self._write_some(self._remainder)
+                self._context.metrics.bytes_out += sent
+                if sent < len(self._remainder):
+                    self._remainder = self._remainder[sent:]
+                    return
+                self._remainder = self._outbox.pop() if self._outbox else b""
+        except OSError as error:
+            self._lose(str(error))
+            return
+        self._watch_writable(False)
+        if self.state is ConnectionState.DRAINING:
+            self._finish()
+
+    # The end.
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life (section 5.5.2)."""
+        self.send(build_frame(Opcode.PING, b""))
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close from our side: what was sent before still leaves, then the close frame."""
+        self._begin_close(code, reason, ConnectionState.CLOSING)
+
+    def _begin_close(self, code: int, reason: str, state: ConnectionState) -> None:
+        self._flush_cork()
+        if self.state is not ConnectionState.OPEN:
+            return
+        self.state = state
+        self._held.clear()
+        self._write(close_frame(code, reason))
+        if self.state is ConnectionState.DRAINING and self._is_flushed():
+            self._finish()
+        elif self.state is not ConnectionState.CLOSED:
+            self._context.deadlines.at(self._context.clock.monotonic() + CLOSING_TIMEOUT_SECONDS, self)
+            self._watch_readable(True)
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        """Close because of the peer's fault; the receiver learns of it in the next turn, outside of any loop of ours."""
+        if self.state is ConnectionState.OPEN:
+            self._context.metrics.peer_errors += 1
+            self.close(code, reason)
+            self._context.call_soon(lambda: self.receiver.on_close(code, reason))
+
+    def _lose(self, reason: str) -> None:
+        """The socket is gone."""
+        was_open = self.state is ConnectionState.OPEN
+        self._finish()
+        if was_open:
+            self._context.call_soon(lambda: self.receiver.on_close(CloseCode.ABNORMAL, reason))
+
+    def _finish(self) -> None:
+        if self.state is not ConnectionState.CLOSED:
+            self.state = ConnectionState.CLOSED
+            self._outbox.clear()
+            self._remainder = b""
+            self._held.clear()
+            self._context.deadlines.cancel(self)
+            self._context.metrics.connections_closed += 1
+            self._destroy()
+
+    def abort(self) -> None:
+        """Cut the socket without a close frame; the receiver is not called."""
+        self._finish()
+
+    def on_deadline(self, now: float) -> float | None:
+        """Cut a peer that does not answer our close frame."""
+        self._finish()
+        return None

@@ -1,0 +1,38 @@
+"""How an accepted WebSocket becomes a connection: the epoll reader where it can be, the IOStream elsewhere."""
+
+from __future__ import annotations
+
+import select
+import socket
+from typing import Literal
+
+from tornado.iostream import IOStream, SSLIOStream
+
+from server.transport.connection import ConnectionContext, WebSocketConnection
+from server.transport.epoll_reader import EpollReader
+from server.transport.stream_connection import StreamConnection
+from server.transport.tornado_private import release_socket
+
+ReaderName = Literal["epoll", "iostream"]
+
+
+class Connections:
+    """Opens and, at the end, closes the WebSocket connections of a server."""
+
+    def __init__(self, context: ConnectionContext, reader: ReaderName = "epoll") -> None:
+        self._context = context
+        self._epoll = EpollReader(context) if reader == "epoll" and hasattr(select, "epoll") else None
+
+    def open(self, stream: IOStream) -> tuple[WebSocketConnection, bytes]:
+        """Take over an accepted stream; return the connection and the bytes that `start` is to be given."""
+        if stream.socket.family != getattr(socket, "AF_UNIX", None):
+            stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._epoll is None or isinstance(stream, SSLIOStream) or stream.writing() or stream.closed():
+            return StreamConnection(self._context, stream), b""
+        sock, data = release_socket(stream)
+        return self._epoll.open(sock), data
+
+    def close(self) -> None:
+        """Cut what is still open in the epoll."""
+        if self._epoll is not None:
+            self._epoll.close()

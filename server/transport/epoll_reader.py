@@ -1,0 +1,125 @@
+"""All WebSocket connections in one epoll, itself one descriptor of the IOLoop: a loop turn handles a batch of them.
+
+Asyncio's cost for one ready socket (selector key, handle, context) is as much as all the rest of an echo; here it is
+paid once a batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+
+from tornado.ioloop import IOLoop
+
+from server.transport.connection import ConnectionContext, WebSocketConnection
+
+logger = logging.getLogger(__name__)
+
+SOCKETS_PER_TURN = 256
+BYTES_PER_READ = 65536
+BYTES_PER_TURN = 1 << 20
+"""Beyond these, timers, HTTP and accepting have their turn first."""
+
+
+class EpollReader:
+    """Owns the epoll and the connections in it. Linux only."""
+
+    def __init__(self, context: ConnectionContext) -> None:
+        self._context = context
+        self._loop = IOLoop.current()
+        self._epoll = select.epoll()
+        self._connections: dict[int, EpollConnection] = {}
+        self._loop.add_handler(self._epoll.fileno(), self._turn, IOLoop.READ)
+
+    def open(self, sock: socket.socket) -> EpollConnection:
+        """Take over a connected, non-blocking plain socket; `EpollConnection.start` begins to read."""
+        connection = EpollConnection(self._context, sock, self)
+        self._connections[connection.descriptor] = connection
+        self._epoll.register(connection.descriptor, 0)
+        return connection
+
+    def watch(self, descriptor: int, events: int) -> None:
+        """Ask for ``events`` of one connection."""
+        self._epoll.modify(descriptor, events)
+
+    def forget(self, descriptor: int) -> None:
+        """Take one connection out, before its socket is closed."""
+        if self._connections.pop(descriptor, None) is not None:
+            self._epoll.unregister(descriptor)
+
+    def _turn(self, descriptor: int, events: int) -> None:
+        budget = BYTES_PER_TURN
+        for ready, mask in self._epoll.poll(0, SOCKETS_PER_TURN):
+            connection = self._connections.get(ready)
+            if connection is None:
+                continue  # closed by one handled before it
+            if mask & select.EPOLLOUT:
+                connection.on_writable()
+            if mask & ~select.EPOLLOUT:
+                budget -= connection.on_readable()
+            if budget < 0:
+                break  # the rest stays ready
+
+    def close(self) -> None:
+        """Cut every connection and give the epoll back."""
+        for connection in list(self._connections.values()):
+            connection.abort()
+        if not self._epoll.closed:
+            self._loop.remove_handler(self._epoll.fileno())
+            self._epoll.close()
+
+
+class EpollConnection(WebSocketConnection):
+    """A connection whose plain socket is read and written directly."""
+
+    __slots__ = ("_events", "_recv", "_send", "_socket", "_turns", "descriptor")
+
+    def __init__(self, context: ConnectionContext, sock: socket.socket, reader: EpollReader) -> None:
+        super().__init__(context)
+        self._socket = sock
+        self._recv = sock.recv
+        self._send = sock.send
+        self._turns = reader
+        self._events = 0
+        self.descriptor = sock.fileno()
+
+    def on_readable(self) -> int:
+        """Read once and deliver; return the number of bytes."""
+        try:
+            data = self._recv(BYTES_PER_READ)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as error:
+            self._lose(str(error))
+            return 0
+        if not data:
+            self._lose("the peer went away")
+            return 0
+        self._receive(data)
+        return len(data)
+
+    def on_writable(self) -> None:
+        """Write what waits."""
+        self._flush()
+
+    def _write_some(self, data: bytes) -> int:
+        try:
+            return self._send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+
+    def _watch_writable(self, wanted: bool) -> None:
+        self._watch(self._events | select.EPOLLOUT if wanted else self._events & ~select.EPOLLOUT)
+
+    def _watch_readable(self, wanted: bool) -> None:
+        self._watch(self._events | select.EPOLLIN if wanted else self._events & ~select.EPOLLIN)
+
+    def _watch(self, events: int) -> None:
+        if events != self._events:
+            self._events = events
+            self._turns.watch(self.descriptor, events)
+
+    def _destroy(self) -> None:
+        self._turns.forget(self.descriptor)
+        self._socket.close()
