@@ -111,6 +111,8 @@ class SocketSession:
 
     def _admit(self, packet: Packet) -> Packet | None:
         entry = self._namespaces.get(packet.namespace)
+        if entry is not None and entry.state is NamespaceState.CONNECTED and packet.type is PacketType.EVENT:
+            return packet  # as the table says; nearly all there are
         state = NamespaceState.ABSENT if entry is None else entry.state
         if packet.type not in ALLOWED[state]:
             if packet.namespace in self._left and packet.type is not PacketType.CONNECT:

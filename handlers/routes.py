@@ -1,0 +1,63 @@
+"""The whole URL table: pattern, class, what it is made with. Who may call is each class's ``access``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers.base import UnknownPathHandler
+from handlers.pages import ClientBundleHandler, PageHandler, StaticHandler
+from handlers.rest.auth import LoginHandler, LogoutHandler, RefreshHandler, RegisterHandler
+from handlers.rest.conversations import ConversationsHandler, HistoryHandler
+from handlers.rest.friends import AcceptFriendRequestHandler, FriendRequestsHandler, FriendsHandler
+from handlers.rest.health import HealthHandler
+from handlers.rest.users import MeHandler
+from handlers.services import Services
+from handlers.streams.prices import Authenticate, PriceStreamHandler
+from handlers.streams.socketio import EngineIOHandler
+from server.realtime.runtime import Runtime
+from server.realtime.socketio_server import SocketIOServer
+
+Route = tuple[str, type, dict[str, Any]]
+
+ID = r"([^/]+)"
+
+REST: tuple[tuple[str, type], ...] = (
+    (r"/auth/register", RegisterHandler),
+    (r"/auth/login", LoginHandler),
+    (r"/auth/refresh", RefreshHandler),
+    (r"/auth/logout", LogoutHandler),
+    (r"/users/me", MeHandler),
+    (r"/friends", FriendsHandler),
+    (r"/friends/requests", FriendRequestsHandler),
+    (rf"/friends/requests/{ID}/accept", AcceptFriendRequestHandler),
+    (r"/conversations", ConversationsHandler),
+    (rf"/conversations/{ID}/messages", HistoryHandler),
+)
+"""Each of these is served under /api and again under /api/v1."""
+
+
+def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticate: Authenticate | None) -> list[Route]:
+    """Return every route of the server.
+
+    Raises ValueError when a REST class has no access rule.
+    """
+    unguarded = [handler.__name__ for _, handler in REST if not hasattr(handler, "access")]
+    if unguarded:
+        raise ValueError(f"handlers without an access rule: {', '.join(unguarded)}")
+    given = {"services": services}
+    prices = {
+        "runtime": runtime,
+        "origins": services.origins,
+        "prices": services.prices,
+        "authenticate": authenticate,
+    }
+    return [
+        (r"/socket\.io/", EngineIOHandler, {"engine": sio.engine}),
+        (r"/socket\.io/(.+)", ClientBundleHandler, {"origins": services.origins}),
+        (r"/ws/stock/prices", PriceStreamHandler, prices),
+        *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
+        (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
+        (r"/api/.*", UnknownPathHandler, given),
+        (r"/static/(.*)", StaticHandler, {"origins": services.origins}),
+        (r"/", PageHandler, given),
+    ]
