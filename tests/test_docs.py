@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import re
 import socket
 import subprocess
@@ -35,10 +36,13 @@ def test_the_readme_example_echoes(tmp_path: Path, free_port: int) -> None:
     script.write_text(program.replace("8001", str(free_port)))
     with subprocess.Popen([sys.executable, script], env={"PYTHONPATH": str(ROOT), "PATH": ""}) as process:
         try:
-            with socketio.SimpleClient() as client:
-                client.connect(f"http://127.0.0.1:{free_port}", wait_timeout=10, transports=["websocket"], retry=True)
-                assert client.call("echo", "hello", timeout=10) == "hello"
-                assert client.receive(timeout=10) == ["echo", "hello"]
+            echoed: queue.Queue[str] = queue.Queue()
+            client = socketio.Client()
+            client.on("echo", echoed.put)
+            client.connect(f"http://127.0.0.1:{free_port}", wait_timeout=10, retry=True)
+            assert client.call("echo", "hello", timeout=10) == "hello"
+            assert echoed.get(timeout=10) == "hello"
+            client.disconnect()
         finally:
             process.kill()
 

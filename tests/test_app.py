@@ -1,0 +1,173 @@
+"""The main job, as a new user has it: ``python run.py``, chat, prices, stop, start again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+import websocket
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE = shutil.which("node")
+TIMEOUT_SECONDS = 60
+
+
+class RunningServer:
+    """A ``run.py`` in its own process, over ``directory``."""
+
+    def __init__(self, process: subprocess.Popen[str], directory: Path) -> None:
+        self.process = process
+        self.directory = directory
+        self.lines: list[str] = []
+        self.url = self._wait_until_listening()
+
+    def _wait_until_listening(self) -> str:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if found := re.search(r"listening on (\S+?)/ ", line):
+                return found[1]
+        raise AssertionError(f"it ended with {self.process.wait()}: {''.join(self.lines)}")
+
+    @property
+    def password(self) -> str:
+        return (self.directory / "demo_password").read_text().strip()
+
+    @property
+    def mongod_pid(self) -> int:
+        return int((self.directory / "mongodb" / "db" / "mongod.lock").read_text())
+
+    def call(self, path: str, body: Any = None, token: str = "") -> Any:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        data = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(self.url + path, data, headers), timeout=TIMEOUT_SECONDS) as answer:
+            return json.load(answer)
+
+    def sign_in(self, username: str) -> str:
+        data = self.call("/api/auth/login", {"username": username, "password": self.password})["data"]
+        return str(data["access_token"])
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        self.lines += self.process.communicate(timeout=TIMEOUT_SECONDS)[0].splitlines(keepends=True)
+        return self.process.returncode
+
+
+@contextmanager
+def running(directory: Path, *arguments: str) -> Iterator[RunningServer]:
+    command = [sys.executable, "run.py", "--port=0", f"--data_dir={directory}", "--price_push_interval=0.1", *arguments]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={"PATH": os.environ["PATH"]}
+    ) as process:
+        try:
+            yield RunningServer(process, directory)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(TIMEOUT_SECONDS)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "mongod" in Path(f"/proc/{pid}/comm").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(
+    NODE is None or not (ROOT / "node_modules" / "socket.io-client").exists(),
+    reason="needs node and the npm package socket.io-client (make setup)",
+)
+def test_two_people_chat_and_their_history_survives_a_restart(tmp_path: Path) -> None:
+    assert NODE is not None
+    rounds = 5
+    with running(tmp_path) as server:
+        chat = subprocess.run(
+            [NODE, "tests/support/chat_members.mjs", server.url, server.password, str(rounds)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert chat.returncode == 0, chat.stderr
+        seen = json.loads(chat.stdout)
+        mongod_pid = server.mongod_pid
+        assert is_alive(mongod_pid)
+        assert server.stop() == 0
+        assert not is_alive(mongod_pid)
+        assert "Traceback" not in "".join(server.lines)
+    sent = [f"{name} {number} 你好 😀" for number in range(rounds) for name in ("alice", "bob")]
+    assert seen["acks"] == [[True, seq] for seq in range(1, 2 * rounds + 1)]
+    assert seen["alice"] == seen["bob"] == [[seq, text] for seq, text in enumerate(sent, 1)]
+    with running(tmp_path) as server:
+        path = f"/api/conversations/{seen['conversation_id']}/messages"
+        page = server.call(path, token=server.sign_in("bob"))["data"]
+        assert [message["content"] for message in reversed(page["messages"])] == sent
+        assert page["has_more"] is False
+
+
+def test_a_raw_client_sees_prices_move_and_is_told_goodbye(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        stream = websocket.create_connection(
+            server.url.replace("http", "ws") + "/ws/stock/prices", timeout=TIMEOUT_SECONDS
+        )
+        assert json.loads(stream.recv())["type"] == "connected"
+        stream.send(json.dumps({"type": "subscribe", "subscription_type": "stock", "target": "600519"}))
+        assert json.loads(stream.recv())["type"] == "subscribed"
+        prices = set()
+        while len(prices) < 3:
+            update = json.loads(stream.recv())
+            assert (update["type"], update["target"], update["count"]) == ("price_update", "600519", 1)
+            prices.add(update["data"][0]["price"])
+        assert server.stop() == 0
+        stream.shutdown()
+
+
+def test_the_password_and_tokens_reach_no_log_line(tmp_path: Path) -> None:
+    with running(tmp_path, "--log_level=debug") as server:
+        token = server.sign_in("alice")
+        with pytest.raises(websocket.WebSocketBadStatusException):
+            websocket.create_connection(
+                f"{server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket&sid=x&token={token}"
+            )
+        password = server.password
+        assert server.stop() == 0
+        logged = [line for line in server.lines if not line.startswith("Demo accounts")]
+        assert token not in "".join(logged)
+        assert password not in "".join(logged)
+
+
+def test_a_taken_port_is_one_sentence_and_leaves_no_mongod(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AssertionError, match=rf"(?s)ended with 2: .*cannot listen on 127\.0\.0\.1:{port}"):
+            with running(tmp_path, f"--port={port}"):
+                pass
+    assert (tmp_path / "mongodb" / "db" / "mongod.lock").read_text() == ""
+
+
+def test_a_signal_during_the_start_ends_it_cleanly(tmp_path: Path) -> None:
+    command = [sys.executable, "run.py", "--port=0", f"--data_dir={tmp_path}"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        lock = tmp_path / "mongodb" / "owner.lock"
+        while not (lock.exists() and lock.read_text()):
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+    mongod_lock = tmp_path / "mongodb" / "db" / "mongod.lock"
+    assert not mongod_lock.exists() or not is_alive(int(mongod_lock.read_text() or 0))
