@@ -1,0 +1,206 @@
+"""What all REST handlers share: access, origin, bodies, the envelope, errors."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from tornado.web import HTTPError, RequestHandler
+
+from handlers.services import Services
+from server.auth.access import Access, bearer_token, require
+from server.domain.users import Principal
+from server.errors import ErrorCode, RequestError
+from server.texts import negotiate
+
+logger = logging.getLogger(__name__)
+
+SESSION_COOKIE = "stock_insight_session"
+"""Holds the page's refresh token; see product section 3 for what it may do."""
+
+_ORIGIN_REFUSED_CODE = 4
+_PREFLIGHT_SECONDS = 600
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+_CODE_OF_STATUS = {
+    401: ErrorCode.UNAUTHORIZED,
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.METHOD_NOT_ALLOWED,
+    413: ErrorCode.PAYLOAD_TOO_LARGE,
+}
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+class ApiHandler(RequestHandler):
+    """A REST handler: a subclass declares its access rule and answers by `answer` or raises `RequestError`."""
+
+    access: ClassVar[Access]
+    max_body_bytes: ClassVar[int] = 64 * 1024
+
+    _principal: Principal | None = None
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+
+    @property
+    def principal(self) -> Principal:
+        """The caller; RequestError (unauthorized) when nobody is signed in."""
+        if self._principal is None:
+            raise RequestError(ErrorCode.UNAUTHORIZED)
+        return self._principal
+
+    @property
+    def language(self) -> str:
+        """The locale of what the caller reads."""
+        return negotiate(self.request.headers.get("Accept-Language"), self.services.default_locale)
+
+    async def prepare(self) -> None:
+        """Hold the request against origin, size and access; answer preflights."""
+        refusal = self.services.origins.refusal(*self._origin())
+        if refusal is not None:
+            self.set_status(403)
+            self.finish_json({"code": _ORIGIN_REFUSED_CODE, "message": refusal})
+            return
+        self._set_origin_headers()
+        if self.request.method == "OPTIONS":
+            self._finish_preflight()
+            return
+        size = len(self.request.body)
+        if size > self.max_body_bytes:
+            raise RequestError(
+                ErrorCode.PAYLOAD_TOO_LARGE, f"got {size} bytes, at most {self.max_body_bytes} are allowed"
+            )
+        if self.access is not Access.PUBLIC:
+            self._principal = await self.authenticate()
+            require(self.access, self._principal)
+
+    async def authenticate(self) -> Principal | None:
+        """Return who sends the bearer token or, for reading, the page's cookie; None when there is neither.
+
+        Raises RequestError (unauthorized) when what is there does not hold.
+        """
+        token = bearer_token(self.request.headers.get("Authorization"))
+        if token is not None:
+            return await self.services.accounts.authenticate(token)
+        cookie = self.get_cookie(SESSION_COOKIE)
+        if cookie is not None and self.request.method in {"GET", "HEAD"}:
+            return await self.services.accounts.principal_of_refresh(cookie)
+        return None
+
+    def body(self, shape: type[Shape]) -> Shape:
+        """Return the JSON body in this shape; RequestError (invalid_input) says where it does not fit."""
+        try:
+            return msgspec.json.decode(self.request.body or b"{}", type=shape)
+        except msgspec.ValidationError as error:
+            raise RequestError(ErrorCode.INVALID_INPUT, str(error)) from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise RequestError(ErrorCode.INVALID_INPUT, f"the body is not JSON: {error}") from None
+
+    def query(self, shape: type[Shape]) -> Shape:
+        """Return the query arguments in this shape; an empty one counts as absent, of several the last counts."""
+        try:
+            values = {name: sent[-1].decode() for name, sent in self.request.query_arguments.items() if sent[-1]}
+            return msgspec.convert(values, shape, strict=False)
+        except (msgspec.ValidationError, UnicodeError) as error:
+            raise RequestError(ErrorCode.INVALID_INPUT, str(error)) from None
+
+    def answer(self, data: Any, *, status: int = 200, message: str = "rest.ok") -> None:
+        """Finish with the envelope; ``data`` is made of plain values, ``message`` a key of the texts."""
+        self.set_status(status)
+        self.finish_json({"code": status, "message": self.text(message), "data": data})
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a text in the caller's language."""
+        return self.services.texts.text(self.language, key, **values)
+
+    def head(self, *args: str) -> Any:
+        return self.get(*args)
+
+    def options(self, *_args: str) -> None:
+        """Answered by `prepare`."""
+
+    def set_default_headers(self) -> None:
+        for name, value in _SECURITY_HEADERS.items():
+            self.set_header(name, value)
+
+    def compute_etag(self) -> str | None:
+        return None  # nobody stores these answers
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer any error with the envelope; what is our own fault is not shown."""
+        raised = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        error = raised if isinstance(raised, RequestError) else _request_error(status_code, raised)
+        self._set_origin_headers()
+        if error.code is ErrorCode.UNAUTHORIZED:
+            self.set_header("WWW-Authenticate", "Bearer")
+        if error.code is ErrorCode.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", ", ".join(self._implemented()))
+        text = self.text(f"errors.{error.code.slug}")
+        if error.detail:
+            text = self.text("rest.with_detail", text=text, detail=error.detail)
+        status = error.code.status
+        self.set_status(status)
+        self.finish_json({"code": status, "message": text, "data": {"error": error.code.slug, **error.data}})
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if not isinstance(value, RequestError | HTTPError):
+            # The path without its query, which may hold a token.
+            logger.error("%s %s failed", self.request.method, self.request.path, exc_info=value)
+
+    def _origin(self) -> tuple[str | None, str, str]:
+        return self.request.headers.get("Origin"), self.request.protocol, self.request.host
+
+    def _set_origin_headers(self) -> None:
+        for name, value in self.services.origins.headers(*self._origin()).items():
+            self.set_header(name, value)
+
+    def _finish_preflight(self) -> None:
+        self.set_status(204)
+        self.set_header("Access-Control-Allow-Methods", ", ".join(self._implemented()))
+        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language")
+        self.set_header("Access-Control-Max-Age", _PREFLIGHT_SECONDS)
+        self.finish()
+
+    def _implemented(self) -> list[str]:
+        own = {method for method in self.SUPPORTED_METHODS if self._is_implemented(method.lower())}
+        if "GET" not in own:
+            own.discard("HEAD")
+        return sorted(own)
+
+    def _is_implemented(self, method: str) -> bool:
+        return getattr(type(self), method) is not getattr(RequestHandler, method)
+
+    def finish_json(self, value: object) -> None:
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(msgspec.json.encode(value))
+
+
+class UnknownPathHandler(ApiHandler):
+    """Answers for every path under /api/ that nobody else has."""
+
+    access = Access.PUBLIC
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        if not self._finished:
+            raise RequestError(ErrorCode.NOT_FOUND, f"there is nothing at {self.request.path[:200]}")
+
+
+def _request_error(status: int, raised: BaseException | None) -> RequestError:
+    if status >= 500:
+        return RequestError(ErrorCode.INTERNAL)
+    detail = raised.log_message if isinstance(raised, HTTPError) and raised.log_message else ""
+    return RequestError(_CODE_OF_STATUS.get(status, ErrorCode.INVALID_INPUT), detail)

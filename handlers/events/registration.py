@@ -1,0 +1,34 @@
+"""Every event of the product, registered in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers.events import chat, ping, prices, session
+from handlers.services import Services
+from server.clock import Clock
+from server.errors import ErrorCode, RequestError
+from server.realtime.namespaces import Namespace
+from server.realtime.sockets import Socket
+
+
+def register(namespace: Namespace, services: Services, clock: Clock) -> None:
+    """Register all events; ValueError when one has no access rule."""
+    session.register(namespace, services)
+    chat.register(namespace, services)
+    ping.register(namespace, clock)
+    prices.register(namespace, services.prices)
+    unguarded = [str(name) for name, spec in namespace.events.items() if spec.access is None]
+    if unguarded:
+        raise ValueError(f"events without an access rule: {', '.join(unguarded)}")
+
+    def refuse_unknown(socket: Socket, event: str | float) -> None:
+        known = ", ".join(sorted(str(name) for name in namespace.events))
+        raise RequestError(ErrorCode.UNKNOWN_EVENT, f"there is no event {str(event)[:64]!r}; there are {known}")
+
+    namespace.on_unknown_event = refuse_unknown
+    namespace.wrap_ack = _acknowledge
+
+
+def _acknowledge(result: Any) -> dict[str, Any]:
+    return {"ok": True, **(result or {})}

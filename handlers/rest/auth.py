@@ -1,0 +1,95 @@
+"""Register, log in, stay signed in, log out."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from handlers.base import SESSION_COOKIE, ApiHandler
+from server.auth.access import Access
+from server.domain.payloads import to_payload
+from server.domain.users import Principal
+from server.errors import ErrorCode, RequestError
+from server.services.accounts import SignIn
+
+
+class Registration(Struct):
+    username: str
+    password: str
+    display_name: str | None = None
+
+
+class Credentials(Struct):
+    username: str
+    password: str
+
+
+class RefreshBody(Struct):
+    refresh_token: str | None = None
+
+
+class SignInHandler(ApiHandler):
+    """What all answers with tokens share: the page's cookie goes with them."""
+
+    access = Access.PUBLIC
+
+    def answer_sign_in(self, sign_in: SignIn, status: int = 200) -> None:
+        self.set_cookie(
+            SESSION_COOKIE,
+            sign_in.refresh_token,
+            max_age=int(self.services.accounts.refresh_lifetime.total_seconds()),
+            httponly=True,
+            samesite="Lax",
+            secure=self.request.protocol == "https",
+        )
+        self.answer(to_payload(sign_in), status=status, message="rest.created" if status == 201 else "rest.ok")
+
+    def forget_sign_in(self) -> None:
+        self.clear_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=self.request.protocol == "https")
+
+
+class RegisterHandler(SignInHandler):
+    async def post(self) -> None:
+        body = self.body(Registration)
+        sign_in = await self.services.accounts.register(body.username, body.password, body.display_name)
+        self.answer_sign_in(sign_in, status=201)
+
+
+class LoginHandler(SignInHandler):
+    async def post(self) -> None:
+        body = self.body(Credentials)
+        self.answer_sign_in(await self.services.accounts.login(body.username, body.password))
+
+
+class RefreshHandler(SignInHandler):
+    """Takes the refresh token from the body, or from the page's cookie."""
+
+    async def post(self) -> None:
+        token = self.body(RefreshBody).refresh_token or self.get_cookie(SESSION_COOKIE)
+        if token is None:
+            raise RequestError(ErrorCode.UNAUTHORIZED, "no refresh token, neither in the body nor in the cookie")
+        self.answer_sign_in(await self.services.accounts.refresh(token))
+
+
+class LogoutHandler(SignInHandler):
+    """Ends the login session of the bearer token, or of the refresh token in the body or in the page's cookie."""
+
+    async def post(self) -> None:
+        principal = await self._whose()
+        await self.services.accounts.logout(principal.session_id)
+        self.forget_sign_in()
+        self.answer(None, message="rest.signed_out")
+
+    async def _whose(self) -> Principal:
+        refresh_token = self.body(RefreshBody).refresh_token or self.get_cookie(SESSION_COOKIE)
+        try:
+            principal = await self.authenticate()
+        except RequestError:
+            # An access token that has run out must not keep anyone signed in.
+            if refresh_token is None:
+                raise
+            principal = None
+        if principal is None and refresh_token is not None:
+            principal = await self.services.accounts.principal_of_refresh(refresh_token)
+        if principal is None:
+            raise RequestError(ErrorCode.UNAUTHORIZED, "nothing says which sign-in to end")
+        return principal

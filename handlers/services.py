@@ -1,0 +1,29 @@
+"""What handlers may call: filled once, by the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.realtime.origins import OriginPolicy
+from server.services.accounts import AccountService
+from server.services.conversations import ConversationService
+from server.services.friends import FriendService
+from server.services.health import HealthService
+from server.services.messages import MessageService
+from server.services.prices import PriceService
+from server.texts import DEFAULT_LOCALE, Texts
+
+
+@dataclass(frozen=True)
+class Services:
+    """Every service of the product, with the rules and texts that all doors share."""
+
+    accounts: AccountService
+    friends: FriendService
+    conversations: ConversationService
+    messages: MessageService
+    prices: PriceService
+    health: HealthService
+    origins: OriginPolicy
+    texts: Texts
+    default_locale: str = DEFAULT_LOCALE

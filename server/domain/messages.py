@@ -1,0 +1,63 @@
+"""Chat messages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from server.domain.users import Profile
+
+MESSAGE_TYPES = ("text",)
+"""The types of message that can be sent."""
+
+MAX_CONTENT_CHARACTERS = 10_000
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """A message as members see it; absent optionals are left out."""
+
+    id: str
+    conversation_id: str
+    seq: int
+    sender: Profile
+    type: str
+    content: str
+    created_at: datetime
+    client_msg_id: str | None
+    reply_to: str | None = None
+
+
+class StoredMessage(Struct, frozen=True):
+    """A message as it is stored; ``seq`` 0 is one that has none yet."""
+
+    id: str
+    conversation_id: str
+    seq: int
+    sender_id: str
+    type: str
+    content: str
+    created_at: datetime
+    client_msg_id: str | None = None
+    reply_to: str | None = None
+
+    def by(self, sender: Profile) -> Message:
+        """Return what members see of it."""
+        return Message(
+            id=self.id,
+            conversation_id=self.conversation_id,
+            seq=self.seq,
+            sender=sender,
+            type=self.type,
+            content=self.content,
+            created_at=self.created_at,
+            client_msg_id=self.client_msg_id,
+            reply_to=self.reply_to,
+        )
+
+
+class Page(Struct, frozen=True):
+    """A part of a conversation's history; ``has_more`` says that it goes on in the direction that was asked for."""
+
+    messages: list[Message]
+    has_more: bool

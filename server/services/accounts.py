@@ -1,0 +1,191 @@
+"""Accounts and sign-ins: register, log in, stay signed in, log out."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import OrderedDict
+from datetime import timedelta
+
+from msgspec import Struct
+
+from server.auth import refresh_tokens
+from server.auth.passwords import Passwords
+from server.auth.refresh_tokens import RefreshToken
+from server.auth.tokens import AccessTokens
+from server.clock import Clock
+from server.domain.rooms import session_room
+from server.domain.users import LoginSession, Principal, User
+from server.errors import ErrorCode, RequestError
+from server.realtime.hub import Publisher
+from server.services.input_text import checked_text
+from server.storage.login_sessions import LoginSessionRepository
+from server.storage.users import UserRepository
+
+logger = logging.getLogger(__name__)
+
+# CJK: Han ideographs (with extensions), kana and hangul.
+_USERNAME = re.compile(
+    r"[A-Za-z0-9_.\-\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U000323af]{3,32}"
+)
+MAX_DISPLAY_NAME_CHARACTERS = 64
+MAX_ENDED_KEPT = 10_000
+_LONGEST = 1024
+
+
+class SignIn(Struct, frozen=True):
+    """What a client gets that has proved who it is; ``expires_in`` is in seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str
+    expires_in: int
+    user: User
+
+
+class AccountService:
+    """Knows who someone is.
+
+    A refresh token works once; one that is used again ends its whole login session, for one of its two holders is
+    a thief.
+    """
+
+    def __init__(
+        self,
+        users: UserRepository,
+        sessions: LoginSessionRepository,
+        passwords: Passwords,
+        tokens: AccessTokens,
+        publisher: Publisher,
+        clock: Clock,
+        refresh_lifetime: timedelta = timedelta(days=30),
+    ) -> None:
+        self._users = users
+        self._sessions = sessions
+        self._passwords = passwords
+        self._tokens = tokens
+        self._publisher = publisher
+        self._clock = clock
+        self.refresh_lifetime = refresh_lifetime
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        """Login sessions that ended lately: one may end while `confirm` waits for the database."""
+
+    async def register(self, username: str, password: str, display_name: str | None = None) -> SignIn:
+        """Make an account and sign it in.
+
+        Raises RequestError: invalid_username, username_taken, weak_password, invalid_input.
+        """
+        return await self._sign_in(await self.create(username, password, display_name))
+
+    async def create(self, username: str, password: str, display_name: str | None = None) -> User:
+        """Make an account; raises as `register`."""
+        checked_text("username", username, 0, _LONGEST)
+        if _USERNAME.fullmatch(username) is None:
+            raise RequestError(
+                ErrorCode.INVALID_USERNAME,
+                f"got {username[:40]!r}, allowed are 3 to 32 letters, digits, '_', '-', '.' and CJK characters",
+            )
+        shown = checked_text("display_name", (display_name or username).strip(), 1, MAX_DISPLAY_NAME_CHARACTERS)
+        checked_text("password", password, 0, _LONGEST)
+        if await self._users.find_by_name(username) is not None:
+            raise RequestError(ErrorCode.USERNAME_TAKEN, f"{username} is taken")
+        password_hash = await self._passwords.hash(password)
+        return await self._users.add(username, shown, password_hash, self._clock.now())
+
+    async def login(self, username: str, password: str) -> SignIn:
+        """Sign in with a password; RequestError (invalid_credentials) does not say which part was wrong."""
+        checked_text("username", username, 0, _LONGEST)
+        checked_text("password", password, 0, _LONGEST)
+        found = await self._users.find_with_password(username)
+        right = await self._passwords.verify(password, found[1] if found else None)
+        if found is None or not right:
+            raise RequestError(ErrorCode.INVALID_CREDENTIALS)
+        return await self._sign_in(found[0])
+
+    async def refresh(self, refresh_token: str) -> SignIn:
+        """Exchange a refresh token for new tokens; RequestError (unauthorized) when it is not the present one."""
+        token = _parsed(refresh_token)
+        following = token.successor()
+        now = self._clock.now()
+        session = await self._sessions.rotate(
+            token.session_id, token.nonce_hash, following.nonce_hash, now, now + self.refresh_lifetime
+        )
+        if session is None:
+            if await self._sessions.revoke_family(token.session_id, token.family_hash):
+                logger.warning("login session %s ended: a used refresh token came again", token.session_id)
+                self._cut(token.session_id)
+            raise _signed_out()
+        return self._answer(await self._user(session.user_id), following)
+
+    async def logout(self, session_id: str) -> None:
+        """End the login session and everything that is open by it."""
+        await self._sessions.revoke(session_id)
+        self._cut(session_id)
+
+    def principal(self, access_token: str) -> Principal:
+        """Return whom the token names, without asking whether the sign-in still holds (see `confirm`)."""
+        return self._tokens.verify(access_token)
+
+    async def confirm(self, principal: Principal) -> None:
+        """Raise RequestError (unauthorized) when the login session has ended."""
+        session = await self._sessions.find(principal.session_id, self._clock.now())
+        if session is None or session.user_id != principal.user_id or session.id in self._ended:
+            raise _signed_out()
+
+    async def authenticate(self, access_token: str) -> Principal:
+        """Return whom a valid token of a living login session names; RequestError (unauthorized) otherwise."""
+        principal = self.principal(access_token)
+        await self.confirm(principal)
+        return principal
+
+    async def principal_of_refresh(self, refresh_token: str) -> Principal:
+        """Return who holds this present refresh token, which stays what it is."""
+        token = _parsed(refresh_token)
+        session = await self._sessions.find_by_token(token.session_id, token.nonce_hash, self._clock.now())
+        if session is None:
+            raise _signed_out()
+        user = await self._user(session.user_id)
+        return Principal(user.id, user.username, session.id, session.expires_at)
+
+    async def me(self, principal: Principal) -> User:
+        return await self._user(principal.user_id)
+
+    async def _user(self, user_id: str) -> User:
+        user = await self._users.find(user_id)
+        if user is None:
+            raise _signed_out()
+        return user
+
+    async def _sign_in(self, user: User) -> SignIn:
+        now = self._clock.now()
+        token = refresh_tokens.first_token(self._sessions.new_id())
+        session = LoginSession(token.session_id, user.id, now + self.refresh_lifetime)
+        await self._sessions.add(session, token.family_hash, token.nonce_hash, now)
+        return self._answer(user, token)
+
+    def _answer(self, user: User, token: RefreshToken) -> SignIn:
+        return SignIn(
+            access_token=self._tokens.issue(user, token.session_id),
+            refresh_token=str(token),
+            token_type="Bearer",  # noqa: S106 - the scheme's name
+            expires_in=self._tokens.lifetime_seconds,
+            user=user,
+        )
+
+    def _cut(self, session_id: str) -> None:
+        """Disconnect what is open by a login session that has ended."""
+        self._ended[session_id] = None
+        if len(self._ended) > MAX_ENDED_KEPT:
+            self._ended.popitem(last=False)
+        self._publisher.disconnect(session_room(session_id), "signed out")
+
+
+def _parsed(refresh_token: str) -> RefreshToken:
+    token = refresh_tokens.parse(refresh_token)
+    if token is None:
+        raise _signed_out()
+    return token
+
+
+def _signed_out() -> RequestError:
+    return RequestError(ErrorCode.UNAUTHORIZED, "the sign-in has ended or was never there")

@@ -1,0 +1,100 @@
+"""Conversations: who may enter, who may write, what a member sees of them."""
+
+from __future__ import annotations
+
+from server.clock import Clock
+from server.domain.conversations import Conversation, ConversationView
+from server.domain.ids import is_id
+from server.domain.messages import Message
+from server.domain.users import Principal, Profile
+from server.errors import ErrorCode, RequestError
+from server.services.profiles import Profiles
+from server.storage.conversations import ConversationRepository
+from server.storage.friendships import FriendshipRepository
+from server.storage.messages import MessageRepository
+
+
+class ConversationService:
+    """A stranger learns nothing here: an unknown id and another's answer alike."""
+
+    def __init__(
+        self,
+        conversations: ConversationRepository,
+        messages: MessageRepository,
+        friendships: FriendshipRepository,
+        profiles: Profiles,
+        clock: Clock,
+    ) -> None:
+        self._conversations = conversations
+        self._messages = messages
+        self._friendships = friendships
+        self._profiles = profiles
+        self._clock = clock
+
+    async def get(self, user_id: str, conversation_id: str) -> Conversation:
+        """Return a conversation to a member; RequestError (not_found) otherwise."""
+        conversation = None
+        if is_id(conversation_id):
+            conversation = await self._conversations.find_for_member(conversation_id, user_id)
+        if conversation is None:
+            raise RequestError(ErrorCode.NOT_FOUND, "there is no such conversation of yours")
+        return conversation
+
+    async def open(self, user_id: str, conversation_id: str | None, friend_id: str | None) -> Conversation:
+        """Return the conversation that a member names by its id, or by the friend, with whom it begins at first use.
+
+        Raises RequestError: invalid_input unless exactly one is given, not_found, not_friends.
+        """
+        if conversation_id is not None and friend_id is None:
+            return await self.get(user_id, conversation_id)
+        if friend_id is None or conversation_id is not None:
+            raise RequestError(ErrorCode.INVALID_INPUT, "give either conversation_id or friend_id")
+        if is_id(friend_id) and friend_id != user_id:
+            existing = await self._conversations.find_direct(user_id, friend_id)
+            if existing is not None:
+                return existing
+            if await self._friendships.are_friends(user_id, friend_id):
+                return await self._conversations.open_direct(user_id, friend_id, self._clock.now())
+        raise _not_friends()
+
+    async def check_writable(self, user_id: str, conversation: Conversation) -> None:
+        """Raise RequestError (not_friends) when the conversation is closed for writing."""
+        if not await self._friendships.are_friends(user_id, conversation.other_member(user_id)):
+            raise _not_friends()
+
+    async def conversations(self, principal: Principal) -> list[ConversationView]:
+        """Return the user's conversations, the last active first."""
+        conversations = await self._conversations.list_for_member(principal.user_id)
+        last = await self._messages.last_messages([conversation.id for conversation in conversations])
+        people = {member for conversation in conversations for member in conversation.member_ids}
+        profiles = await self._profiles.of(people | {message.sender_id for message in last.values()})
+        views = []
+        for conversation in conversations:
+            message = last.get(conversation.id)
+            shown = message.by(profiles[message.sender_id]) if message else None
+            views.append(view(conversation, principal.user_id, profiles, message.seq if message else 0, shown))
+        return views
+
+
+def view(
+    conversation: Conversation,
+    user_id: str,
+    profiles: dict[str, Profile],
+    last_seq: int,
+    last_message: Message | None = None,
+) -> ConversationView:
+    """Show a conversation to one of its members; ``last_seq`` is the messages' own, which a crash cannot falsify."""
+    return ConversationView(
+        id=conversation.id,
+        kind=conversation.kind,
+        members=tuple(profiles[member] for member in conversation.member_ids),
+        last_seq=last_seq,
+        revision=conversation.revision,
+        unread=max(0, last_seq - conversation.read.get(user_id, 0)),
+        created_at=conversation.created_at,
+        last_message=last_message,
+    )
+
+
+def _not_friends() -> RequestError:
+    return RequestError(ErrorCode.NOT_FRIENDS, "only friends can open a conversation or write into it")

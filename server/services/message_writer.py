@@ -1,0 +1,279 @@
+"""Writes messages in batches: what arrives while one write is under way forms the next."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+
+from server.domain.conversations import Activity
+from server.domain.messages import Message, StoredMessage
+from server.domain.payloads import to_payload
+from server.domain.rooms import conversation_room
+from server.domain.users import Profile
+from server.errors import ErrorCode, RequestError
+from server.realtime.hub import Publisher
+from server.storage.conversations import ConversationRepository
+from server.storage.messages import Clash, MessageRepository
+
+logger = logging.getLogger(__name__)
+
+MAX_BATCH = 500
+MAX_QUEUED = 5000
+MAX_KNOWN_CONVERSATIONS = 20_000
+RETRY_SECONDS = 1.0
+
+
+class Draft:
+    """A message on its way into the database, and who waits for that."""
+
+    __slots__ = ("message", "sender", "waiters")
+
+    def __init__(self, message: StoredMessage, sender: Profile) -> None:
+        self.message = message
+        self.sender = sender
+        self.waiters: list[asyncio.Future[StoredMessage]] = []
+
+
+class Watch:
+    """What is published in one conversation while somebody watches it."""
+
+    __slots__ = ("published",)
+
+    def __init__(self) -> None:
+        self.published: list[Message] = []
+
+
+class MessageWriter:
+    """Gives each message the next number of its conversation, stores it, answers the sender, then tells the room.
+
+    Numbers have no holes: a batch is inserted in order up to the first clash, and what follows is numbered anew. What
+    is answered is stored by a majority. When a write fails its senders hear `unavailable`; whether their messages were
+    stored nevertheless is asked before the next write, and those that were are published then. Publications of one
+    conversation are in the order of ``seq`` and follow the sender's answer.
+    """
+
+    def __init__(
+        self, messages: MessageRepository, conversations: ConversationRepository, publisher: Publisher
+    ) -> None:
+        self._messages = messages
+        self._conversations = conversations
+        self._publisher = publisher
+        self._queue: deque[Draft] = deque()
+        self._by_client_id: dict[tuple[str, str], Draft] = {}
+        self._last: OrderedDict[str, int] = OrderedDict()
+        """The last number of conversations, confirmed by a majority."""
+        self._unpublished: dict[str, Draft] = {}
+        """What was given to the database and has not been published, by message id."""
+        self._doubtful: list[Draft] = []
+        """What was given to the database without learning whether it was stored."""
+        self._unrecorded: list[StoredMessage] = []
+        """What was stored and does not show in its conversation yet."""
+        self._watches: dict[str, list[Watch]] = {}
+        self._running: asyncio.Task[None] | None = None
+        self._retry: asyncio.TimerHandle | None = None
+
+    async def write(self, message: StoredMessage, sender: Profile) -> StoredMessage:
+        """Store a message (whose ``seq`` is given here) and return it, or the first one of the same client id.
+
+        Raises RequestError: unavailable when the database or the queue refuses it. A caller that is cancelled does not
+        take the message back.
+        """
+        waiter: asyncio.Future[StoredMessage] = asyncio.get_running_loop().create_future()
+        self._draft(message, sender).waiters.append(waiter)
+        return await waiter
+
+    def is_unpublished(self, message_id: str) -> bool:
+        """Tell whether the message will yet be published by this writer."""
+        return message_id in self._unpublished
+
+    @contextmanager
+    def watch(self, conversation_id: str) -> Iterator[Watch]:
+        """Follow what is published in a conversation."""
+        watch = Watch()
+        watches = self._watches.setdefault(conversation_id, [])
+        watches.append(watch)
+        try:
+            yield watch
+        finally:
+            watches.remove(watch)
+            if not watches:
+                del self._watches[conversation_id]
+
+    async def close(self) -> None:
+        """Finish what was accepted; then nothing is under way any more."""
+        while self._running is not None and not self._running.done():
+            await asyncio.wait([self._running])
+        if self._retry is not None:
+            self._retry.cancel()
+
+    def _draft(self, message: StoredMessage, sender: Profile) -> Draft:
+        key = _client_key(message)
+        if key is not None and key in self._by_client_id:
+            return self._by_client_id[key]
+        if len(self._queue) >= MAX_QUEUED:
+            raise RequestError(ErrorCode.UNAVAILABLE, "too many messages wait to be stored")
+        draft = Draft(message, sender)
+        self._queue.append(draft)
+        if key is not None:
+            self._by_client_id[key] = draft
+        self._start()
+        return draft
+
+    def _start(self) -> None:
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        while True:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+            await self._write(batch)
+            if not self._queue:
+                break
+        if self._doubtful:
+            self._retry = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._start)
+
+    async def _write(self, batch: list[Draft]) -> None:
+        try:
+            if self._doubtful:
+                await self._settle()
+            await self._store(batch)
+        except RequestError as error:
+            self._refuse(batch, error)
+        except Exception:
+            logger.exception("a batch of %d messages could not be written", len(batch))
+            self._refuse(batch, RequestError(ErrorCode.INTERNAL))
+        while len(self._last) > MAX_KNOWN_CONVERSATIONS:
+            self._last.popitem(last=False)
+        await self._record()
+
+    async def _settle(self) -> None:
+        """Learn which messages of failed writes were stored nevertheless, and publish those."""
+        drafts = {draft.message.id: draft for draft in self._doubtful}
+        stored = await self._messages.find_stored(drafts)
+        self._confirm([drafts.pop(message.id) for message in stored], stored)
+        for message_id in drafts:
+            self._unpublished.pop(message_id, None)
+        self._doubtful.clear()
+
+    async def _store(self, batch: list[Draft]) -> None:
+        waiting = batch
+        try:
+            while waiting:
+                await self._learn({draft.message.conversation_id for draft in waiting})
+                numbered = self._numbered(waiting)
+                self._unpublished |= {draft.message.id: draft for draft in waiting}
+                stored, clash = await self._messages.insert(numbered)
+                self._confirm(waiting[:stored], numbered[:stored])
+                waiting = waiting[stored:]
+                if clash is Clash.SEQ:  # another process writes into this conversation too
+                    self._last.pop(waiting[0].message.conversation_id)
+                elif clash is Clash.CLIENT_MSG_ID:
+                    waiting = await self._answer_again(waiting)
+        except Exception:
+            self._doubtful += waiting
+            for draft in waiting:
+                self._last.pop(draft.message.conversation_id, None)
+            raise
+
+    async def _learn(self, conversation_ids: set[str]) -> None:
+        unknown = conversation_ids - self._last.keys()
+        if unknown:
+            self._last |= dict.fromkeys(unknown, 0) | await self._messages.last_seqs(unknown)
+
+    def _numbered(self, drafts: Sequence[Draft]) -> list[StoredMessage]:
+        numbered: list[StoredMessage] = []
+        taken: dict[str, int] = {}
+        for draft in drafts:
+            conversation_id = draft.message.conversation_id
+            seq = taken.get(conversation_id, self._last[conversation_id]) + 1
+            taken[conversation_id] = seq
+            numbered.append(msgspec.structs.replace(draft.message, seq=seq))
+        return numbered
+
+    def _confirm(self, drafts: Sequence[Draft], messages: Sequence[StoredMessage]) -> None:
+        """Answer those who wait for messages that are stored now, and publish these after the answers."""
+        for draft, message in zip(drafts, messages, strict=True):
+            self._last[message.conversation_id] = message.seq
+            self._last.move_to_end(message.conversation_id)
+            self._unrecorded.append(message)
+            self._answer(draft, message)
+        published = [(message, draft.sender) for draft, message in zip(drafts, messages, strict=True)]
+        asyncio.get_running_loop().call_soon(self._publish, published)
+
+    async def _answer_again(self, drafts: list[Draft]) -> list[Draft]:
+        """Answer those who have sent their message before; return the others."""
+        keys = [key for draft in drafts if (key := _client_key(draft.message)) is not None]
+        firsts = {_client_key(first): first for first in await self._messages.find_sent(keys)}
+        others = []
+        for draft in drafts:
+            first = firsts.get(_client_key(draft.message))
+            if first is None:
+                others.append(draft)
+            else:
+                self._unpublished.pop(draft.message.id, None)
+                self._answer(draft, first)
+        return others
+
+    def _answer(self, draft: Draft, message: StoredMessage) -> None:
+        self._forget(draft)
+        for waiter in draft.waiters:
+            if not waiter.done():
+                waiter.set_result(message)
+        draft.waiters.clear()
+
+    def _refuse(self, batch: list[Draft], error: RequestError) -> None:
+        for draft in batch:
+            self._forget(draft)
+            for waiter in draft.waiters:
+                if not waiter.done():
+                    waiter.set_exception(error)
+            draft.waiters.clear()
+
+    def _forget(self, draft: Draft) -> None:
+        key = _client_key(draft.message)
+        if key is not None and self._by_client_id.get(key) is draft:
+            del self._by_client_id[key]
+
+    def _publish(self, messages: list[tuple[StoredMessage, Profile]]) -> None:
+        for stored, sender in messages:
+            self._unpublished.pop(stored.id, None)
+            message = stored.by(sender)
+            for watch in self._watches.get(message.conversation_id, ()):
+                watch.published.append(message)
+            payload = {"conversation_id": message.conversation_id, "message": to_payload(message)}
+            self._publisher.publish(conversation_room(message.conversation_id), "new_message", payload)
+
+    async def _record(self) -> None:
+        if not self._unrecorded:
+            return
+        stored, self._unrecorded = self._unrecorded, []
+        try:
+            await self._conversations.record(_activities(stored))
+        except Exception as error:  # the messages are stored: the writer must go on whatever this was
+            # Numbers are taken from the messages; only the order of the list, read marks and revision lag behind.
+            logger.warning("the activity of %d messages was not recorded: %r", len(stored), error)
+
+
+def _client_key(message: StoredMessage) -> tuple[str, str] | None:
+    return None if message.client_msg_id is None else (message.sender_id, message.client_msg_id)
+
+
+def _activities(messages: Sequence[StoredMessage]) -> list[Activity]:
+    by_conversation: dict[str, list[StoredMessage]] = {}
+    for message in messages:
+        by_conversation.setdefault(message.conversation_id, []).append(message)
+    return [
+        Activity(
+            conversation_id=conversation_id,
+            last_seq=group[-1].seq,
+            messages=len(group),
+            at=group[-1].created_at,
+            sent={message.sender_id: message.seq for message in group},
+        )
+        for conversation_id, group in by_conversation.items()
+    ]

@@ -1,0 +1,170 @@
+"""Messages: sending, history, and entering a conversation without missing or doubling one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from server.clock import Clock
+from server.domain.conversations import Joined
+from server.domain.ids import is_id
+from server.domain.messages import MAX_CONTENT_CHARACTERS, MESSAGE_TYPES, Message, Page, StoredMessage
+from server.domain.users import Principal
+from server.errors import ErrorCode, RequestError
+from server.services.conversations import ConversationService, view
+from server.services.input_text import checked_text
+from server.services.message_writer import MessageWriter
+from server.services.profiles import Profiles
+from server.storage.messages import MessageRepository
+
+JOIN_NEWEST = 50
+JOIN_AT_MOST = 500
+MAX_HISTORY = 200
+MAX_CLIENT_ID_CHARACTERS = 128
+
+
+class Outgoing(NamedTuple):
+    """What a member wants to send, and into which conversation: one of the first two is given."""
+
+    conversation_id: str | None
+    friend_id: str | None
+    content: str
+    type: str = "text"
+    client_msg_id: str | None = None
+    reply_to: str | None = None
+
+
+class MessageService:
+    """Members read, friends write; strangers learn nothing."""
+
+    def __init__(
+        self,
+        messages: MessageRepository,
+        writer: MessageWriter,
+        conversations: ConversationService,
+        profiles: Profiles,
+        clock: Clock,
+    ) -> None:
+        self._messages = messages
+        self._writer = writer
+        self._conversations = conversations
+        self._profiles = profiles
+        self._clock = clock
+
+    async def send(self, principal: Principal, outgoing: Outgoing) -> Message:
+        """Store a message by majority and return it; the same client id again returns the first one.
+
+        Raises RequestError: invalid_input, not_found, not_friends, unavailable.
+        """
+        _check(outgoing)
+        user_id = principal.user_id
+        conversation = await self._conversations.open(user_id, outgoing.conversation_id, outgoing.friend_id)
+        await self._conversations.check_writable(user_id, conversation)
+        await self._check_reply(outgoing.reply_to, conversation.id)
+        sender = await self._profiles.one(user_id)
+        now = self._clock.now()
+        draft = StoredMessage(
+            id=self._messages.new_id(),
+            conversation_id=conversation.id,
+            seq=0,
+            sender_id=user_id,
+            type=outgoing.type,
+            content=outgoing.content,
+            created_at=now.replace(microsecond=now.microsecond // 1000 * 1000),  # what the database keeps
+            client_msg_id=outgoing.client_msg_id,
+            reply_to=outgoing.reply_to,
+        )
+        return (await self._writer.write(draft, sender)).by(sender)
+
+    async def history(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        before_seq: int | None = None,
+        after_seq: int | None = None,
+        limit: int = JOIN_NEWEST,
+    ) -> Page:
+        """Return a part of the history, newest first.
+
+        The newest messages (before ``before_seq``); with ``after_seq`` alone the ones that follow it directly. At most
+        `MAX_HISTORY`. Raises RequestError (not_found).
+        """
+        conversation = await self._conversations.get(principal.user_id, conversation_id)
+        limit = min(limit, MAX_HISTORY)
+        if after_seq is not None and before_seq is None:
+            stored = await self._messages.following(conversation.id, after_seq, limit + 1)
+            shown = stored[:limit][::-1]
+        else:
+            stored = await self._messages.newest(conversation.id, limit + 1, before_seq, after_seq or 0)
+            shown = stored[:limit]
+        return Page(await self._with_senders(shown), len(stored) > limit)
+
+    async def join(
+        self,
+        principal: Principal,
+        conversation_id: str | None,
+        friend_id: str | None,
+        after_seq: int | None,
+        enter: Callable[[str], None],
+    ) -> Joined:
+        """Return what a connection needs that enters a conversation, and call ``enter(conversation id)`` in between.
+
+        Each message is either in the answer or published after ``enter``: exactly once. Without ``after_seq`` the
+        newest `JOIN_NEWEST` messages, else those that follow it, at most `JOIN_AT_MOST`. Raises RequestError:
+        invalid_input, not_found, not_friends.
+        """
+        conversation = await self._conversations.open(principal.user_id, conversation_id, friend_id)
+        with self._writer.watch(conversation.id) as watch:
+            stored, has_more = await self._tail(conversation.id, after_seq)
+            last_seq = await self._last_seq(conversation.id, stored, has_more, after_seq)
+            people = await self._profiles.of({*conversation.member_ids, *(message.sender_id for message in stored)})
+            # From here on nothing waits: what was published meanwhile joins the answer, what is not yet published will
+            # reach the connection in the room.
+            messages = [
+                message.by(people[message.sender_id])
+                for message in stored
+                if not self._writer.is_unpublished(message.id)
+            ]
+            if after_seq is None or not has_more:
+                seen = stored[-1].seq if stored else after_seq or 0
+                messages += [message for message in watch.published if message.seq > seen]
+            enter(conversation.id)
+        if messages:
+            last_seq = max(last_seq, messages[-1].seq)
+        return Joined(view(conversation, principal.user_id, people, last_seq), messages, [], has_more)
+
+    async def _tail(self, conversation_id: str, after_seq: int | None) -> tuple[list[StoredMessage], bool]:
+        """Return the last part of a conversation by ascending number, and whether there is more than that."""
+        if after_seq is None:
+            newest = await self._messages.newest(conversation_id, JOIN_NEWEST + 1, None, 0)
+            return newest[:JOIN_NEWEST][::-1], len(newest) > JOIN_NEWEST
+        following = await self._messages.following(conversation_id, after_seq, JOIN_AT_MOST + 1)
+        return following[:JOIN_AT_MOST], len(following) > JOIN_AT_MOST
+
+    async def _last_seq(
+        self, conversation_id: str, tail: list[StoredMessage], has_more: bool, after_seq: int | None
+    ) -> int:
+        if tail and not (has_more and after_seq is not None):
+            return tail[-1].seq
+        last = await self._messages.last_messages([conversation_id])
+        return last[conversation_id].seq if conversation_id in last else 0
+
+    async def _check_reply(self, reply_to: str | None, conversation_id: str) -> None:
+        if reply_to is None:
+            return
+        if not is_id(reply_to) or not await self._messages.is_in(reply_to, conversation_id):
+            raise RequestError(ErrorCode.INVALID_INPUT, "reply_to is no message of this conversation")
+
+    async def _with_senders(self, stored: list[StoredMessage]) -> list[Message]:
+        people = await self._profiles.of({message.sender_id for message in stored})
+        return [message.by(people[message.sender_id]) for message in stored]
+
+
+def _check(outgoing: Outgoing) -> None:
+    if outgoing.type not in MESSAGE_TYPES:
+        raise RequestError(
+            ErrorCode.INVALID_INPUT, f"got type {outgoing.type[:40]!r}, allowed are: {', '.join(MESSAGE_TYPES)}"
+        )
+    checked_text("content", outgoing.content, 1, MAX_CONTENT_CHARACTERS)
+    if outgoing.client_msg_id is not None:
+        checked_text("client_msg_id", outgoing.client_msg_id, 1, MAX_CLIENT_ID_CHARACTERS)

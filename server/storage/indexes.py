@@ -1,0 +1,48 @@
+"""Every index of the database, by name."""
+
+from __future__ import annotations
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from server.storage.availability import database_call
+from server.storage.documents import Database
+
+INDEXES: dict[str, list[IndexModel]] = {
+    "users": [
+        IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
+    ],
+    "login_sessions": [
+        IndexModel([("user_id", ASCENDING)], name="user"),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
+    "friendships": [
+        IndexModel([("user_ids", ASCENDING)], name="users"),
+    ],
+    "friend_requests": [
+        IndexModel([("pair", ASCENDING)], name="pair", unique=True),
+        IndexModel([("from_user_id", ASCENDING)], name="from_user"),
+        IndexModel([("to_user_id", ASCENDING)], name="to_user"),
+    ],
+    "conversations": [
+        IndexModel(
+            [("pair", ASCENDING)], name="pair", unique=True, partialFilterExpression={"pair": {"$type": "string"}}
+        ),
+        IndexModel([("member_ids", ASCENDING), ("active_at", DESCENDING)], name="member_activity"),
+    ],
+    "messages": [
+        IndexModel([("conversation_id", ASCENDING), ("seq", ASCENDING)], name="conversation_seq", unique=True),
+        IndexModel(
+            [("sender_id", ASCENDING), ("client_msg_id", ASCENDING)],
+            name="sender_client_msg_id",
+            unique=True,
+            partialFilterExpression={"client_msg_id": {"$type": "string"}},
+        ),
+    ],
+}
+
+
+@database_call
+async def create_indexes(database: Database) -> None:
+    """Create what is missing; nothing happens to indexes that are there."""
+    for name, models in INDEXES.items():
+        await database[name].create_indexes(models)

@@ -1,0 +1,153 @@
+"""Messages: ``seq`` counts from 1 in each conversation, and an insert is what takes a number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Sized
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, NamedTuple
+
+import msgspec
+from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
+
+from server.domain.messages import StoredMessage
+from server.storage.availability import database_call, unavailable
+from server.storage.documents import Database, Document, new_id
+
+_ANSWER_TIMEOUT_MS = 5000
+_DUPLICATE_KEY = 11000
+
+
+class Clash(Enum):
+    """Why a message could not be inserted."""
+
+    SEQ = "another message has this number"
+    CLIENT_MSG_ID = "the sender has sent this before"
+
+
+class Inserted(NamedTuple):
+    """The first ``stored`` messages are stored, the next one met ``clash`` (None: all are stored)."""
+
+    stored: int
+    clash: Clash | None
+
+
+class MessageRepository:
+    """The collection ``messages``, acknowledged by a majority.
+
+    A *confirmed* read returns only what a majority has: what it says cannot be undone by a fail-over, so that numbers
+    derived from it leave no hole. It may lag behind by a moment; an insert then clashes again, and so does no harm.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._messages = database["messages"]
+        self._confirmed = self._messages.with_options(read_concern=ReadConcern("majority"))
+        self._final = self._messages.with_options(read_concern=ReadConcern("linearizable"))
+
+    def new_id(self) -> str:
+        return new_id()
+
+    @database_call
+    async def insert(self, messages: Sequence[StoredMessage]) -> Inserted:
+        """Insert in order up to the first clash; what is returned as stored is stored by a majority.
+
+        Raises RequestError (unavailable); then any first part of the messages may be stored.
+        """
+        try:
+            await self._messages.insert_many([_document(message) for message in messages], ordered=True)
+        except BulkWriteError as error:
+            return _outcome(error.details)
+        return Inserted(len(messages), None)
+
+    @database_call
+    async def last_seqs(self, conversation_ids: Sized[str]) -> dict[str, int]:
+        """Return the last number of each conversation that has messages (confirmed)."""
+        return {message.conversation_id: message.seq for message in await self._last(self._confirmed, conversation_ids)}
+
+    @database_call
+    async def last_messages(self, conversation_ids: Sized[str]) -> dict[str, StoredMessage]:
+        """Return the last message of each conversation that has one."""
+        return {message.conversation_id: message for message in await self._last(self._messages, conversation_ids)}
+
+    @database_call
+    async def find_sent(self, keys: Sized[tuple[str, str]]) -> list[StoredMessage]:
+        """Return what was sent under these pairs of sender and client id (confirmed)."""
+        sent = [{"sender_id": sender_id, "client_msg_id": client_msg_id} for sender_id, client_msg_id in keys]
+        return _messages(await self._confirmed.find({"$or": sent}).max_time_ms(_ANSWER_TIMEOUT_MS).to_list(None))
+
+    @database_call
+    async def find_stored(self, message_ids: Sized[str]) -> list[StoredMessage]:
+        """Return those of the messages that are stored, by number; waits until the answer is final (about 0.1 s)."""
+        cursor = self._final.find({"_id": {"$in": list(message_ids)}}).sort("seq", 1)
+        return _messages(await cursor.max_time_ms(_ANSWER_TIMEOUT_MS).to_list(None))
+
+    @database_call
+    async def is_in(self, message_id: str, conversation_id: str) -> bool:
+        """Tell whether there is such a message in the conversation."""
+        return await self._messages.find_one({"_id": message_id, "conversation_id": conversation_id}) is not None
+
+    @database_call
+    async def newest(
+        self, conversation_id: str, limit: int, before_seq: int | None, after_seq: int
+    ) -> list[StoredMessage]:
+        """Return the newest messages between two numbers (both excluded), the newest first."""
+        between: Document = {"$gt": after_seq}
+        if before_seq is not None:
+            between["$lt"] = before_seq
+        cursor = self._messages.find({"conversation_id": conversation_id, "seq": between})
+        return _messages(await cursor.sort("seq", -1).limit(limit).to_list(None))
+
+    @database_call
+    async def following(self, conversation_id: str, after_seq: int, limit: int) -> list[StoredMessage]:
+        """Return the messages that follow a number, the oldest first."""
+        cursor = self._messages.find({"conversation_id": conversation_id, "seq": {"$gt": after_seq}})
+        return _messages(await cursor.sort("seq", 1).limit(limit).to_list(None))
+
+    async def _last(self, messages: Any, conversation_ids: Sized[str]) -> list[StoredMessage]:
+        # Sorted like this the index answers with one step per conversation (DISTINCT_SCAN).
+        cursor = messages.aggregate(
+            [
+                {"$match": {"conversation_id": {"$in": list(conversation_ids)}}},
+                {"$sort": {"conversation_id": -1, "seq": -1}},
+                {"$group": {"_id": "$conversation_id", "message": {"$first": "$$ROOT"}}},
+            ],
+            maxTimeMS=_ANSWER_TIMEOUT_MS,
+        )
+        return [_message(document["message"]) async for document in cursor]
+
+
+def _outcome(details: Any) -> Inserted:
+    errors = details["writeErrors"]
+    if details.get("writeConcernErrors") or len(errors) != 1 or errors[0]["code"] != _DUPLICATE_KEY:
+        raise unavailable()
+    fields = errors[0]["keyPattern"]
+    if "client_msg_id" in fields:
+        return Inserted(details["nInserted"], Clash.CLIENT_MSG_ID)
+    if "seq" in fields:
+        return Inserted(details["nInserted"], Clash.SEQ)
+    raise unavailable()
+
+
+def _document(message: StoredMessage) -> Document:
+    document = msgspec.structs.asdict(message)
+    document["_id"] = document.pop("id")
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _message(document: Document) -> StoredMessage:
+    return StoredMessage(
+        id=document["_id"],
+        conversation_id=document["conversation_id"],
+        seq=document["seq"],
+        sender_id=document["sender_id"],
+        type=document["type"],
+        content=document["content"],
+        created_at=document["created_at"],
+        client_msg_id=document.get("client_msg_id"),
+        reply_to=document.get("reply_to"),
+    )
+
+
+def _messages(documents: list[Document]) -> list[StoredMessage]:
+    return [_message(document) for document in documents]

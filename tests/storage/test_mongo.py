@@ -1,0 +1,65 @@
+"""The connection to MongoDB: what it promises, and one sentence when it cannot be made."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime
+
+import pytest
+
+from server.errors import StartError
+from server.storage.mongo import Mongo
+
+
+@pytest.mark.gen_test
+async def test_writes_are_durable_and_times_have_their_offset(mongo: Mongo) -> None:
+    await mongo.ping()
+    assert mongo.database.write_concern.document == {"w": "majority", "j": True, "wtimeout": 10_000}
+    moment = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+    await mongo.database.times.insert_one({"_id": 1, "at": moment})
+    assert await mongo.database.times.find_one() == {"_id": 1, "at": moment}
+
+
+async def refusal(uri: str) -> str:
+    with pytest.raises(StartError) as caught:
+        await Mongo.open(uri, "unused", timeout_seconds=0.2)
+    text = str(caught.value)
+    assert "hunter2" not in text
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.gen_test
+async def test_nobody_there_is_one_sentence() -> None:
+    text = await refusal("mongodb://alice:hunter2@127.0.0.1:1/?replicaSet=rs0")
+    assert text == "MongoDB at 127.0.0.1:1 did not answer within 0.2 s; start it, or correct mongodb_uri"
+
+
+@pytest.mark.gen_test
+async def test_one_who_listens_but_never_answers_is_one_sentence() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        assert "did not answer within 0.2 s" in await refusal(f"mongodb://127.0.0.1:{port}/")
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("mongodb://127.0.0.1:99999", "Port must be an integer between 0 and 65535"),
+        ("mongodb://alice:hunter2@x:hunter2@127.0.0.1/", "see its user name, password and options"),
+        ("mongodb://127.0.0.1/?readPreference=nonsense", "nonsense"),
+    ],
+)
+async def test_a_wrong_address_is_one_sentence(uri: str, reason: str) -> None:
+    text = await refusal(uri)
+    assert text.startswith("mongodb_uri is not a usable MongoDB address: ")
+    assert reason in text
+
+
+@pytest.mark.gen_test
+async def test_refused_credentials_are_one_sentence(mongodb_uri: str) -> None:
+    text = await refusal(mongodb_uri.replace("://", "://alice:hunter2@"))
+    assert "refused the connection of mongodb_uri: Authentication failed" in text

@@ -1,0 +1,143 @@
+"""A whole community on a test's database, without a server: every repository and service, and what they publish."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from handlers.services import Services
+from server.auth.passwords import Passwords
+from server.auth.tokens import AccessTokens
+from server.clock import Clock
+from server.domain.users import Principal
+from server.realtime.hub import Publisher
+from server.realtime.origins import OriginPolicy
+from server.services.accounts import AccountService
+from server.services.conversations import ConversationService
+from server.services.friends import FriendService
+from server.services.health import HealthService
+from server.services.message_writer import MessageWriter
+from server.services.messages import MessageService, Outgoing
+from server.services.profiles import Profiles
+from server.storage.conversations import ConversationRepository
+from server.storage.documents import Database
+from server.storage.friendships import FriendshipRepository
+from server.storage.login_sessions import LoginSessionRepository
+from server.storage.messages import MessageRepository
+from server.storage.users import UserRepository
+from server.texts import Texts
+from tests.support.clock import FakeClock
+
+TEXTS = Path(__file__).parents[2] / "static" / "texts"
+SECRET = b"a secret of at least thirty-two bytes"
+
+
+class Published(NamedTuple):
+    """One event that was published."""
+
+    room: str
+    event: str
+    payload: Any
+
+
+class RecordingPublisher:
+    """A `Publisher` that keeps everything, in order."""
+
+    def __init__(self) -> None:
+        self.published: list[Published] = []
+        self.disconnected: list[tuple[str, str]] = []
+        self.listeners: list[Callable[[Published], None]] = []
+        self._news = asyncio.Event()
+
+    def publish(
+        self,
+        room: str,
+        event: str,
+        payload: object,
+        *,
+        volatile: bool = False,
+        supersedes: Hashable | None = None,
+        snapshot: Callable[[], object] | None = None,
+    ) -> None:
+        published = Published(room, event, payload)
+        self.published.append(published)
+        for listener in self.listeners:
+            listener(published)
+        self._news.set()
+
+    def disconnect(self, room: str, reason: str) -> None:
+        self.disconnected.append((room, reason))
+
+    def has_members(self, room: str) -> bool:
+        return True
+
+    def of(self, event: str, room: str | None = None) -> list[Any]:
+        """Return the payloads of an event, in a room or in all."""
+        return [item.payload for item in self.published if item.event == event and room in {None, item.room}]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until what is published fulfils a condition."""
+        while not condition():
+            self._news.clear()
+            await self._news.wait()
+
+
+class Community:
+    """Everything behind the handlers, on one database."""
+
+    def __init__(self, database: Database, clock: Clock, publisher: Publisher) -> None:
+        self.database = database
+        self.clock = clock
+        self.users = UserRepository(database)
+        self.sessions = LoginSessionRepository(database)
+        self.friendships = FriendshipRepository(database)
+        self.conversation_repository = ConversationRepository(database)
+        self.message_repository = MessageRepository(database)
+        self.passwords = Passwords()
+        self.tokens = AccessTokens(SECRET, clock)
+        self.profiles = Profiles(self.users, clock)
+        self.accounts = AccountService(self.users, self.sessions, self.passwords, self.tokens, publisher, clock)
+        self.friends = FriendService(self.friendships, self.users, self.profiles, publisher, clock)
+        self.conversations = ConversationService(
+            self.conversation_repository, self.message_repository, self.friendships, self.profiles, clock
+        )
+        self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
+        self.messages = MessageService(self.message_repository, self.writer, self.conversations, self.profiles, clock)
+        self.health = HealthService({"database": lambda: database.command("ping")})
+
+    def services(self, prices: Any = None) -> Services:
+        """Return what handlers get."""
+        return Services(
+            accounts=self.accounts,
+            friends=self.friends,
+            conversations=self.conversations,
+            messages=self.messages,
+            prices=prices,
+            health=self.health,
+            origins=OriginPolicy(["http://allowed.example"]),
+            texts=Texts(TEXTS),
+        )
+
+    async def member(self, username: str) -> Principal:
+        """Make an account that nobody can log in to, and return who it is."""
+        user = await self.users.add(username, username.capitalize(), "no password", self.clock.now())
+        return Principal(user.id, username, self.sessions.new_id(), self.clock.now() + timedelta(minutes=30))
+
+    async def befriend(self, one: Principal, other: Principal) -> None:
+        await self.friendships.befriend(one.user_id, other.user_id, self.clock.now())
+
+    async def friends_talking(self, one: Principal, other: Principal) -> str:
+        """Make two members friends and return the id of their conversation."""
+        await self.befriend(one, other)
+        return (await self.conversations.open(one.user_id, None, other.user_id)).id
+
+    async def say(self, sender: Principal, conversation_id: str, content: str, client_msg_id: str | None = None) -> Any:
+        return await self.messages.send(sender, Outgoing(conversation_id, None, content, client_msg_id=client_msg_id))
+
+
+def open_community(database: Database, publisher: RecordingPublisher | None = None) -> Community:
+    """Return a community with a clock that stands still."""
+    return Community(database, FakeClock(), publisher or RecordingPublisher())

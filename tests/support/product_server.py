@@ -1,0 +1,193 @@
+"""REST and chat of the product over a real HTTP server on port 0, with clients for both."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPHeaders
+from tornado.testing import bind_unused_port
+from tornado.web import Application
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from handlers import routes
+from handlers.base import UnknownPathHandler
+from handlers.events import registration
+from handlers.rest.health import HealthHandler
+from handlers.streams.socketio import EngineIOHandler
+from server.clock import SystemClock
+from server.realtime.runtime import Runtime
+from server.realtime.socketio_server import SocketIOServer
+from server.storage.documents import Database
+from tests.support.community import Community
+
+PATIENCE_SECONDS = 10.0
+
+
+class RestAnswer(NamedTuple):
+    """An HTTP answer with its JSON body, parsed (None when there is no body)."""
+
+    status: int
+    headers: HTTPHeaders
+    json: Any
+
+    @property
+    def data(self) -> Any:
+        """What the envelope holds."""
+        return self.json["data"]
+
+
+class ChatClient:
+    """A Socket.IO client over WebSocket, as plain as can be: what it gets waits in `events`."""
+
+    def __init__(self, connection: WebSocketClientConnection) -> None:
+        self._connection = connection
+        self._acks: list[asyncio.Future[Any]] = []
+        self.connected: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        """The data of CONNECT, or of CONNECT_ERROR."""
+        self.events: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        self.order: list[str] = []
+        """Everything that came: ``ack`` or the event's name."""
+        self.disconnected = asyncio.Event()
+        self.reading = asyncio.ensure_future(self._read())
+
+    async def ask(self, event: str, payload: Any = None) -> Any:
+        """Send an event and return its ack."""
+        ack: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._acks.append(ack)
+        await self._connection.write_message(f"42{len(self._acks) - 1}{json.dumps([event, payload])}")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await ack
+
+    async def tell(self, event: str, payload: Any = None) -> None:
+        """Send an event without asking for an ack."""
+        await self._connection.write_message(f"42{json.dumps([event, payload])}")
+
+    async def next(self, event: str) -> Any:
+        """Return the payload of the next event, which must have this name."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            name, payload = await self.events.get()
+        assert name == event, (name, payload)
+        return payload
+
+    async def close(self) -> None:
+        self._connection.close()
+        await self.reading
+
+    async def _read(self) -> None:
+        while (message := await self._connection.read_message()) is not None:
+            text = str(message)
+            if text == "2":
+                await self._connection.write_message("3")
+            elif text.startswith(("40", "44")):
+                self.connected.set_result(json.loads(text[2:]))
+            elif text.startswith("41"):
+                self.disconnected.set()
+            elif text.startswith("42"):
+                name, payload = json.loads(text[2:])
+                self.order.append(name)
+                self.events.put_nowait((name, payload))
+            elif text.startswith("43"):
+                number, _, rest = text[2:].partition("[")
+                self.order.append("ack")
+                self._acks[int(number)].set_result(json.loads("[" + rest)[0])
+        self.disconnected.set()
+
+
+class ProductServer:
+    """Made and used inside the test's loop."""
+
+    def __init__(self, database: Database) -> None:
+        self.clock = SystemClock()
+        self.runtime = Runtime(clock=self.clock)
+        self.community = Community(database, self.clock, self.runtime.hub)
+        self.services = self.community.services()
+        self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
+        registration.register(self.sio.root, self.services, self.clock)
+        self._server = HTTPServer(self._application())
+        self._clients: list[ChatClient] = []
+        listener, self.port = bind_unused_port()
+        self._server.add_sockets([listener])
+        self.runtime.start()
+
+    def _application(self) -> Application:
+        given = {"services": self.services}
+        return Application(
+            [
+                (r"/socket\.io/", EngineIOHandler, {"engine": self.sio.engine}),
+                *(
+                    (rf"/api{version}{path}", handler, given)
+                    for path, handler in routes.REST
+                    for version in ("", "/v1")
+                ),
+                (r"/health", HealthHandler, given),
+                (r"/api/.*", UnknownPathHandler, given),
+            ],
+            log_function=lambda _: None,
+        )
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> RestAnswer:
+        """Do one request; a body that is not bytes is sent as JSON."""
+        sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        if sent is None and method == "POST":
+            sent = b""
+        request = HTTPRequest(
+            f"http://127.0.0.1:{self.port}{path}",
+            method,
+            {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})},
+            sent,
+            follow_redirects=False,
+            allow_nonstandard_methods=True,
+        )
+        response = await AsyncHTTPClient().fetch(request, raise_error=False)
+        return RestAnswer(response.code, response.headers, json.loads(response.body) if response.body else None)
+
+    async def register(self, username: str) -> Any:
+        """Make an account; return what the answer says: tokens and user."""
+        answer = await self.call("POST", "/api/auth/register", {"username": username, "password": "correct horse"})
+        assert answer.status == 201, answer.json
+        return answer.data
+
+    async def friends(self) -> tuple[Any, Any]:
+        """Return alice and bob, signed in and friends."""
+        alice, bob = await self.register("alice"), await self.register("bob")
+        await self.community.friendships.befriend(alice["user"]["id"], bob["user"]["id"], self.clock.now())
+        return alice, bob
+
+    async def connect(self, auth: Any = None, query: str = "", headers: Mapping[str, str] | None = None) -> ChatClient:
+        """Open a Socket.IO connection; `ChatClient.connected` tells how it went."""
+        url = f"ws://127.0.0.1:{self.port}/socket.io/?EIO=4&transport=websocket{query}"
+        connection = await websocket_connect(HTTPRequest(url, headers=dict(headers or {})))
+        client = ChatClient(connection)
+        self._clients.append(client)
+        await connection.write_message("40" + ("" if auth is None else json.dumps(auth)))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await client.connected
+        return client
+
+    async def chat(self, sign_in: Any) -> ChatClient:
+        """Open the Socket.IO connection of somebody who is signed in."""
+        client = await self.connect({"token": sign_in["access_token"]})
+        assert "sid" in client.connected.result()
+        return client
+
+    async def stop(self) -> None:
+        for client in self._clients:
+            await client.close()
+        self._server.stop()
+        await self.sio.close()
+        await self._server.close_all_connections()
+        await self.community.writer.close()
+        self.community.passwords.close()
+        self.runtime.stop()
