@@ -1,0 +1,230 @@
+"""Every setting, defined once: type, default, unit, what is allowed and what it is for.
+
+``settings_sources`` reads them, ``settings_help`` describes them; ``app.py`` and ``run.py`` pass the values on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import select
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Environment = Literal["development", "production"]
+
+DAY_SECONDS = 86_400
+MEBIBYTE = 1_048_576
+YES = frozenset({"true", "on", "yes", "1"})
+NO = frozenset({"false", "off", "no", "0"})
+CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the text of a value is read; ``parse`` raises ValueError for a text that is not ``allowed``."""
+
+    parse: Callable[[str], Any]
+    allowed: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What is known of one setting besides its value."""
+
+    name: str
+    kind: Kind
+    help: str
+    unit: str
+    secret: bool
+    default: Any
+    production: Any
+    """The default in production."""
+
+    def shown(self, value: object) -> str:
+        """Return ``value`` as a person writes it, without what is secret."""
+        if self.secret and value:
+            return "***"
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if isinstance(value, tuple):
+            return ",".join(value)
+        return without_credentials(str(value))
+
+
+def without_credentials(text: str) -> str:
+    """Mask the user and password of every URI in ``text``."""
+    return CREDENTIALS.sub("***@", text)
+
+
+def integer(low: int, high: int) -> Kind:
+    def parse(text: str) -> int:
+        if re.fullmatch(r"-?[0-9]{1,18}", text) and low <= int(text) <= high:
+            return int(text)
+        raise ValueError
+
+    return Kind(parse, f"a whole number from {low} to {high}")
+
+
+def number(low: float, high: float) -> Kind:
+    def parse(text: str) -> float:
+        value = float(text)
+        if math.isfinite(value) and low <= value <= high:
+            return value
+        raise ValueError
+
+    return Kind(parse, f"a number from {low:g} to {high:g}")
+
+
+def one_of(*choices: str) -> Kind:
+    def parse(text: str) -> str:
+        if text in choices:
+            return text
+        raise ValueError
+
+    return Kind(parse, " or ".join(choices))
+
+
+def matching(pattern: str, allowed: str) -> Kind:
+    def parse(text: str) -> str:
+        if not text or re.fullmatch(pattern, text):
+            return text
+        raise ValueError
+
+    return Kind(parse, allowed)
+
+
+def _parse_switch(text: str) -> bool:
+    if text.lower() in YES | NO:
+        return text.lower() in YES
+    raise ValueError
+
+
+def _parse_directory(text: str) -> Path:
+    if text:
+        return Path(text)
+    raise ValueError
+
+
+def _parse_secret(text: str) -> str:
+    if not text or len(text.encode()) >= 32:
+        return text
+    raise ValueError
+
+
+def _parse_origins(text: str) -> tuple[str, ...]:
+    origins = tuple(filter(None, (origin.strip() for origin in text.split(","))))
+    if all(origin == "*" or re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/?#@,]+", origin) for origin in origins):
+        return origins
+    raise ValueError
+
+
+SWITCH = Kind(_parse_switch, "on or off (also true, false, yes, no, 1, 0)")
+TEXT = Kind(str, "any text")
+DIRECTORY = Kind(_parse_directory, "a path")
+SECRET = Kind(_parse_secret, "at least 32 bytes")
+ORIGINS = Kind(_parse_origins, "origins such as https://app.example.com, divided by commas; * allows every origin")
+ADDRESS = matching(r"[^\s/]+", "a host name or an IP address")
+MONGODB_URI = matching(r"mongodb(\+srv)?://\S+", "mongodb://host:port/... or mongodb+srv://host/...")
+REDIS_URL = matching(r"(rediss?|unix)://\S+", "redis://host:port/number, rediss://... or unix:///path")
+DATABASE_NAME = matching(
+    r"[^\s/\\.\"$*<>:|?\0]{1,63}", 'a database name of at most 63 characters without /\\. "$*<>:|?'
+)
+
+
+def setting(
+    default: Any, kind: Kind, help_text: str, *, unit: str = "", secret: bool = False, production: Any = None
+) -> Any:
+    """Define one field of `Settings`; ``production`` is its default there when it is another."""
+    facts = {"kind": kind, "help": help_text, "unit": unit, "secret": secret}
+    facts["production"] = default if production is None else production
+    return field(default=default, metadata=facts)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One valid set of values; made without arguments, the defaults of development."""
+
+    environment: Environment = setting(
+        "development", one_of("development", "production"), "which defaults and which rules apply"
+    )
+    config: str = setting("", TEXT, "the settings file; unset: conf/<environment>.conf where there is one")
+    address: str = setting("127.0.0.1", ADDRESS, "the address to listen on")
+    port: int = setting(8000, integer(0, 65_535), "the TCP port to listen on; 0 takes a free one")
+    unix_socket: str = setting("", TEXT, "a unix socket to listen on in place of address and port")
+    data_dir: Path = setting(Path("data"), DIRECTORY, "the folder of generated secrets and of the private database")
+    mongodb_uri: str = setting("", MONGODB_URI, "the database; unset: a private mongod under data_dir")
+    mongodb_database: str = setting("stock_insight", DATABASE_NAME, "the name of the database")
+    mongod: str = setting(
+        "", TEXT, "the program of the private database; unset: mongod on PATH, else the one of the extra `embedded`"
+    )
+    redis_url: str = setting("", REDIS_URL, "the Redis that joins several processes; unset: this process is alone")
+    jwt_secret: str = setting(
+        "", SECRET, "the key that signs access tokens; unset in development: made in data_dir", secret=True
+    )
+    access_token_ttl: int = setting(1800, integer(10, DAY_SECONDS), "how long an access token is valid", unit="s")
+    refresh_token_ttl: int = setting(
+        30 * DAY_SECONDS, integer(60, 3650 * DAY_SECONDS), "how long a refresh token is valid", unit="s"
+    )
+    socketio_cors_origins: tuple[str, ...] = setting(
+        ("http://localhost:5173", "http://0.0.0.0:5173"), ORIGINS, "web origins allowed besides our own", production=()
+    )
+    ping_interval: float = setting(25.0, number(0.05, 3600), "time between two heartbeats of Engine.IO", unit="s")
+    ping_timeout: float = setting(60.0, number(0.05, 3600), "how long a client may take to answer one", unit="s")
+    connect_timeout: float = setting(
+        45.0, number(0.05, 3600), "how long a client may take to join a namespace", unit="s"
+    )
+    upgrade_timeout: float = setting(10.0, number(0.05, 3600), "how long an upgrade to WebSocket may take", unit="s")
+    max_http_buffer_size: int = setting(1_000_000, integer(1024, 100_000_000), "largest incoming message", unit="bytes")
+    outbox_limit: int = setting(
+        4 * MEBIBYTE,
+        integer(65_536, 1024 * MEBIBYTE),
+        "what may wait for a slow client before it is closed",
+        unit="bytes",
+    )
+    max_pending_events: int = setting(
+        64, integer(1, 100_000), "events of one client that may wait before its connection is no longer read"
+    )
+    reader: Literal["epoll", "iostream"] = setting(
+        "epoll" if hasattr(select, "epoll") else "iostream",
+        one_of("epoll", "iostream"),
+        "how WebSocket connections are read: many at a time (Linux), or each by its own Tornado stream",
+    )
+    price_source: str = setting("simulated", one_of("simulated"), "where quotes come from")
+    price_push_interval: float = setting(
+        3.0, number(0.05, DAY_SECONDS), "time between two pushes of changed quotes", unit="s", production=60.0
+    )
+    prices_require_auth: bool = setting(False, SWITCH, "whether the price stream asks for a token")
+    demo_accounts: bool = setting(
+        True, SWITCH, "whether alice, bob and carol exist, with a password in data_dir", production=False
+    )
+    drain_timeout: float = setting(10.0, number(0, 600), "how long a stopping server waits for its handlers", unit="s")
+    default_locale: str = setting(
+        "zh-CN", one_of("zh-CN", "zh-TW", "en"), "the language of texts for people whose own is not known"
+    )
+    log_level: str = setting(
+        "info", one_of("debug", "info", "warning", "error"), "the least important kind of log line"
+    )
+
+
+def definitions() -> Iterator[Definition]:
+    """Return the definition of every setting, in the order of `Settings`."""
+    for one in dataclasses.fields(Settings):
+        yield Definition(name=one.name, default=one.default, **one.metadata)
+
+
+def broken_rules(settings: Settings) -> Iterator[str]:
+    """Return one sentence for each rule of the environment that ``settings`` breaks."""
+    if settings.environment != "production":
+        return
+    if not settings.jwt_secret:
+        yield "jwt_secret: production needs one of at least 32 bytes; set JWT_SECRET or put it into the settings file"
+    if not settings.mongodb_uri:
+        yield "mongodb_uri: production needs a database of its own; set MONGODB_URI"
+    if "*" in settings.socketio_cors_origins:
+        yield "socketio_cors_origins: production does not allow *; list the origins"
+    if settings.demo_accounts:
+        yield "demo_accounts: production does not allow them; set demo_accounts = off"

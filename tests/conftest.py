@@ -1,0 +1,95 @@
+"""What every test may ask for: a loop of its own, a fresh database on a real mongod, and no leftovers."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from motor.motor_asyncio import AsyncIOMotorDatabase
+from tornado.ioloop import IOLoop
+
+from server.storage.embedded import EmbeddedMongod
+from server.storage.indexes import create_indexes
+from server.storage.mongo import Mongo
+from tests.support.leftovers import ErrorLog, finish_tasks
+
+# Memory-backed where the machine has it: the durable writes of a test run need not outlive it.
+_SHARED_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def logged_errors() -> Iterator[ErrorLog]:
+    """Collect what is logged at ERROR: a test fails for it, unless it takes the records with ``pop_all``."""
+    log = ErrorLog()
+    logging.getLogger().addHandler(log)
+    yield log
+    logging.getLogger().removeHandler(log)
+    unexpected = log.pop_all()
+    assert not unexpected, f"logged during the test: {unexpected}"
+
+
+@pytest.fixture(autouse=True)
+def _no_logged_errors(logged_errors: ErrorLog) -> None:
+    """Ask for `logged_errors` in every test."""
+
+
+@pytest.fixture
+def io_loop() -> Iterator[IOLoop]:
+    """The test's own loop, in place of pytest-tornado's, which uses what Tornado and asyncio have deprecated.
+
+    A task still running, an exception nobody asked for, or a socket left open fails the test.
+    """
+    loop = IOLoop(make_current=False)
+    asyncio.set_event_loop(loop.asyncio_loop)
+    yield loop
+    leftovers = loop.run_sync(finish_tasks)
+    gc.collect()
+    asyncio.set_event_loop(None)
+    loop.close()
+    assert not leftovers, f"still running at the end of the test: {leftovers}"
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri() -> Iterator[str]:
+    """The address of the run's own mongod."""
+    home = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
+    directory = Path(tempfile.mkdtemp(prefix="stock-insight-test-", dir=home))
+    mongod = EmbeddedMongod(directory)
+    try:
+        yield asyncio.run(mongod.start())
+    finally:
+        asyncio.run(mongod.stop())
+        shutil.rmtree(directory)
+
+
+@pytest.fixture
+def mongo(io_loop: IOLoop, mongodb_uri: str) -> Iterator[Mongo]:
+    """One client on the test's loop, over a fresh database that has its indexes."""
+
+    async def open_mongo() -> Mongo:
+        opened = await Mongo.open(mongodb_uri, f"test_{secrets.token_hex(6)}")
+        await create_indexes(opened.database)
+        return opened
+
+    async def drop(opened: Mongo) -> None:
+        await opened.database.client.drop_database(opened.database.name)
+
+    opened = io_loop.run_sync(open_mongo)
+    assert opened is not None
+    yield opened
+    io_loop.run_sync(lambda: drop(opened))
+    opened.close()
+
+
+@pytest.fixture
+def database(mongo: Mongo) -> AsyncIOMotorDatabase[dict[str, Any]]:
+    """The test's fresh database; its name is ``database.name``."""
+    return mongo.database
