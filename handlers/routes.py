@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.base import UnknownPathHandler
-from handlers.pages import ClientBundleHandler, PageHandler, StaticHandler
+from handlers.pages import ClientBundleHandler, PageHandler
 from handlers.rest.auth import LoginHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.conversations import ConversationsHandler, HistoryHandler
 from handlers.rest.friends import AcceptFriendRequestHandler, FriendRequestsHandler, FriendsHandler
@@ -58,6 +58,5 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
         (r"/api/.*", UnknownPathHandler, given),
-        (r"/static/(.*)", StaticHandler, {"origins": services.origins}),
         (r"/", PageHandler, given),
     ]

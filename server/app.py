@@ -18,6 +18,7 @@ from tornado.web import Application, RequestHandler
 
 from handlers import routes
 from handlers.events import registration
+from handlers.pages import StaticHandler
 from handlers.services import Services
 from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
@@ -83,7 +84,7 @@ class Server:
             sio = self._open_socketio(runtime)
             services = await self._open_services(mongo, runtime.hub, sio.engine.origins)
             self._register_events(sio, services)
-            self._listen(self._application(runtime, sio, services), sio)
+            self._listen(self._application(runtime, sio, services), sio, runtime)
         except BaseException:
             await self.stop()
             raise
@@ -211,10 +212,12 @@ class Server:
             routes.table(runtime, sio, services, authenticate),
             template_path=str(ROOT / "templates"),
             static_path=str(ROOT / "static"),
+            static_handler_class=StaticHandler,
+            static_handler_args={"origins": services.origins},
             log_function=_log_request,
         )
 
-    def _listen(self, application: Application, sio: SocketIOServer) -> None:
+    def _listen(self, application: Application, sio: SocketIOServer, runtime: Runtime) -> None:
         settings = self._settings
         server = HTTPServer(
             application, body_timeout=BODY_TIMEOUT_SECONDS, idle_connection_timeout=IDLE_TIMEOUT_SECONDS
@@ -229,10 +232,11 @@ class Server:
                 self.urls.append(f"http://{settings.address}:{sockets[0].getsockname()[1]}/")
         except OSError as error:
             where = settings.unix_socket or f"{settings.address}:{settings.port}"
-            raise StartError(f"cannot listen on {where}: {error.strerror}; choose another --port or --address") from error
-        self._stack.push_async_callback(self._drain, server, sio)
+            what = f"cannot listen on {where}: {error.strerror}"
+            raise StartError(f"{what}; choose another --port or --address") from error
+        self._stack.push_async_callback(self._drain, server, sio, runtime)
 
-    async def _drain(self, server: HTTPServer, sio: SocketIOServer) -> None:
+    async def _drain(self, server: HTTPServer, sio: SocketIOServer, runtime: Runtime) -> None:
         """Refuse new connections, send the clients away (they come back by themselves), let handlers end."""
         server.stop()
         sio.emit("server_shutdown", {"reconnect_in_ms": RECONNECT_IN_MS})
@@ -241,6 +245,7 @@ class Server:
                 await sio.close()
         except TimeoutError:
             logger.warning("handlers were still running after %s s", self._settings.drain_timeout)
+        runtime.connections.say_goodbye("server shutting down")
         await server.close_all_connections()
 
 

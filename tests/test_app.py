@@ -127,13 +127,15 @@ def test_a_raw_client_sees_prices_move_and_is_told_goodbye(tmp_path: Path) -> No
         assert json.loads(stream.recv())["type"] == "connected"
         stream.send(json.dumps({"type": "subscribe", "subscription_type": "stock", "target": "600519"}))
         assert json.loads(stream.recv())["type"] == "subscribed"
-        prices = set()
+        prices: set[float] = set()
         while len(prices) < 3:
             update = json.loads(stream.recv())
             assert (update["type"], update["target"], update["count"]) == ("price_update", "600519", 1)
             prices.add(update["data"][0]["price"])
         assert server.stop() == 0
-        stream.shutdown()
+        while last := stream.recv():
+            assert json.loads(last)["type"] == "price_update"
+        stream.close()
 
 
 def test_the_password_and_tokens_reach_no_log_line(tmp_path: Path) -> None:
@@ -153,9 +155,9 @@ def test_the_password_and_tokens_reach_no_log_line(tmp_path: Path) -> None:
 def test_a_taken_port_is_one_sentence_and_leaves_no_mongod(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(AssertionError, match=rf"(?s)ended with 2: .*cannot listen on 127\.0\.0\.1:{port}"):
-            with running(tmp_path, f"--port={port}"):
-                pass
+        refusal = rf"(?s)ended with 2: .*cannot listen on 127\.0\.0\.1:{port}"
+        with pytest.raises(AssertionError, match=refusal), running(tmp_path, f"--port={port}"):
+            pass
     assert (tmp_path / "mongodb" / "db" / "mongod.lock").read_text() == ""
 
 

@@ -1,0 +1,49 @@
+"""The arithmetic of quotes: ticks, change, percent, and the JSON object clients get (product section 6)."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from server.domain.quotes import Quote, shanghai_time
+
+TICK = Decimal("0.01")
+
+
+def round_to_tick(price: float | Decimal) -> float:
+    """Return ``price`` on the tick, halves away from zero as the exchanges do."""
+    exact = price if isinstance(price, Decimal) else Decimal(repr(price))
+    return float(exact.quantize(TICK, ROUND_HALF_UP))
+
+
+def price_limits(previous_close: float, limit_percent: int) -> tuple[float, float]:
+    """Return the lowest and the highest price of a day; never below one tick."""
+    close, share = Decimal(repr(previous_close)), Decimal(limit_percent) / 100
+    return max(round_to_tick(close * (1 - share)), float(TICK)), round_to_tick(close * (1 + share))
+
+
+def change(quote: Quote) -> float:
+    """Return the distance from the previous close."""
+    return round_to_tick(Decimal(repr(quote.price)) - Decimal(repr(quote.previous_close)))
+
+
+def change_percent(quote: Quote) -> float:
+    """Return the distance from the previous close in percent; 0.0 where there was none (a first day)."""
+    if not quote.previous_close:
+        return 0.0
+    close = Decimal(repr(quote.previous_close))
+    return round_to_tick((Decimal(repr(quote.price)) - close) / close * 100)
+
+
+def quote_json(quote: Quote) -> dict[str, Any]:
+    """Return the object of one quote in a ``price_update``."""
+    return {
+        "code": quote.code,
+        "symbol": quote.symbol,
+        "name": quote.name,
+        "price": quote.price,
+        "change": change(quote),
+        "change_percent": change_percent(quote),
+        "volume": quote.volume,
+        "timestamp": shanghai_time(quote.timestamp),
+    }

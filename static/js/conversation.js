@@ -1,0 +1,164 @@
+// One conversation: what is known of it, in the order of `seq` and without holes, and what is on its way out.
+
+import {ConnectionLost} from "./live.js";
+import {Refusal} from "./session.js";
+
+/** Events: "change". Outgoing messages are `{id, content, state: "sending" | "failed", error, at}`. */
+export class Conversation extends EventTarget {
+  id = null;
+  messages = [];
+  outgoing = [];
+  hasOlder = false;
+  unread = 0;
+  problem = null; // what the server refused at the last attempt to enter
+  #live;
+  #session;
+  #known = new Set();
+  #end = 0; // no message is missing up to this `seq`, from the oldest that is known
+  #joining = null;
+  #joined = false;
+  #loadingOlder = null;
+
+  constructor(live, session, friend) {
+    super();
+    this.friend = friend;
+    this.#live = live;
+    this.#session = session;
+  }
+
+  get isLoaded() {
+    return this.id !== null;
+  }
+
+  /** Forget that this connection has joined; the next `join` catches up. */
+  disconnected() {
+    this.#joined = false;
+  }
+
+  /** Enter the conversation, or catch up with what was missed; then send again what was lost. */
+  join() {
+    this.#joining ??= this.#join()
+      .catch((error) => {
+        this.problem = error instanceof Refusal ? error : null;
+        this.#changed();
+        throw error;
+      })
+      .finally(() => {
+        this.#joining = null;
+      });
+    return this.#joining;
+  }
+
+  async #join() {
+    if (!this.isLoaded) {
+      const {conversation, messages, has_more: hasMore} = await this.#live.ask("join_chat", {friend_id: this.friend.id});
+      this.#end = messages.at(-1)?.seq ?? 0;
+      this.#merge(messages);
+      this.id = conversation.id;
+      this.hasOlder = hasMore;
+    } else {
+      await this.#catchUp();
+    }
+    this.#joined = true;
+    this.problem = null;
+    this.#changed();
+    this.outgoing.filter((message) => message.isLost).forEach((message) => this.#transmit(message));
+  }
+
+  async #catchUp() {
+    for (let hasMore = true; hasMore; ) {
+      const asked = {conversation_id: this.id, after_seq: this.#end};
+      const answer = await this.#live.ask("join_chat", asked);
+      this.#merge(answer.messages);
+      hasMore = answer.has_more && answer.messages.length > 0;
+    }
+  }
+
+  /** Take a message that came live; one that leaves a hole before it has the hole filled. */
+  receive(message) {
+    this.#merge([message]);
+    this.#changed();
+    if (this.#joined && message.seq > this.#end) {
+      this.join().catch(() => {}); // joined again with the next connection
+    }
+  }
+
+  send(content) {
+    const message = {id: newId(), content, at: new Date()};
+    this.outgoing.push(message);
+    return this.#transmit(message);
+  }
+
+  retry(message) {
+    return this.#transmit(message);
+  }
+
+  discard(message) {
+    this.outgoing = this.outgoing.filter((other) => other !== message);
+    this.#changed();
+  }
+
+  async #transmit(message) {
+    Object.assign(message, {state: "sending", error: null, isLost: false});
+    this.#changed();
+    const target = this.id ? {conversation_id: this.id} : {friend_id: this.friend.id};
+    const {content, id} = message;
+    try {
+      const ack = await this.#live.ask("send_message", {...target, content, type: "text", client_msg_id: id});
+      this.#merge([ack.message]);
+    } catch (error) {
+      // The id makes sending again harmless, whether the first time arrived or not.
+      Object.assign(message, {state: "failed", error, isLost: error instanceof ConnectionLost});
+    }
+    this.#changed();
+  }
+
+  /** Load what came before the oldest message that is known. */
+  loadOlder() {
+    this.#loadingOlder ??= this.#loadOlder().finally(() => {
+      this.#loadingOlder = null;
+    });
+    return this.#loadingOlder;
+  }
+
+  async #loadOlder() {
+    const before = this.messages[0]?.seq;
+    const query = before ? `?before_seq=${before}&limit=50` : "?limit=50";
+    const page = await this.#session.request("GET", `/conversations/${this.id}/messages${query}`);
+    this.hasOlder = page.has_more;
+    this.#merge(page.messages);
+    this.#changed();
+  }
+
+  #merge(messages) {
+    const news = messages.filter((message) => !this.#known.has(message.seq));
+    const mine = this.#session.user?.id;
+    for (const message of news) {
+      this.#known.add(message.seq);
+      if (message.sender.id === mine) {
+        this.outgoing = this.outgoing.filter((other) => other.id !== message.client_msg_id);
+      } else if (this.isLoaded && message.seq > this.#end) {
+        this.unread += 1;
+      }
+    }
+    while (this.#known.has(this.#end + 1)) {
+      this.#end += 1;
+    }
+    if (news.length) {
+      this.messages = [...this.messages, ...news].sort((one, other) => one.seq - other.seq);
+    }
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Return an id that no other message has; randomUUID is hidden from pages without TLS. */
+function newId() {
+  if (crypto.randomUUID) {
+    return crypto.randomUUID();
+  }
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.testing import bind_unused_port
+from tornado.web import Application
+
+from handlers.pages import ClientBundleHandler, PageHandler, StaticHandler, content_security_policy
+from server.realtime.origins import OriginPolicy
+from server.texts import LOCALES
+
+ROOT = Path(__file__).parents[2]
+BUNDLES = {f"socket.io{variant}.js" for variant in ("", ".min", ".esm.min", ".msgpack.min")}
+
+
+class Site:
+    """The page and its files, with client bundles that the test has written."""
+
+    def __init__(self, bundles: Path) -> None:
+        origins = OriginPolicy(["http://allowed.example"])
+        self._server = HTTPServer(
+            Application(
+                [
+                    (r"/socket\.io/(.+)", ClientBundleHandler, {"path": bundles, "origins": origins}),
+                    (r"/", PageHandler, {"services": SimpleNamespace(origins=origins, default_locale="zh-CN")}),
+                ],
+                template_path=str(ROOT / "templates"),
+                static_path=str(ROOT / "static"),
+                static_handler_class=StaticHandler,
+                static_handler_args={"origins": origins},
+                log_function=lambda _: None,
+            )
+        )
+        socket, self.port = bind_unused_port()
+        self._server.add_sockets([socket])
+
+    async def get(self, path: str, method: str = "GET", **headers: str) -> HTTPResponse:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = HTTPRequest(f"http://127.0.0.1:{self.port}{path}", method, sent, decompress_response=False)
+        return await AsyncHTTPClient().fetch(request, raise_error=False)
+
+    async def stop(self) -> None:
+        self._server.stop()
+        await self._server.close_all_connections()
+
+
+@pytest.fixture
+def site(io_loop: IOLoop, tmp_path: Path) -> Iterator[Site]:
+    for name in BUNDLES:
+        (tmp_path / name).write_text(f"// {name}")
+        (tmp_path / f"{name}.map").write_text("{}")
+    (tmp_path / "package.json").write_text("{}")
+
+    async def start() -> Site:
+        return Site(tmp_path)
+
+    started = io_loop.run_sync(start)
+    assert started is not None
+    yield started
+    io_loop.run_sync(started.stop)
+
+
+@pytest.mark.gen_test
+async def test_the_page_allows_nothing_inline_and_nobody_else_s(site: Site) -> None:
+    answer = await site.get("/")
+    assert answer.code == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert f"connect-src 'self' ws://127.0.0.1:{site.port} wss://127.0.0.1:{site.port};" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    page = answer.body.decode()
+    assert "://" not in page
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=|javascript:", page)
+
+
+@pytest.mark.gen_test
+async def test_every_file_the_page_names_is_there(site: Site) -> None:
+    page = (await site.get("/")).body.decode()
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(addresses) > 10
+    for address in addresses:
+        assert (await site.get(address)).code == 200, address
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"), [("en-US,en;q=0.9", "en"), ("zh-TW", "zh-TW"), ("fr", "zh-CN"), ("", "zh-CN")]
+)
+@pytest.mark.gen_test
+async def test_the_page_s_language_is_the_browser_s(site: Site, accepted: str, language: str) -> None:
+    answer = await site.get("/", Accept_Language=accepted)
+    assert f'<html lang="{language}">' in answer.body.decode()
+    assert "Accept-Language" in answer.headers["Vary"]
+
+
+@pytest.mark.gen_test
+async def test_head_and_a_known_etag_get_no_body(site: Site) -> None:
+    answer = await site.get("/")
+    head = await site.get("/", "HEAD")
+    assert (head.code, head.body, head.headers["Etag"]) == (200, b"", answer.headers["Etag"])
+    again = await site.get("/", If_None_Match=answer.headers["Etag"])
+    assert (again.code, again.body) == (304, b"")
+
+
+@pytest.mark.gen_test
+async def test_static_files_are_kept_by_version_and_else_asked_for_anew(site: Site) -> None:
+    page = (await site.get("/")).body.decode()
+    (versioned,) = re.findall(r'src="(/static/js/main\.js\?v=\w+)"', page)
+    kept = await site.get(versioned)
+    assert "max-age=315360000" in kept.headers["Cache-Control"]
+    fresh = await site.get("/static/js/session.js")
+    assert fresh.headers["Cache-Control"] == "no-cache"
+    assert fresh.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert fresh.headers["X-Content-Type-Options"] == "nosniff"
+    assert (await site.get("/static/js/session.js", If_None_Match=fresh.headers["Etag"])).code == 304
+
+
+@pytest.mark.parametrize("path", ["/static/none.js", "/static/../run.py", "/static/%2e%2e/run.py", "/static/texts"])
+@pytest.mark.gen_test
+async def test_what_is_not_in_static_is_not_served(site: Site, path: str) -> None:
+    answer = await site.get(path)
+    assert answer.code in {403, 404}
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert b"Traceback" not in answer.body
+
+
+@pytest.mark.parametrize("name", sorted(BUNDLES))
+@pytest.mark.gen_test
+async def test_a_client_bundle_has_type_etag_and_map(site: Site, name: str) -> None:
+    answer = await site.get(f"/socket.io/{name}")
+    assert answer.body.decode() == f"// {name}"
+    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "public, no-cache"
+    again = await site.get(f"/socket.io/{name}", If_None_Match=answer.headers["Etag"])
+    assert (again.code, again.body) == (304, b"")
+    source_map = await site.get(f"/socket.io/{name}.map")
+    assert source_map.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "name", ["package.json", "socket.io.mjs", "..%2fpackage.json", "x/socket.io.js", "socket.io.js/"]
+)
+@pytest.mark.gen_test
+async def test_no_other_file_of_the_package_is_served(site: Site, name: str) -> None:
+    answer = await site.get(f"/socket.io/{name}")
+    assert answer.code == 404
+    assert answer.body != b"{}"
+
+
+@pytest.mark.gen_test
+async def test_without_the_package_it_says_what_to_do(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "socket.io.min.js").unlink()
+    answer = await site.get("/socket.io/socket.io.min.js")
+    assert answer.code == 404
+    assert answer.body == b"the package socket.io-client is not installed: run make setup\n"
+
+
+@pytest.mark.parametrize("path", ["/", "/static/js/main.js", "/socket.io/socket.io.js"])
+@pytest.mark.gen_test
+async def test_the_origin_rule_holds(site: Site, path: str) -> None:
+    refused = await site.get(path, Origin="http://evil.example")
+    assert refused.code == 403
+    answer = json.loads(refused.body)
+    assert answer["code"] == 4
+    assert "SOCKETIO_CORS_ORIGINS" in answer["message"]
+    allowed = await site.get(path, Origin="http://allowed.example")
+    assert (allowed.code, allowed.headers["Access-Control-Allow-Origin"]) == (200, "http://allowed.example")
+    preflight = await site.get(path, "OPTIONS", Origin="http://allowed.example")
+    assert (preflight.code, preflight.headers["Access-Control-Allow-Methods"]) == (204, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize("host", ["example.com:8443", "[::1]:8000", "127.0.0.1"])
+def test_the_policy_names_the_host_for_sockets(host: str) -> None:
+    assert f"ws://{host} wss://{host};" in content_security_policy(host)
+
+
+@pytest.mark.parametrize("host", ["a b", "x; script-src *", "*", "x\r\ny", ""])
+def test_the_policy_leaves_out_what_is_no_host(host: str) -> None:
+    assert "connect-src 'self';" in content_security_policy(host)
+
+
+def scripts() -> Iterator[str]:
+    for path in sorted((ROOT / "static" / "js").glob("*.js")):
+        yield path.read_text("utf-8")
+
+
+def test_data_never_becomes_markup() -> None:
+    for script in scripts():
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", script)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_text_the_page_asks_for_exists(locale: str) -> None:
+    texts = json.loads((ROOT / "static" / "texts" / f"{locale}.json").read_text("utf-8"))
+    sources = "".join(scripts()) + (ROOT / "templates" / "index.html").read_text("utf-8")
+    used = set(re.findall(r'"(page\.\w+)"', sources))
+    states = ("connecting", "live", "reconnecting", "offline", "sending", "sent", "failed")
+    used |= {f"page.{state}" for state in states}
+    own = {key for key in texts if key.startswith("page.")}
+    assert used - own == set()
+    assert own - used == set()
