@@ -121,9 +121,8 @@ def test_two_people_chat_and_their_history_survives_a_restart(tmp_path: Path) ->
 
 def test_a_raw_client_sees_prices_move_and_is_told_goodbye(tmp_path: Path) -> None:
     with running(tmp_path) as server:
-        stream = websocket.create_connection(
-            server.url.replace("http", "ws") + "/ws/stock/prices", timeout=TIMEOUT_SECONDS
-        )
+        url = server.url.replace("http", "ws") + "/ws/stock/prices"
+        stream: Any = websocket.create_connection(url, timeout=TIMEOUT_SECONDS)
         assert json.loads(stream.recv())["type"] == "connected"
         stream.send(json.dumps({"type": "subscribe", "subscription_type": "stock", "target": "600519"}))
         assert json.loads(stream.recv())["type"] == "subscribed"
@@ -135,7 +134,7 @@ def test_a_raw_client_sees_prices_move_and_is_told_goodbye(tmp_path: Path) -> No
         assert server.stop() == 0
         while last := stream.recv():
             assert json.loads(last)["type"] == "price_update"
-        stream.close()
+        stream.sock.close()
 
 
 def test_the_password_and_tokens_reach_no_log_line(tmp_path: Path) -> None:

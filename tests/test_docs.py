@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import queue
+import asyncio
 import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import socketio
+import socketio  # type: ignore[import-untyped]
 
 from server.errors import ErrorCode
 from server.protocol.engineio import RequestFault
@@ -24,27 +25,28 @@ def code_blocks(name: str, language: str) -> list[str]:
 
 
 @pytest.fixture
-def free_port() -> int:
+def readme_server(tmp_path: Path) -> Iterator[str]:
+    """The README's program in its own process; its address."""
+    [program] = code_blocks("README.md", "python")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def test_the_readme_example_echoes(tmp_path: Path, free_port: int) -> None:
-    [program] = code_blocks("README.md", "python")
+        port = str(probe.getsockname()[1])
     script = tmp_path / "echo.py"
-    script.write_text(program.replace("8001", str(free_port)))
+    script.write_text(program.replace("8001", port))
     with subprocess.Popen([sys.executable, script], env={"PYTHONPATH": str(ROOT), "PATH": ""}) as process:
-        try:
-            echoed: queue.Queue[str] = queue.Queue()
-            client = socketio.Client()
-            client.on("echo", echoed.put)
-            client.connect(f"http://127.0.0.1:{free_port}", wait_timeout=10, retry=True)
-            assert client.call("echo", "hello", timeout=10) == "hello"
-            assert echoed.get(timeout=10) == "hello"
-            client.disconnect()
-        finally:
-            process.kill()
+        yield f"http://127.0.0.1:{port}"
+        process.kill()
+
+
+@pytest.mark.gen_test
+async def test_the_readme_example_echoes(readme_server: str) -> None:
+    echoed: asyncio.Queue[str] = asyncio.Queue()
+    client = socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.05)
+    client.on("echo", echoed.put)
+    await client.connect(readme_server, wait_timeout=10, retry=True)
+    assert await client.call("echo", "hello", timeout=10) == "hello"
+    assert await asyncio.wait_for(echoed.get(), 10) == "hello"
+    await client.disconnect()
 
 
 def test_every_error_code_is_listed_with_its_status() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import select
 import socket
 from typing import Literal
+from weakref import WeakSet
 
 from tornado.iostream import IOStream, SSLIOStream
 
+from server.protocol.websocket_frames import CloseCode
 from server.transport.connection import ConnectionContext, WebSocketConnection
 from server.transport.epoll_reader import EpollReader
 from server.transport.stream_connection import StreamConnection
@@ -21,6 +23,7 @@ class Connections:
 
     def __init__(self, context: ConnectionContext, reader: ReaderName = "epoll") -> None:
         self._context = context
+        self._streams: WeakSet[StreamConnection] = WeakSet()
         self._epoll = EpollReader(context) if reader == "epoll" and hasattr(select, "epoll") else None
 
     def open(self, stream: IOStream) -> tuple[WebSocketConnection, bytes]:
@@ -28,11 +31,23 @@ class Connections:
         if stream.socket.family != getattr(socket, "AF_UNIX", None):
             stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._epoll is None or isinstance(stream, SSLIOStream) or stream.writing() or stream.closed():
-            return StreamConnection(self._context, stream), b""
+            connection = StreamConnection(self._context, stream)
+            self._streams.add(connection)
+            return connection, b""
         sock, data = release_socket(stream)
         return self._epoll.open(sock), data
 
+    def _all(self) -> list[WebSocketConnection]:
+        return [*self._streams, *(self._epoll.connections.values() if self._epoll is not None else ())]
+
+    def say_goodbye(self, reason: str) -> None:
+        """Send everyone who is still there a close frame with 1001."""
+        for connection in self._all():
+            connection.close(CloseCode.GOING_AWAY, reason)
+
     def close(self) -> None:
-        """Cut what is still open in the epoll."""
+        """Cut what is still open."""
+        for connection in self._all():
+            connection.abort()
         if self._epoll is not None:
             self._epoll.close()
