@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def layer_of(source: str) -> str | None:
     return max(fitting, key=len, default=None)
 
 
-def allows(allowed: set[str], name: str) -> bool:
+def allows(allowed: AbstractSet[str], name: str) -> bool:
     return any(name == one or name.startswith(f"{one}.") for one in allowed)
 
 

@@ -213,4 +213,4 @@ def test_the_shipped_files_are_valid(name: str, monkeypatch: pytest.MonkeyPatch)
     assert read(**variables).environment == name
     for example in examples:
         option = "--" + example.replace(" = ", "=", 1)
-        assert read(option, **variables)
+        assert read(option, **variables).environment == name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tornado.httputil import HTTPServerRequest
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from server.clock import Clock
@@ -91,4 +91,5 @@ class AcceptingHandler(WebSocketHandler):
         return None
 
     def on_connection_close(self) -> None:
-        """Do nothing: a connection that was taken over tells its own receiver."""
+        """Let go of a body that will not come; a connection that was taken over tells its own receiver."""
+        RequestHandler.on_connection_close(self)

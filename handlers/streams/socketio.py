@@ -178,6 +178,7 @@ class EngineIOHandler(AcceptingHandler):
 
     def on_connection_close(self) -> None:
         """Learn that the client cut its request: that ends the session."""
+        super().on_connection_close()
         if self._answer is not None and not self._answer.done():
             self._answer.cancel()
             if self.client is not None:

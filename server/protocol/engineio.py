@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import string
 from collections.abc import Iterable, Iterator
 from enum import Enum, IntEnum
 
@@ -127,14 +128,14 @@ def decode_packet(data: bytes) -> Packet:
 
 
 def _lenient_base64(text: bytes) -> bytes:
-    letters = bytes(letter for letter in text if letter in _BASE64)
+    letters = text.translate(None, _NOT_BASE64)
     try:
         return base64.b64decode(letters + b"=" * (-len(letters) % 4))
     except binascii.Error:
         return base64.b64decode(letters[:-1])
 
 
-_BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_NOT_BASE64 = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode() + b"+/"))
 
 
 def decode_payload(body: bytes) -> Iterator[Packet]:

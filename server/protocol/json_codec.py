@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -27,7 +28,7 @@ def decode_json(data: bytes) -> Any:
         if b"\\u" not in data:
             raise PeerError(f"not JSON: {error}") from None
     try:
-        return json.loads(data, parse_constant=_refuse_constant)
+        return json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_finite_float)
     except (ValueError, RecursionError) as error:
         raise PeerError(f"not JSON: {error}") from None
 
@@ -37,7 +38,7 @@ def encode_json(
     default: Callable[[Any], Any] | None = None,
     restart: Callable[[], object] | None = None,
 ) -> bytes:
-    """Write compact UTF-8 JSON. NaN becomes null; ``default`` is asked for types JSON has not.
+    """Write compact UTF-8 JSON. NaN and infinity become null; ``default`` is asked for types JSON has not.
 
     When the value has to be gone through a second time, ``restart`` is called first.
 
@@ -50,13 +51,27 @@ def encode_json(
         if restart is not None:
             restart()
         try:
-            return json.dumps(value, default=default, separators=(",", ":"), allow_nan=False).encode()
+            return _write_plainly(value, default)
         except RecursionError:
             raise ValueError(f"nested deeper than {MAX_DEPTH} levels") from None
 
 
+def _write_plainly(value: Any, default: Callable[[Any], Any] | None) -> bytes:
+    text = json.dumps(value, default=default, separators=(",", ":"))
+    if "NaN" in text or "Infinity" in text:  # perhaps a value, and then this is no JSON; perhaps a word in a text
+        text = json.dumps(json.loads(text, parse_constant=lambda name: None), separators=(",", ":"))
+    return text.encode()
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:50]} is too large a number")
+    return value
 
 
 def _check_depth(data: bytes) -> None:

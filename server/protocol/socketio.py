@@ -55,7 +55,11 @@ RESERVED_EVENTS = frozenset(
 MAX_ACK_ID = 2**53
 """Beyond it JavaScript rounds."""
 
-_HEADER = re.compile(rb"([0-6])(?:(\d{1,10})-)?(?:(/[^,]*)(?:,|$))?(\d+(?=\[|$))?", re.DOTALL)
+MAX_NAMESPACE_BYTES = 1000
+
+_HEADER = re.compile(
+    rb"([0-6])(?:(\d{1,10})-)?(?:(/[^,]{0,%d})(?:,|$))?(\d+(?=\[|$))?" % (MAX_NAMESPACE_BYTES - 1), re.DOTALL
+)
 
 
 def decode_packet(data: bytes, max_attachments: int = 10) -> Packet:
@@ -73,11 +77,18 @@ def decode_packet(data: bytes, max_attachments: int = 10) -> Packet:
         raise PeerError(f"a packet begins with a type from 0 to 6; got {data[:1]!r}")
     kind = PacketType(data[0] - 0x30)
     attachments = _check_attachments(kind, header[2], max_attachments)
-    namespace = header[3].decode() if header[3] else "/"
+    namespace = _decode_namespace(header[3]) if header[3] else "/"
     ack_id = _check_ack_id(kind, header[4])
     rest = data[header.end() :]
     payload = decode_json(rest) if rest else None
     return Packet(kind, namespace, _check_payload(kind, payload, bool(rest)), ack_id, attachments)
+
+
+def _decode_namespace(name: bytes) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        raise PeerError("a namespace is UTF-8; this one is not") from None
 
 
 def _check_attachments(kind: PacketType, digits: bytes | None, limit: int) -> int:
@@ -170,19 +181,23 @@ def _encode_data(data: Any, attachments: list[bytes]) -> bytes:
 
 
 def restore_attachments(packet: Packet, attachments: Sequence[bytes]) -> Packet:
-    """Put attachments where their placeholders stand; `PeerError` for a placeholder out of range."""
+    """Put each attachment where its placeholder stands.
+
+    Raises `PeerError` for a placeholder out of range, and for a second one of the same attachment: a short text could
+    else stand for any number of copies of a large one.
+    """
     kind = PacketType(packet.type - 3) if packet.attachments else packet.type
-    return packet._replace(type=kind, data=_restore(packet.data, attachments), attachments=0)
+    return packet._replace(type=kind, data=_restore(packet.data, dict(enumerate(attachments))), attachments=0)
 
 
-def _restore(value: Any, attachments: Sequence[bytes]) -> Any:
+def _restore(value: Any, unused: dict[int, bytes]) -> Any:
     if isinstance(value, list):
-        return [_restore(item, attachments) for item in value]
+        return [_restore(item, unused) for item in value]
     if isinstance(value, dict):
         if value.get("_placeholder") is True:
             number = value.get("num")
-            if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(attachments):
-                raise PeerError(f"a placeholder's num is from 0 to {len(attachments) - 1}; got {number!r}")
-            return attachments[number]
-        return {key: _restore(item, attachments) for key, item in value.items()}
+            if number.__class__ is not int or number not in unused:
+                raise PeerError(f"a placeholder's num is that of an attachment, each once; got {number!r}")
+            return unused.pop(number)
+        return {key: _restore(item, unused) for key, item in value.items()}
     return value

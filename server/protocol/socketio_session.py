@@ -36,11 +36,12 @@ ALLOWED: dict[NamespaceState, frozenset[PacketType]] = {
 class _Namespace:
     """One namespace of the connection, while it is connecting or connected."""
 
-    __slots__ = ("last_ack_id", "state", "waiting")
+    __slots__ = ("last_ack_id", "state", "waiting", "waiting_bytes")
 
     def __init__(self) -> None:
         self.state = NamespaceState.CONNECTING
         self.waiting: list[Packet] = []
+        self.waiting_bytes = 0
         self.last_ack_id = -1
 
 
@@ -73,6 +74,11 @@ class SocketSession:
         self._attachments: list[bytes] = []
 
     @property
+    def attachment_bytes(self) -> int:
+        """The size of the attachments that have come for the packet that is not complete."""
+        return self._attachment_bytes
+
+    @property
     def owes_attachments(self) -> bool:
         """Whether a binary packet has been announced and is not complete."""
         return self._partial is not None
@@ -88,9 +94,11 @@ class SocketSession:
             raise PeerError("text came while binary attachments were owed")
         packet = decode_packet(data, self._max_attachments)
         if packet.attachments:
+            if packet.namespace not in self._namespaces and packet.namespace not in self._left:
+                raise PeerError(f"{packet.type.name} is not allowed in {packet.namespace}: not joined")
             self._partial = packet
             return None
-        return self._admit(packet)
+        return self._admit(packet, len(data))
 
     def receive_binary(self, data: bytes) -> Packet | None:
         """Take a binary message, which is the next attachment; else as `receive_text`."""
@@ -105,11 +113,11 @@ class SocketSession:
         self._attachments.append(data)
         if len(self._attachments) < self._partial.attachments:
             return None
-        packet = restore_attachments(self._partial, self._attachments)
+        packet, size = restore_attachments(self._partial, self._attachments), self._attachment_bytes
         self._partial, self._attachments, self._attachment_bytes = None, [], 0
-        return self._admit(packet)
+        return self._admit(packet, size)
 
-    def _admit(self, packet: Packet) -> Packet | None:
+    def _admit(self, packet: Packet, size: int) -> Packet | None:
         entry = self._namespaces.get(packet.namespace)
         if entry is not None and entry.state is NamespaceState.CONNECTED and packet.type is PacketType.EVENT:
             return packet  # as the table says; nearly all there are
@@ -125,8 +133,12 @@ class SocketSession:
         elif packet.type is PacketType.DISCONNECT:
             del self._namespaces[packet.namespace]
         elif state is NamespaceState.CONNECTING:
-            if len(entry.waiting) >= self._max_waiting:
-                raise PeerError(f"more than {self._max_waiting} events before CONNECT was answered")
+            entry.waiting_bytes += size
+            if len(entry.waiting) >= self._max_waiting or entry.waiting_bytes > self._max_attachment_bytes:
+                raise PeerError(
+                    f"more than {self._max_waiting} events, or {self._max_attachment_bytes} bytes of them, before "
+                    "CONNECT was answered"
+                )
             entry.waiting.append(packet)
             return None
         return packet

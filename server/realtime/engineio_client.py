@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +16,8 @@ from server.transport.deadlines import NEVER
 
 if TYPE_CHECKING:
     from server.realtime.engineio_server import EngineIOServer
+
+logger = logging.getLogger(__name__)
 
 PACKETS_PER_TURN = 256
 """How many packets of one POST are handled before the others have their turn."""
@@ -141,7 +144,9 @@ class EngineIOClient:
         polling.wait(answer)
         if self.session.state is SessionState.CLOSING:
             self._close_polling(polling)
-        elif self.session.state is SessionState.PROBING:
+            return
+        polling.flush()
+        if self.session.state is SessionState.PROBING:
             self._server.call_later(PROBING_POLL_SECONDS, self._release_poll)
 
     def _release_poll(self) -> None:
@@ -195,6 +200,10 @@ class EngineIOClient:
             except PeerError as error:
                 self._end_by(error)
                 return False
+            except Exception:
+                logger.exception("a receiver failed")
+                self.end(CloseReason.TRANSPORT_ERROR, "internal error")
+                return False
         return True
 
     # WebSocket.
@@ -213,9 +222,9 @@ class EngineIOClient:
             self._polling.flush()
             self._polling.answer(NOOP)
 
-    def detach(self) -> None:
-        """Learn that the probing WebSocket failed; the session goes on polling."""
-        if self._probe is not None:
+    def detach(self, connection: WebSocketConnection) -> None:
+        """Learn that the probing WebSocket failed, if it still is ``connection``; the session goes on polling."""
+        if self._probe is connection:
             self._probe, self._probe_deadline = None, float("inf")
             self.session.step(Input.DETACH)
 
@@ -306,7 +315,7 @@ class EngineIOClient:
             return None
         if self._probe is not None and now >= self._probe_deadline:
             probe = self._probe
-            self.detach()
+            self.detach(probe)
             probe.close(CloseCode.POLICY_VIOLATION, "upgrade timeout")
         try:
             if self.session.on_deadline(now):

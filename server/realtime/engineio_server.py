@@ -131,9 +131,9 @@ class Probe:
     def on_close(self, code: int, reason: str) -> None:
         """Let the session poll on."""
         if self._connection is not None:
-            self._client.detach()
+            self._client.detach(self._connection)
 
     def _fail(self, text: str) -> None:
         if self._connection is not None:
-            self._client.detach()
+            self._client.detach(self._connection)
             self._connection.close(CloseCode.PROTOCOL_ERROR, text)

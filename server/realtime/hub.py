@@ -96,11 +96,14 @@ class Hub:
 
     def _work_off(self) -> None:
         left = DELIVERIES_PER_TURN
-        while self.backlog and left > 0:
-            publication, unreached = self.backlog[0]
-            left -= self._deliver_some(publication, unreached, left)
-            if not unreached:
-                self.backlog.popleft()
+        try:
+            while self.backlog and left > 0:
+                publication, unreached = self.backlog[0]
+                left -= self._deliver_some(publication, unreached, left)
+                if not unreached:
+                    self.backlog.popleft()
+        except Exception:
+            logger.exception("a broadcast of %r could not be delivered", self.backlog.popleft()[0].event)
         if self.backlog:
             self._call_soon(self._work_off)
 

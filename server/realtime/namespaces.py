@@ -118,5 +118,5 @@ class Namespace:
             return args
         try:
             return [msgspec.convert(args[0] if args else {}, spec.payload)]
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeError) as error:  # the latter: a lone surrogate in a key
             raise RequestError(ErrorCode.INVALID_INPUT, str(error)) from None

@@ -13,7 +13,15 @@ Answer = Callable[[bytes], None]
 class PollingTransport:
     """Queues messages, bounded, and answers polls with them; a waiting poll is answered at the end of the turn."""
 
-    __slots__ = ("_answer", "_call_soon", "_limit_bytes", "_on_overflow", "_outbox", "_packets_per_poll", "post_abort")
+    __slots__ = (
+        "_answer",
+        "_call_soon",
+        "_has_overflown",
+        "_on_overflow",
+        "_outbox",
+        "_packets_per_poll",
+        "post_abort",
+    )
 
     def __init__(
         self,
@@ -23,9 +31,9 @@ class PollingTransport:
         on_overflow: Callable[[], None],
     ) -> None:
         self._packets_per_poll = packets_per_poll
-        self._limit_bytes = limit_bytes
         self._call_soon = call_soon
         self._on_overflow = on_overflow
+        self._has_overflown = False
         self._outbox: Outbox[OutgoingMessage] = Outbox(limit_bytes)
         self._answer: Answer | None = None
         self.post_abort: Callable[[], None] | None = None
@@ -64,19 +72,21 @@ class PollingTransport:
         key: Hashable | None = None,
         newest: Callable[[], tuple[OutgoingMessage, int]] | None = None,
     ) -> None:
+        if self._has_overflown:
+            return  # nothing may follow what was lost
         try:
             self._outbox.put(message, len(message.frames), droppable=droppable, key=key, newest=newest)
         except OutboxFullError:
             self._outbox.clear()
+            self._has_overflown = True
             self._call_soon(self._on_overflow)
             return
         if self._answer is not None and len(self._outbox) == 1:
             self._call_soon(self.flush)
 
     def wait(self, answer: Answer) -> None:
-        """Take a poll: answer it at once when something is queued, else let it wait."""
+        """Take a poll; it waits for the next `flush`, `answer` or `answer_last`."""
         self._answer = answer
-        self.flush()
 
     def abandon(self) -> None:
         """Forget the poll that waits; its request is gone."""

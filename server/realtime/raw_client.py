@@ -30,7 +30,9 @@ class RawClient:
         self._connection = connection
         self._deadlines = runtime.deadlines
         self._ping_interval_seconds = ping_interval_seconds
+        self._is_ended = False
         connection.receiver = self
+        connection.heard = True
         runtime.deadlines.at(runtime.clock.monotonic() + ping_interval_seconds, self)
 
     # For the subclass.
@@ -85,6 +87,9 @@ class RawClient:
         self._end()
 
     def _end(self) -> None:
+        if self._is_ended:
+            return
+        self._is_ended = True
         self._deadlines.cancel(self)
         self._hub.rooms().leave_all(self)
         self._hub.forget(self)

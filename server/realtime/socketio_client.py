@@ -12,6 +12,7 @@ from server.errors import ErrorCode, RequestError
 from server.protocol.engineio_session import CloseReason
 from server.protocol.socketio import Packet, PacketType
 from server.protocol.socketio_session import SocketSession
+from server.realtime.acks import SocketDisconnectedError
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.handshake import Handshake
 from server.realtime.namespaces import EventSpec, Namespace
@@ -68,11 +69,12 @@ class SocketIOClient:
 
     def on_binary(self, data: bytes) -> None:
         """Take a binary message; see `MessageHandler`."""
+        size = self.session.attachment_bytes + len(data)
         packet = self.session.receive_binary(data)
         if not self.session.owes_attachments:
             self._rest()
         if packet is not None:
-            self._act(packet, len(data))
+            self._act(packet, size)
 
     def _await_packet(self) -> None:
         """Give the client its time to connect to a namespace, or to send the attachments it owes."""
@@ -124,7 +126,7 @@ class SocketIOClient:
                 await middleware(socket)
         except RequestError as error:
             self._refuse(socket, self.server.describe(error, socket.handshake), {"code": error.code.slug, **error.data})
-        except Exception:
+        except (Exception, asyncio.CancelledError):  # or something it awaited was cancelled
             logger.exception("middleware of %s failed", socket.namespace.name)
             internal = RequestError(ErrorCode.INTERNAL)
             self._refuse(socket, self.server.describe(internal, socket.handshake), {"code": internal.code.slug})
@@ -241,7 +243,9 @@ class SocketIOClient:
         try:
             result = await waiting
             self._succeed(socket, packet, result)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if self._task is not None and self._task.cancelling():
+                raise  # else it was something the handler awaited
             self._fail(socket, packet, error)
 
     def _succeed(self, socket: Socket, packet: Packet, result: Any) -> None:
@@ -251,8 +255,10 @@ class SocketIOClient:
             args = [] if result is None else list(result) if isinstance(result, tuple) else [result]
             socket.acknowledge(packet.ack_id, args)
 
-    def _fail(self, socket: Socket, packet: Packet, error: Exception) -> None:
+    def _fail(self, socket: Socket, packet: Packet, error: BaseException) -> None:
         """Tell the client what was wrong: in the ack it asked for, else as the event ``error``."""
+        if isinstance(error, SocketDisconnectedError) and socket.state is SocketState.DISCONNECTED:
+            return  # the handler asked a client that then left: no fault, and nobody to tell
         if not isinstance(error, RequestError):
             logger.error("the handler of %r failed", packet.data[0], exc_info=error)
             error = RequestError(ErrorCode.INTERNAL)

@@ -71,9 +71,8 @@ class Socket:
         if self._acks is None:
             self._acks = Acks(client.server.deadlines)
         ack_id = client.session.next_ack_id(self.namespace.name)
-        future = self._acks.expect(ack_id, client.server.clock.monotonic() + timeout)
         self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args], ack_id))
-        return await future
+        return await self._acks.expect(ack_id, client.server.clock.monotonic() + timeout)
 
     def _send(self, packet: Packet) -> None:
         if self.state is SocketState.CONNECTING:

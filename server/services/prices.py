@@ -12,10 +12,10 @@ from typing import Any, NamedTuple, Protocol
 from tornado.ioloop import PeriodicCallback
 
 from server.clock import Clock
-from server.domain.quotes import Quote
+from server.domain.quotes import Quote, shanghai_time
 from server.errors import ErrorCode, RequestError
 from server.market.instruments import Instrument, InstrumentTable, Kind, Market
-from server.market.quotes import quote_json, shanghai_time
+from server.market.quotes import quote_json
 from server.market.sources.base import PriceSource
 from server.market.strategies import Strategy
 from server.realtime.hub import Publisher

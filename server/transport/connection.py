@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -129,6 +129,10 @@ class WebSocketConnection(ABC):
         """Read and call `_receive`, or stop reading."""
 
     @abstractmethod
+    def _end_writing(self) -> None:
+        """Tell the peer that nothing more comes, and go on reading."""
+
+    @abstractmethod
     def _destroy(self) -> None:
         """Close the socket and forget it."""
 
@@ -145,8 +149,7 @@ class WebSocketConnection(ABC):
         self._context.metrics.bytes_in += len(data)
         frames = self._reader.feed(data)
         if self.state is not ConnectionState.OPEN:
-            if any(frame.opcode == Opcode.CLOSE for frame in frames):
-                self._finish()
+            self._await_close(frames)
         elif self._paused or self._held:
             self._held.extend(frames)
         else:
@@ -168,7 +171,10 @@ class WebSocketConnection(ABC):
                     self.receiver.on_binary(payload)
                 else:
                     self._on_control(opcode, payload)
-                if self._paused or self.state is not ConnectionState.OPEN:
+                if self.state is not ConnectionState.OPEN:
+                    self._await_close(frames[position + 1 :])
+                    break
+                if self._paused:
                     self._held.extendleft(reversed(frames[position + 1 :]))
                     break
         except Exception:
@@ -308,8 +314,7 @@ class WebSocketConnection(ABC):
             self._lose(str(error))
             return
         self._watch_writable(False)
-        if self.state is ConnectionState.DRAINING:
-            self._finish()
+        self._finish_flushed()
 
     # The end.
 
@@ -327,15 +332,29 @@ class WebSocketConnection(ABC):
             return
         self.state = state
         self._held.clear()
+        self._context.deadlines.at(self._context.clock.monotonic() + CLOSING_TIMEOUT_SECONDS, self)
+        self._watch_readable(True)
         self._write(close_frame(code, reason))
-        if self.state is ConnectionState.DRAINING and self._is_flushed():
+        self._finish_flushed()
+
+    def _await_close(self, frames: Sequence[Frame]) -> None:
+        """Look for the peer's answer to our close frame, and for nothing else."""
+        if self.state is ConnectionState.CLOSING and any(frame.opcode == Opcode.CLOSE for frame in frames):
+            self.state = ConnectionState.DRAINING
+            self._finish_flushed()
+
+    def _finish_flushed(self) -> None:
+        """Take the last step of a close, once our close frame has left."""
+        if self.state in (ConnectionState.OPEN, ConnectionState.CLOSED) or not self._is_flushed():
+            return
+        if self.state is ConnectionState.DRAINING:
             self._finish()
-        elif self.state is not ConnectionState.CLOSED:
-            self._context.deadlines.at(self._context.clock.monotonic() + CLOSING_TIMEOUT_SECONDS, self)
-            self._watch_readable(True)
+        elif self._reader.error is not None:
+            # What the peer answers cannot be read any more: let it hang up when it has read our close frame.
+            self._end_writing()
 
     def _fail(self, code: CloseCode, reason: str) -> None:
-        """Close because of the peer's fault; the receiver learns of it in the next turn, outside of any loop of ours."""
+        """Close by the peer's fault; the receiver learns of it in the next turn, outside of any loop of ours."""
         if self.state is ConnectionState.OPEN:
             self._context.metrics.peer_errors += 1
             self.close(code, reason)

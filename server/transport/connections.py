@@ -28,7 +28,7 @@ class Connections:
 
     def open(self, stream: IOStream) -> tuple[WebSocketConnection, bytes]:
         """Take over an accepted stream; return the connection and the bytes that `start` is to be given."""
-        if stream.socket.family != getattr(socket, "AF_UNIX", None):
+        if not stream.closed() and stream.socket.family != getattr(socket, "AF_UNIX", None):
             stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._epoll is None or isinstance(stream, SSLIOStream) or stream.writing() or stream.closed():
             connection = StreamConnection(self._context, stream)

@@ -78,8 +78,9 @@ class Deadlines:
         self._last_tick = tick
         for key in due:
             for entry in self._buckets.pop(key, {}):
-                entry.wakes_at = NEVER
-                self._wake(entry, now)
+                if entry.wakes_at == key:  # not cancelled or moved by one woken before it
+                    entry.wakes_at = NEVER
+                    self._wake(entry, now)
 
     def _wake(self, entry: Expirable, now: float) -> None:
         try:

@@ -6,6 +6,7 @@ paid once a batch.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import select
 import socket
@@ -29,13 +30,13 @@ class EpollReader:
         self._context = context
         self._loop = IOLoop.current()
         self._epoll = select.epoll()
-        self._connections: dict[int, EpollConnection] = {}
+        self.connections: dict[int, EpollConnection] = {}
         self._loop.add_handler(self._epoll.fileno(), self._turn, IOLoop.READ)
 
     def open(self, sock: socket.socket) -> EpollConnection:
         """Take over a connected, non-blocking plain socket; `EpollConnection.start` begins to read."""
         connection = EpollConnection(self._context, sock, self)
-        self._connections[connection.descriptor] = connection
+        self.connections[connection.descriptor] = connection
         self._epoll.register(connection.descriptor, 0)
         return connection
 
@@ -45,13 +46,13 @@ class EpollReader:
 
     def forget(self, descriptor: int) -> None:
         """Take one connection out, before its socket is closed."""
-        if self._connections.pop(descriptor, None) is not None:
+        if self.connections.pop(descriptor, None) is not None:
             self._epoll.unregister(descriptor)
 
     def _turn(self, descriptor: int, events: int) -> None:
         budget = BYTES_PER_TURN
         for ready, mask in self._epoll.poll(0, SOCKETS_PER_TURN):
-            connection = self._connections.get(ready)
+            connection = self.connections.get(ready)
             if connection is None:
                 continue  # closed by one handled before it
             if mask & select.EPOLLOUT:
@@ -62,9 +63,7 @@ class EpollReader:
                 break  # the rest stays ready
 
     def close(self) -> None:
-        """Cut every connection and give the epoll back."""
-        for connection in list(self._connections.values()):
-            connection.abort()
+        """Give the epoll back; its connections are closed by now."""
         if not self._epoll.closed:
             self._loop.remove_handler(self._epoll.fileno())
             self._epoll.close()
@@ -119,6 +118,10 @@ class EpollConnection(WebSocketConnection):
         if events != self._events:
             self._events = events
             self._turns.watch(self.descriptor, events)
+
+    def _end_writing(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
 
     def _destroy(self) -> None:
         self._turns.forget(self.descriptor)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
 from server.transport.connection import ConnectionContext, WebSocketConnection
 
@@ -14,7 +16,7 @@ BYTES_PER_READ = 65536
 class StreamConnection(WebSocketConnection):
     """A connection that reads in bulk from an IOStream and has at most one write under way."""
 
-    __slots__ = ("_reading", "_stream", "_wants_readable", "_writing")
+    __slots__ = ("__weakref__", "_reading", "_stream", "_wants_readable", "_writing")
 
     def __init__(self, context: ConnectionContext, stream: IOStream) -> None:
         super().__init__(context)
@@ -70,6 +72,13 @@ class StreamConnection(WebSocketConnection):
 
     def _on_stream_closed(self) -> None:
         self._lose("the peer went away")
+
+    def _end_writing(self) -> None:
+        if self._stream.closed() or isinstance(self._stream, SSLIOStream):  # TLS has no half-close
+            self._finish()
+        else:
+            with contextlib.suppress(OSError):
+                self._stream.socket.shutdown(socket.SHUT_WR)
 
     def _destroy(self) -> None:
         self._stream.set_close_callback(None)

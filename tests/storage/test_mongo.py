@@ -50,7 +50,7 @@ async def test_one_who_listens_but_never_answers_is_one_sentence() -> None:
     [
         ("mongodb://127.0.0.1:99999", "Port must be an integer between 0 and 65535"),
         ("mongodb://alice:hunter2@x:hunter2@127.0.0.1/", "see its user name, password and options"),
-        ("mongodb://127.0.0.1/?readPreference=nonsense", "nonsense"),
+        ("mongodb://127.0.0.1/?directConnection=true&loadBalanced=true", "loadBalanced"),
     ],
 )
 async def test_a_wrong_address_is_one_sentence(uri: str, reason: str) -> None:

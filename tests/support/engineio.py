@@ -40,6 +40,7 @@ class ProtocolServer:
         *,
         reader: ReaderName = "epoll",
         real_time: bool = False,
+        port: int = 0,
         **runtime: Any,
     ) -> None:
         self.clock = FakeClock()
@@ -48,7 +49,7 @@ class ProtocolServer:
         self.runtime.start()
         self.app = make(self.runtime, options)
         self._http = HTTPServer(self.app)
-        self._http.listen(0, "127.0.0.1")
+        self._http.listen(port, "127.0.0.1")
         self.port = self._port()
 
     def _port(self) -> int:
@@ -74,10 +75,14 @@ class ProtocolServer:
         """Close everything, the test's own connections first."""
         await close_wires()
         self._http.stop()
-        for engine in (self.app.settings.get("echo"), self.sio.engine):
-            if engine is not None:
-                engine.close()
+        if "echo" in self.app.settings:
+            self.echo.close()
         await self.sio.close()
+        await self.kill()
+
+    async def kill(self) -> None:
+        """Cut every connection, as the end of the process would."""
+        self._http.stop()
         self.runtime.stop()
         await self._http.close_all_connections()
 

@@ -1,0 +1,20 @@
+"""The server of `tests.apps.protocol`, whose clock stands still until a test advances it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tornado.ioloop import IOLoop
+
+from tests.support.engineio import ProtocolServer
+
+
+@pytest.fixture
+def server(io_loop: IOLoop) -> Iterator[ProtocolServer]:
+    async def start() -> ProtocolServer:
+        return ProtocolServer()
+
+    started = io_loop.run_sync(start)
+    yield started
+    io_loop.run_sync(started.stop)
