@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pymongo
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from server.storage.availability import database_call
@@ -43,6 +44,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 @database_call
 async def create_indexes(database: Database) -> None:
-    """Create what is missing; nothing happens to indexes that are there."""
-    for name, models in INDEXES.items():
-        await database[name].create_indexes(models)
+    """Create what is missing, however long a large collection takes; nothing happens to indexes that are there."""
+    with pymongo.timeout(None):
+        for name, models in INDEXES.items():
+            await database[name].create_indexes(models)

@@ -15,7 +15,6 @@ from server.domain.messages import StoredMessage
 from server.storage.availability import database_call, unavailable
 from server.storage.documents import Database, Document, new_id
 
-_ANSWER_TIMEOUT_MS = 5000
 _DUPLICATE_KEY = 11000
 
 
@@ -74,13 +73,13 @@ class MessageRepository:
     async def find_sent(self, keys: Sized[tuple[str, str]]) -> list[StoredMessage]:
         """Return what was sent under these pairs of sender and client id (confirmed)."""
         sent = [{"sender_id": sender_id, "client_msg_id": client_msg_id} for sender_id, client_msg_id in keys]
-        return _messages(await self._confirmed.find({"$or": sent}).max_time_ms(_ANSWER_TIMEOUT_MS).to_list(None))
+        return _messages(await self._confirmed.find({"$or": sent}).to_list(None))
 
     @database_call
     async def find_stored(self, message_ids: Sized[str]) -> list[StoredMessage]:
         """Return those of the messages that are stored, by number; waits until the answer is final (about 0.1 s)."""
         cursor = self._final.find({"_id": {"$in": list(message_ids)}}).sort("seq", 1)
-        return _messages(await cursor.max_time_ms(_ANSWER_TIMEOUT_MS).to_list(None))
+        return _messages(await cursor.to_list(None))
 
     @database_call
     async def is_in(self, message_id: str, conversation_id: str) -> bool:
@@ -112,7 +111,6 @@ class MessageRepository:
                 {"$sort": {"conversation_id": -1, "seq": -1}},
                 {"$group": {"_id": "$conversation_id", "message": {"$first": "$$ROOT"}}},
             ],
-            maxTimeMS=_ANSWER_TIMEOUT_MS,
         )
         return [_message(document["message"]) async for document in cursor]
 

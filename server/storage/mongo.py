@@ -13,8 +13,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 from server.errors import StartError
 
 ANSWER_TIMEOUT_SECONDS = 5.0
-# A write is acknowledged when a majority has it in its journal, or fails after this time.
-WRITE_TIMEOUT_MS = 10_000
+# A database that hangs fails a call after this time; a write is acknowledged when a majority has it in its journal.
+CALL_TIMEOUT_SECONDS = 10.0
 
 
 class Mongo:
@@ -25,12 +25,18 @@ class Mongo:
         self.database: AsyncIOMotorDatabase[dict[str, Any]] = client.get_database(
             database_name,
             codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
-            write_concern=WriteConcern(w="majority", j=True, wtimeout=WRITE_TIMEOUT_MS),
+            write_concern=WriteConcern(w="majority", j=True),
         )
 
     @classmethod
-    async def open(cls, uri: str, database_name: str, timeout_seconds: float = ANSWER_TIMEOUT_SECONDS) -> Mongo:
-        """Connect and wait for an answer.
+    async def open(
+        cls,
+        uri: str,
+        database_name: str,
+        timeout_seconds: float = ANSWER_TIMEOUT_SECONDS,
+        call_timeout_seconds: float = CALL_TIMEOUT_SECONDS,
+    ) -> Mongo:
+        """Connect and wait for an answer; from then on no call takes longer than ``call_timeout_seconds``.
 
         Raises:
             StartError: the address is wrong, nobody answers in time, or the credentials are refused; the sentence
@@ -38,7 +44,10 @@ class Mongo:
         """
         try:
             client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-                uri, appname="stock-insight", serverSelectionTimeoutMS=round(timeout_seconds * 1000)
+                uri,
+                appname="stock-insight",
+                serverSelectionTimeoutMS=round(timeout_seconds * 1000),
+                timeoutMS=round(call_timeout_seconds * 1000),
             )
         except (PyMongoError, ValueError) as error:
             # The driver quotes the part it does not understand, which may be a password.

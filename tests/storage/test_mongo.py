@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from pymongo.errors import PyMongoError
 
 from server.errors import StartError
+from server.storage.availability import AWAY
+from server.storage.embedded import EmbeddedMongod
 from server.storage.mongo import Mongo
 
 
 @pytest.mark.gen_test
 async def test_writes_are_durable_and_times_have_their_offset(mongo: Mongo) -> None:
     await mongo.ping()
-    assert mongo.database.write_concern.document == {"w": "majority", "j": True, "wtimeout": 10_000}
+    assert mongo.database.write_concern.document == {"w": "majority", "j": True}
     moment = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
     await mongo.database.times.insert_one({"_id": 1, "at": moment})
     assert await mongo.database.times.find_one() == {"_id": 1, "at": moment}
+
+
+@pytest.mark.gen_test
+async def test_a_database_that_hangs_fails_the_call_and_serves_the_next(tmp_path: Path) -> None:
+    mongod = EmbeddedMongod(tmp_path)
+    mongo = await Mongo.open(await mongod.start(), "test", call_timeout_seconds=0.5)
+    pid = mongod.pid
+    assert pid is not None
+    try:
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(PyMongoError) as caught:
+            await mongo.database.things.insert_one({"_id": 1})
+        assert isinstance(caught.value, AWAY)
+        os.kill(pid, signal.SIGCONT)
+        while True:  # the driver may first have to find it again
+            try:
+                await mongo.database.things.insert_one({"_id": 2})
+            except AWAY:
+                continue
+            break
+        assert await mongo.database.things.find_one({"_id": 2}) == {"_id": 2}
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        mongo.close()
+        await mongod.stop()
 
 
 async def refusal(uri: str) -> str:
