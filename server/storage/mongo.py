@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+import pymongo
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import WriteConcern
@@ -46,7 +47,6 @@ class Mongo:
             client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
                 uri,
                 appname="stock-insight",
-                serverSelectionTimeoutMS=round(timeout_seconds * 1000),
                 timeoutMS=round(call_timeout_seconds * 1000),
             )
         except (PyMongoError, ValueError) as error:
@@ -55,7 +55,8 @@ class Mongo:
             raise StartError(f"mongodb_uri is not a usable MongoDB address: {reason}") from None
         mongo = cls(client, database_name)
         try:
-            await mongo.ping()
+            with pymongo.timeout(timeout_seconds):
+                await mongo.ping()
         except PyMongoError as error:
             mongo.close()
             raise StartError(_refusal(client, error, timeout_seconds)) from None
