@@ -13,7 +13,8 @@ from server.protocol.engineio import RequestFault, decode_payload
 from server.protocol.engineio_session import CloseReason, SessionError
 from server.protocol.json_codec import encode_json
 from server.realtime.engineio_client import EngineIOClient
-from server.realtime.engineio_server import EngineIOServer, Probe
+from server.realtime.engineio_server import EngineIOServer
+from server.realtime.upgrade import Probe
 from server.transport.connection import WebSocketConnection
 
 
@@ -194,6 +195,4 @@ class EngineIOHandler(AcceptingHandler):
         if self.client is None:
             self.engine.open_websocket(connection, self.handshake(self.engine.clock))
         else:
-            probe = Probe(self.client)
-            connection.receiver = probe
-            probe.begin(connection)
+            Probe(self.engine, self.client, connection).begin()

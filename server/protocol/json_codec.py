@@ -20,13 +20,18 @@ def decode_json(data: bytes) -> Any:
 
     A lone surrogate (``"\\ud800"``), legal in JavaScript, is accepted.
     """
-    if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
-        _check_depth(data)
     try:
-        return orjson.loads(data)
+        value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         if b"\\u" not in data:
             raise PeerError(f"not JSON: {error}") from None
+        value = _read_plainly(data)
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+        _check_depth(value)
+    return value
+
+
+def _read_plainly(data: bytes) -> Any:
     try:
         return json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_finite_float)
     except (ValueError, RecursionError) as error:
@@ -74,22 +79,15 @@ def _finite_float(text: str) -> float:
     return value
 
 
-def _check_depth(data: bytes) -> None:
-    depth = 0
-    in_string = escaped = False
-    for byte in data:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise PeerError(f"JSON nests deeper than the {MAX_DEPTH} levels that are allowed")
-        elif byte in b"]}":
-            depth -= 1
+def _check_depth(value: Any) -> None:
+    level = [[value]]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if parent.__class__ is dict else parent)
+            if child.__class__ is list or child.__class__ is dict
+        ]
+        if not level:
+            return
+    raise PeerError(f"JSON nests deeper than the {MAX_DEPTH} levels that are allowed")

@@ -7,10 +7,11 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from server.errors import PeerError
-from server.protocol.engineio import CLOSE, NOOP, PING, PROBE_PONG, OutgoingMessage, Packet, message_packet
+from server.protocol.engineio import CLOSE, NOOP, PING, OutgoingMessage, Packet, message_packet
 from server.protocol.engineio_session import CloseReason, EngineSession, Input, SessionError, SessionState
 from server.protocol.websocket_frames import CloseCode, text_frame
 from server.realtime.polling import Answer, PollingTransport
+from server.realtime.upgrade import Probe
 from server.transport.connection import WebSocketConnection
 from server.transport.deadlines import NEVER
 
@@ -44,13 +45,12 @@ class EngineIOClient:
 
     __slots__ = (
         "_polling",
-        "_probe",
-        "_probe_deadline",
         "_resumed",
         "_server",
         "connection",
         "handler",
         "paused",
+        "probe",
         "session",
         "wakes_at",
     )
@@ -63,10 +63,10 @@ class EngineIOClient:
         """The WebSocket that carries the session; None while it polls."""
         self.wakes_at = NEVER
         self.paused = False
+        self.probe: Probe | None = None
+        """The WebSocket that is being tried out."""
         self._server = server
         self._polling: PollingTransport | None = None
-        self._probe: WebSocketConnection | None = None
-        self._probe_deadline = float("inf")
         self._resumed: Callable[[], None] | None = None
         if session.state is SessionState.POLLING:
             options = session.options
@@ -147,11 +147,12 @@ class EngineIOClient:
             return
         polling.flush()
         if self.session.state is SessionState.PROBING:
-            self._server.call_later(PROBING_POLL_SECONDS, self._release_poll)
+            self._server.call_later(PROBING_POLL_SECONDS, self.release_poll)
 
-    def _release_poll(self) -> None:
-        """Keep polls coming back while a WebSocket is being tried out (section "Upgrade" of the protocol)."""
+    def release_poll(self) -> None:
+        """Let no poll wait while a WebSocket is being tried out: the client upgrades between two polls."""
         if self._polling is not None and self.session.state is SessionState.PROBING:
+            self._polling.flush()
             self._polling.answer(NOOP)
 
     def abandon_poll(self) -> None:
@@ -208,37 +209,15 @@ class EngineIOClient:
 
     # WebSocket.
 
-    def attach(self, connection: WebSocketConnection) -> None:
-        """Try out a WebSocket for a session that polls; raises `SessionError` when that may not be."""
-        self.session.step(Input.ATTACH)
-        self._probe = connection
-        self._probe_deadline = self._server.clock.monotonic() + self.session.options.upgrade_timeout
-        self._rearm()
-
-    def on_probe(self) -> None:
-        """Answer the probe; the poll that waits is let go."""
-        if self._probe is not None and self._polling is not None:
-            self._probe.send_now(PROBE_PONG.frame)
-            self._polling.flush()
-            self._polling.answer(NOOP)
-
-    def detach(self, connection: WebSocketConnection) -> None:
-        """Learn that the probing WebSocket failed, if it still is ``connection``; the session goes on polling."""
-        if self._probe is connection:
-            self._probe, self._probe_deadline = None, float("inf")
-            self.session.step(Input.DETACH)
-
-    def upgrade(self) -> None:
-        """Move to the probing WebSocket, and with it everything that waits."""
-        connection, polling = self._probe, self._polling
-        if connection is None or polling is None:
-            return
+    def upgrade(self, connection: WebSocketConnection) -> None:
+        """Move to the WebSocket that was tried out, and with it everything that waits."""
         self.session.step(Input.UPGRADE)
-        self._probe, self._probe_deadline, self._polling = None, float("inf"), None
-        polling.answer(NOOP)
+        polling, self._polling, self.probe = self._polling, None, None
         self.use(connection)
-        for message in polling.drain():
-            connection.send(message.frames)
+        if polling is not None:
+            polling.answer(NOOP)
+            for message in polling.drain():
+                connection.send(message.frames)
 
     def use(self, connection: WebSocketConnection) -> None:
         """Carry the session on ``connection`` from now on."""
@@ -266,7 +245,7 @@ class EngineIOClient:
         if message is not None:
             self.handler.on_text(message)
         elif data == b"3":
-            self._rearm()
+            self._server.deadlines.at(self.session.deadline, self)
 
     def _take_binary(self, data: bytes) -> None:
         self.session.note_traffic(self._server.clock.monotonic())
@@ -305,25 +284,18 @@ class EngineIOClient:
 
     # Time.
 
-    def _rearm(self) -> None:
-        self._server.deadlines.at(min(self.session.deadline, self._probe_deadline), self)
-
     def on_deadline(self, now: float) -> float | None:
         """Send the ping that is due, or give up; see `Expirable`."""
         if self.session.state is SessionState.CLOSING:
             self.end(CloseReason.TRANSPORT_CLOSE, "the last packets were not fetched")
             return None
-        if self._probe is not None and now >= self._probe_deadline:
-            probe = self._probe
-            self.detach(probe)
-            probe.close(CloseCode.POLICY_VIOLATION, "upgrade timeout")
         try:
             if self.session.on_deadline(now):
                 self.send(OutgoingMessage(PING))
         except SessionError as error:
             self.end(error.reason, str(error))
             return None
-        return min(self.session.deadline, self._probe_deadline)
+        return self.session.deadline
 
     # The end.
 
@@ -367,9 +339,9 @@ class EngineIOClient:
             self._tell(reason, detail)
 
     def _drop_probe(self) -> None:
-        probe, self._probe = self._probe, None
+        probe, self.probe = self.probe, None
         if probe is not None:
-            probe.close(CloseCode.NORMAL, "the session closed")
+            probe.drop()
 
     def _tell(self, reason: CloseReason, detail: str) -> None:
         self._server.log_close(self, reason, detail)

@@ -7,11 +7,9 @@ import secrets
 from collections.abc import Callable
 
 from server.clock import Clock
-from server.errors import PeerError
 from server.metrics import Metrics
 from server.protocol.engineio import OutgoingMessage, Packet
 from server.protocol.engineio_session import CloseReason, EngineOptions, EngineSession, SessionState
-from server.protocol.websocket_frames import CloseCode
 from server.realtime.engineio_client import EngineIOClient, MessageHandler
 from server.realtime.handshake import Handshake
 from server.realtime.origins import OriginPolicy
@@ -95,45 +93,3 @@ class EngineIOServer:
         """Close every client without a DISCONNECT packet, so that they come back by themselves."""
         for client in list(self.clients.values()):
             client.close(CloseReason.SERVER_SHUTTING_DOWN)
-
-
-class Probe:
-    """Receives from a WebSocket that is being tried out for a session that polls."""
-
-    __slots__ = ("_client", "_connection")
-
-    def __init__(self, client: EngineIOClient) -> None:
-        self._client = client
-        self._connection: WebSocketConnection | None = None
-
-    def begin(self, connection: WebSocketConnection) -> None:
-        """Attach to the session; one that already has or tries another WebSocket keeps that, and this one is closed."""
-        self._connection = connection
-        try:
-            self._client.attach(connection)
-        except PeerError as error:
-            connection.close(CloseCode.POLICY_VIOLATION, str(error))
-            self._connection = None
-
-    def on_text(self, data: bytes) -> None:
-        """Take ``2probe`` and ``5``; anything else ends the try, and only it."""
-        if data == b"2probe":
-            self._client.on_probe()
-        elif data == b"5":
-            self._client.upgrade()
-        else:
-            self._fail(f"while probing, 2probe and 5 are allowed; got {data[:20]!r}")
-
-    def on_binary(self, data: bytes) -> None:
-        """Refuse it: nothing binary belongs here."""
-        self._fail("while probing, 2probe and 5 are allowed; got a binary message")
-
-    def on_close(self, code: int, reason: str) -> None:
-        """Let the session poll on."""
-        if self._connection is not None:
-            self._client.detach(self._connection)
-
-    def _fail(self, text: str) -> None:
-        if self._connection is not None:
-            self._client.detach(self._connection)
-            self._connection.close(CloseCode.PROTOCOL_ERROR, text)

@@ -286,7 +286,7 @@ async def test_probing_socket_vanishes(server: ProtocolServer) -> None:
     wire = await probe(client)
     wire.reset()
     engine = only_client(server.echo)
-    await until(lambda: engine._probe is None)
+    await until(lambda: engine.probe is None)
     await client.post("4still polling")
     assert await client.poll() == ["4still polling"]
 
@@ -344,11 +344,11 @@ async def test_waiting_polls_come_back_while_a_websocket_is_tried(server: Protoc
     client = await Polling.open(server)
     wire = await WebSocketWire.connect(client.port, client.websocket_target)
     engine = only_client(server.echo)
-    await until(lambda: engine._probe is not None)
+    await until(lambda: engine.probe is not None)
     poll: Wire = await client.begin_poll()
     assert (await poll.answer()).body == payload("6")
     wire.close()
-    await until(lambda: engine._probe is None)
+    await until(lambda: engine.probe is None)
     waiting = await client.begin_poll()
     with pytest.raises(asyncio.TimeoutError):
         async with asyncio.timeout(0.15):

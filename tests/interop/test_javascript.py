@@ -16,7 +16,7 @@ from tests.support.engineio import ProtocolServer
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("client.mjs")
-OPTIONS = EngineOptions(ping_interval=0.3, ping_timeout=10.0)
+OPTIONS = EngineOptions(ping_interval=0.1, ping_timeout=10.0)
 TRANSPORTS = ["polling", "websocket", "polling,websocket"]
 
 

@@ -11,7 +11,7 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
 from server.metrics import Metrics
-from server.protocol.websocket_frames import Opcode
+from server.protocol.websocket_frames import Opcode, text_frame
 from server.transport.connection import ConnectionContext, WebSocketConnection
 from server.transport.connections import Connections, ReaderName
 from server.transport.deadlines import Deadlines
@@ -92,6 +92,19 @@ class Link:
         self.peer.close()
 
 
+BIG_PAYLOAD = b"x" * 20_000
+
+
+def fill(link: Link) -> int:
+    """Send to a peer that does not read until the socket takes no more; return how many big frames went."""
+    count = 0
+    while not link.connection._remainder:
+        link.connection.send(text_frame(BIG_PAYLOAD))
+        count += 1
+        assert count < 1000
+    return count
+
+
 class Links:
     """Makes links over one transport; `close` ends them all."""
 
@@ -128,6 +141,10 @@ class Links:
         if buffer_bytes:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer_bytes)
         return self._open(ours, peer, receiver, early)
+
+    def open_slow(self) -> Link:
+        """Open a link whose kernel buffers are soon full."""
+        return self.open_tcp(buffer_bytes=8192)
 
     def open_records(self, receiver: Recorder | None = None) -> Link:
         """Open a link where each write of the server is one read of the peer."""

@@ -3,51 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
 
 import pytest
-from tornado.ioloop import IOLoop
 
 from server.protocol.websocket_frames import Opcode, build_frame, text_frame
-from server.transport.connection import CLOSING_TIMEOUT_SECONDS, FRAMES_PER_TURN, ConnectionState
-from server.transport.connections import ReaderName
+from server.transport.connection import FRAMES_PER_TURN, ConnectionState
 from tests.support import frames
-from tests.support.leftovers import ErrorLog
-from tests.support.links import Link, Links, Recorder
+from tests.support.links import BIG_PAYLOAD, Links, Recorder, fill
 from tests.support.wire import until
 
 OUTBOX_LIMIT_BYTES = 300_000
-BIG = text_frame(b"x" * 20_000)
-
-
-@pytest.fixture(params=["epoll", "iostream"])
-def links(request: pytest.FixtureRequest, io_loop: IOLoop) -> Iterator[Links]:
-    reader: ReaderName = request.param
-
-    async def make() -> Links:
-        return Links(reader, 100_000, OUTBOX_LIMIT_BYTES)
-
-    async def end() -> None:
-        made.close()
-        await asyncio.sleep(0)
-
-    made = io_loop.run_sync(make)
-    yield made
-    io_loop.run_sync(end)
-
-
-def fill(link: Link) -> int:
-    """Send to a peer that does not read until the socket takes no more; return how many big frames went."""
-    count = 0
-    while not link.connection._remainder:
-        link.connection.send(BIG)
-        count += 1
-        assert count < 1000
-    return count
-
-
-def open_slow(links: Links) -> Link:
-    return links.open_tcp(buffer_bytes=8192)
+BIG = text_frame(BIG_PAYLOAD)
 
 
 # In.
@@ -210,14 +176,14 @@ async def test_what_is_sent_outside_of_a_read_leaves_at_once(links: Links) -> No
 
 @pytest.mark.gen_test
 async def test_slow_peer_gets_everything_in_order(links: Links) -> None:
-    link = open_slow(links)
+    link = links.open_slow()
     count = fill(link)
     for number in range(5):
         link.connection.send(text_frame(b"%d" % number))
         link.connection.send(build_frame(Opcode.BINARY, b"y" * 30_000))
     assert link.connection.queued_bytes > 150_000
     received = await link.frames(count + 10)
-    assert received[:count] == [(0x81, b"x" * 20_000)] * count
+    assert received[:count] == [(0x81, BIG_PAYLOAD)] * count
     assert [frame.payload for frame in received[count:]] == [
         part for number in range(5) for part in (b"%d" % number, b"y" * 30_000)
     ]
@@ -229,7 +195,7 @@ async def test_slow_peer_gets_everything_in_order(links: Links) -> None:
 
 @pytest.mark.gen_test
 async def test_peer_that_is_too_slow_is_closed(links: Links) -> None:
-    link = open_slow(links)
+    link = links.open_slow()
     fill(link)
     while link.connection.state is ConnectionState.OPEN:
         assert link.connection.queued_bytes <= OUTBOX_LIMIT_BYTES + len(BIG) * 2
@@ -241,7 +207,7 @@ async def test_peer_that_is_too_slow_is_closed(links: Links) -> None:
     assert link.receiver.closes == [(3008, "slow consumer")]
     received = await link.all_frames()
     assert received[-1] == (0x88, b"\x0b\xc0slow consumer")
-    assert set(received[:-1]) == {(0x81, b"x" * 20_000)}
+    assert set(received[:-1]) == {(0x81, BIG_PAYLOAD)}
     assert link.connection.state is ConnectionState.CLOSED
 
 
@@ -256,7 +222,7 @@ async def test_offer_to_a_peer_that_keeps_up_is_a_send(links: Links) -> None:
 
 @pytest.mark.gen_test
 async def test_offer_to_a_peer_that_is_behind(links: Links) -> None:
-    link = open_slow(links)
+    link = links.open_slow()
     count = fill(link)
     link.connection.offer(text_frame(b"dropped"))
     link.connection.offer(text_frame(b"first a"), "a", lambda: text_frame(b"unused"))
@@ -272,7 +238,7 @@ async def test_offer_to_a_peer_that_is_behind(links: Links) -> None:
 
 @pytest.mark.gen_test
 async def test_offers_to_a_peer_that_is_behind_stay_bounded(links: Links) -> None:
-    link = open_slow(links)
+    link = links.open_slow()
     fill(link)
     before = link.connection.queued_bytes
     for _ in range(1000):
@@ -280,190 +246,3 @@ async def test_offers_to_a_peer_that_is_behind_stay_bounded(links: Links) -> Non
         link.connection.offer(text_frame(b"newest"), "key")
     assert link.connection.queued_bytes < before + 1000
     assert link.connection.state is ConnectionState.OPEN
-
-
-# The end.
-
-
-@pytest.mark.gen_test
-async def test_close_from_our_side(links: Links) -> None:
-    link = links.open_tcp()
-    link.connection.send(text_frame(b"last"))
-    link.connection.close(1001, "going")
-    link.connection.send(text_frame(b"too late"))
-    link.connection.close(1000, "again")
-    assert await link.frames(2) == [(0x81, b"last"), (0x88, b"\x03\xe9going")]
-    await link.send(frames.text("not delivered") + frames.close(1001, b"going"))
-    assert await link.receive() == b""
-    assert link.connection.state is ConnectionState.CLOSED
-    assert (link.receiver.messages, link.receiver.closes) == ([], [])
-    assert not links.deadlines._buckets
-
-
-@pytest.mark.parametrize(
-    ("frame", "answer", "told"),
-    [
-        (frames.close(1000, b"bye"), b"\x03\xe8", (1000, "bye")),
-        (frames.close(4321), b"\x10\xe1", (4321, "")),
-        (frames.close(None), b"", (1005, "")),
-    ],
-)
-@pytest.mark.gen_test
-async def test_close_from_the_peer(links: Links, frame: bytes, answer: bytes, told: tuple[int, str]) -> None:
-    link = links.open_tcp()
-    link.receiver.act = lambda data: link.connection.send(text_frame(data))
-    await link.send(frames.text("last") + frame + frames.text("not delivered"))
-    assert await link.all_frames() == [(0x81, b"last"), (0x88, answer)]
-    assert (link.receiver.messages, link.receiver.closes) == (["last"], [told])
-    assert not links.deadlines._buckets
-
-
-@pytest.mark.gen_test
-async def test_close_from_the_peer_while_much_is_queued(links: Links) -> None:
-    link = open_slow(links)
-    count = fill(link)
-    link.connection.send(text_frame(b"last"))
-    await link.send(frames.close(1000))
-    await until(lambda: link.receiver.closes)
-    received = [frame for frame in await link.all_frames() if frame.payload != b"x" * 20_000]
-    assert received == [(0x81, b"last"), (0x88, b"\x03\xe8")]
-    assert count > 0
-
-
-@pytest.mark.gen_test
-async def test_both_close_while_much_is_queued(links: Links) -> None:
-    link = open_slow(links)
-    fill(link)
-    link.connection.close(1001, "ours")
-    await link.send(frames.close(1000))
-    await until(lambda: link.connection.state is not ConnectionState.CLOSING)
-    assert (await link.all_frames())[-1] == (0x88, b"\x03\xe9ours")
-
-
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [(frames.text(b"\xff"), 1007), (frames.close(1005), 1002), (b"\x82\xff" + b"\x7f" * 8 + b"x" * 500_000, 1009)],
-)
-@pytest.mark.gen_test
-async def test_violation_closes_and_lets_the_peer_read_why(links: Links, data: bytes, code: int) -> None:
-    link = links.open_tcp()
-    await link.send(frames.text("before") + data)
-    received = await link.all_frames()
-    assert int.from_bytes(received[-1].payload[:2], "big") == code
-    link.peer.close()
-    await until(lambda: link.connection.state is ConnectionState.CLOSED)
-    assert link.receiver.messages == ["before"]
-    assert [code for code, _ in link.receiver.closes] == [code]
-
-
-@pytest.mark.gen_test
-async def test_peer_that_does_not_answer_is_cut(links: Links) -> None:
-    link = links.open_tcp()
-    link.connection.close(1000)
-    links.advance(CLOSING_TIMEOUT_SECONDS - 0.1)
-    before = link.connection.state
-    links.advance(0.1)
-    assert (before, link.connection.state) == (ConnectionState.CLOSING, ConnectionState.CLOSED)
-    assert await link.frames(1) == [(0x88, b"\x03\xe8")]
-    assert await link.receive() == b""
-    assert link.receiver.closes == []
-
-
-@pytest.mark.parametrize("vanish", [Link.reset, lambda link: link.peer.close()], ids=["reset", "end"])
-@pytest.mark.parametrize("paused", [False, True])
-@pytest.mark.gen_test
-async def test_peer_vanishes(links: Links, vanish: Callable[[Link], None], paused: bool) -> None:
-    link = links.open_tcp()
-    await link.send(frames.text("last"))
-    await until(lambda: link.receiver.messages)
-    if paused:
-        link.connection.pause()
-        await asyncio.sleep(0)
-    vanish(link)
-    if paused:
-        for _ in range(10):
-            await asyncio.sleep(0)
-        link.connection.resume()
-    await until(lambda: link.receiver.closes)
-    assert [code for code, _ in link.receiver.closes] == [1006]
-    assert link.connection.state is ConnectionState.CLOSED
-    link.connection.send(text_frame(b"nobody hears it"))
-    assert links.metrics.connections_opened == links.metrics.connections_closed == 1
-
-
-@pytest.mark.gen_test
-async def test_peer_vanishes_while_much_is_queued(links: Links) -> None:
-    link = open_slow(links)
-    fill(link)
-    for _ in range(5):
-        link.connection.send(BIG)
-    link.reset()
-    await until(lambda: link.receiver.closes)
-    assert [code for code, _ in link.receiver.closes] == [1006]
-    assert link.connection.queued_bytes == 0
-
-
-@pytest.mark.gen_test
-async def test_peer_vanishes_between_two_writes(links: Links) -> None:
-    link = links.open_tcp()
-    link.reset()
-    for _ in range(10):
-        link.connection.send(text_frame(b"x"))
-        await asyncio.sleep(0)
-    await until(lambda: link.receiver.closes)
-    assert len(link.receiver.closes) == 1
-
-
-@pytest.mark.gen_test
-async def test_receiver_that_fails_closes_its_connection_alone(links: Links, logged_errors: ErrorLog) -> None:
-    def fail(data: bytes) -> None:
-        link.connection.send(text_frame(b"before"))
-        raise ZeroDivisionError
-
-    link, other = links.open_tcp(), links.open_tcp()
-    link.receiver.act = fail
-    await link.send(frames.text("1") + frames.text("2"))
-    await other.send(frames.text("other"))
-    assert await link.all_frames() == [(0x81, b"before"), (0x88, b"\x03\xf3internal error")]
-    await until(lambda: other.receiver.messages)
-    assert link.receiver.closes == [(1011, "internal error")]
-    (logged,) = logged_errors.pop_all()
-    assert "ZeroDivisionError" in logged
-
-
-@pytest.mark.gen_test
-async def test_abort_tells_nobody(links: Links) -> None:
-    link = links.open_tcp()
-    link.connection.abort()
-    link.connection.abort()
-    assert await link.receive() == b""
-    await asyncio.sleep(0)
-    assert link.receiver.closes == []
-
-
-@pytest.mark.gen_test
-async def test_closing_within_a_message_and_pausing_too(links: Links) -> None:
-    link = links.open_tcp()
-
-    def act(data: bytes) -> None:
-        link.connection.pause()
-        link.connection.close(1000, "done")
-        link.connection.resume()
-
-    link.receiver.act = act
-    await link.send(frames.text("1") + frames.text("2"))
-    assert await link.all_frames() == [(0x88, b"\x03\xe8done")]
-    assert link.receiver.messages == ["1"]
-    assert link.connection.state is ConnectionState.CLOSED
-
-
-@pytest.mark.gen_test
-async def test_connections_end_cuts_all(links: Links) -> None:
-    opened = [links.open_tcp() for _ in range(3)]
-    await opened[0].send(frames.text("x"))
-    await until(lambda: opened[0].receiver.messages)
-    links.connections.close()
-    for link in opened:
-        assert await link.receive() == b""
-        assert link.receiver.closes == []
-    assert links.metrics.connections_closed == 3
