@@ -21,7 +21,7 @@ help:
 	@echo 'make run     start the server; options: make run ARGS="--port=9000"'
 	@echo 'make test    lint, then run every test'
 	@echo 'make lint    ruff and mypy'
-	@echo 'make bench   run the benchmarks'
+	@test ! -d benchmarks || echo 'make bench   run the benchmarks'
 	@echo 'make clean   remove what was installed and cached; data/ stays'
 
 setup: $(run_packages) $(run_scripts)

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 SESSION_COOKIE = "stock_insight_session"
 """Holds the page's refresh token; see product section 3 for what it may do."""
 
+MAX_BODY_BYTES = 64 * 1024
+
 _ORIGIN_REFUSED_CODE = 4
 _PREFLIGHT_SECONDS = 600
 _SECURITY_HEADERS = {
@@ -39,11 +41,23 @@ _CODE_OF_STATUS = {
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
+def refusal_body(message: str) -> dict[str, Any]:
+    """Return what a foreign Origin is told, in the shape of Engine.IO's refusals."""
+    return {"code": _ORIGIN_REFUSED_CODE, "message": message}
+
+
+def told(error: BaseException | None) -> str:
+    """Return what a handler wrote into its HTTPError; any other error says nothing."""
+    if not isinstance(error, HTTPError) or not error.log_message:
+        return ""
+    return error.log_message % error.args
+
+
 class ApiHandler(RequestHandler):
     """A REST handler: a subclass declares its access rule and answers by `answer` or raises `RequestError`."""
 
     access: ClassVar[Access]
-    max_body_bytes: ClassVar[int] = 64 * 1024
+    max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
 
     _principal: Principal | None = None
 
@@ -64,10 +78,11 @@ class ApiHandler(RequestHandler):
 
     async def prepare(self) -> None:
         """Hold the request against origin, size and access; answer preflights."""
+        self.services.unfinished.add(self)
         refusal = self.services.origins.refusal(*self._origin())
         if refusal is not None:
             self.set_status(403)
-            self.finish_json({"code": _ORIGIN_REFUSED_CODE, "message": refusal})
+            self.finish_json(refusal_body(refusal))
             return
         self._set_origin_headers()
         if self.request.method == "OPTIONS":
@@ -81,6 +96,9 @@ class ApiHandler(RequestHandler):
         if self.access is not Access.PUBLIC:
             self._principal = await self.authenticate()
             require(self.access, self._principal)
+
+    def on_finish(self) -> None:
+        self.services.unfinished.discard(self)
 
     async def authenticate(self) -> Principal | None:
         """Return who sends the bearer token or, for reading, the page's cookie; None when there is neither.
@@ -202,5 +220,4 @@ class UnknownPathHandler(ApiHandler):
 def _request_error(status: int, raised: BaseException | None) -> RequestError:
     if status >= 500:
         return RequestError(ErrorCode.INTERNAL)
-    detail = raised.log_message if isinstance(raised, HTTPError) and raised.log_message else ""
-    return RequestError(_CODE_OF_STATUS.get(status, ErrorCode.INVALID_INPUT), detail)
+    return RequestError(_CODE_OF_STATUS.get(status, ErrorCode.INVALID_INPUT), told(raised))

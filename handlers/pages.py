@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
+from handlers.base import refusal_body, told
 from handlers.services import Services
 from server.auth.access import Access
 from server.realtime.origins import OriginPolicy
@@ -25,7 +26,6 @@ _CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_ORIGIN_REFUSED_CODE = 4
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
 
 
@@ -50,7 +50,7 @@ class GuardedHandler(RequestHandler):
         refusal = self.origins.refusal(*asked)
         if refusal is not None:
             self.set_status(403)
-            self.finish({"code": _ORIGIN_REFUSED_CODE, "message": refusal})
+            self.finish(refusal_body(refusal))
             return
         for name, value in self.origins.headers(*asked).items():
             self.set_header(name, value)
@@ -62,9 +62,9 @@ class GuardedHandler(RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         raised = kwargs["exc_info"][1] if "exc_info" in kwargs else None
-        told = raised.log_message if isinstance(raised, HTTPError) and status_code < 500 else None
+        said = told(raised) if status_code < 500 else ""
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"{told or self._reason}\n")
+        self.finish(f"{said or self._reason}\n")
 
     def options(self, *_args: str) -> None:
         self.set_status(204)
@@ -90,6 +90,18 @@ class PageHandler(GuardedHandler):
         self.get()
 
 
+class NothingHandler(GuardedHandler):
+    """Answers for every path that nobody else has."""
+
+    def initialize(self, origins: OriginPolicy) -> None:
+        self.origins = origins
+
+    def prepare(self) -> None:
+        super().prepare()
+        if not self._finished:
+            raise HTTPError(404, "there is nothing at %s", self.request.path[:200])
+
+
 class StaticHandler(GuardedHandler, StaticFileHandler):
     """Files of ``static/``: for ever with the version that `static_url` writes, else asked for anew each time."""
 
@@ -98,6 +110,11 @@ class StaticHandler(GuardedHandler, StaticFileHandler):
     ) -> None:
         self.origins = origins
         super().initialize(path or self.settings["static_path"], default_filename)
+
+    def parse_url_path(self, url_path: str) -> str:
+        if "\0" in url_path:
+            raise HTTPError(404)
+        return super().parse_url_path(url_path)
 
     def get_content_type(self) -> str:
         return _CONTENT_TYPES.get(Path(self.absolute_path or "").suffix) or super().get_content_type()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
@@ -27,3 +27,5 @@ class Services:
     origins: OriginPolicy
     texts: Texts
     default_locale: str = DEFAULT_LOCALE
+    unfinished: set[object] = field(default_factory=set)
+    """The REST requests that have no answer yet."""

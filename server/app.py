@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import resource
 import signal
+import socket
 import sys
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pymongo.errors import PyMongoError
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets, bind_unix_socket
 from tornado.web import Application, RequestHandler
 
 from handlers import routes
+from handlers.base import MAX_BODY_BYTES
 from handlers.events import registration
-from handlers.pages import StaticHandler
+from handlers.pages import NothingHandler, StaticHandler
 from handlers.services import Services
-from server.auth.passwords import Passwords
-from server.auth.tokens import AccessTokens
+from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
+from server.auth.tokens import MIN_SECRET_BYTES, AccessTokens
 from server.clock import Clock, SystemClock
 from server.errors import RequestError, StartError
 from server.market.instruments import INSTRUMENTS
@@ -60,6 +65,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BODY_TIMEOUT_SECONDS = 30
 IDLE_TIMEOUT_SECONDS = 75
 RECONNECT_IN_MS = 1000
+POLL_SECONDS = 0.01
+BACKLOG = 4096
 
 
 class Server:
@@ -71,6 +78,10 @@ class Server:
         self._stack = AsyncExitStack()
         self.urls: list[str] = []
         """Where it listens."""
+        self.stopping = asyncio.Event()
+        """Set, also from outside, when it is time to call `stop`."""
+        self.failure = ""
+        """One sentence when it has to stop because of a failure."""
 
     async def start(self) -> None:
         """Start everything, the listener last; what was started is stopped again when something fails.
@@ -84,7 +95,11 @@ class Server:
             sio = self._open_socketio(runtime)
             services = await self._open_services(mongo, runtime.hub, sio.engine.origins)
             self._register_events(sio, services)
-            self._listen(self._application(runtime, sio, services), sio, runtime)
+            http = self._listen(self._application(runtime, sio, services))
+            self._stack.push_async_callback(self._drain, http, sio, runtime, services.unfinished)
+        except (RequestError, PyMongoError) as error:
+            await self.stop()
+            raise StartError(f"the database failed: {error}") from error
         except BaseException:
             await self.stop()
             raise
@@ -100,6 +115,8 @@ class Server:
             mongod = EmbeddedMongod(Path(settings.data_dir), settings.mongod or None)
             uri = await mongod.start()
             self._stack.push_async_callback(mongod.stop)
+            watch = asyncio.create_task(self._watch(mongod))
+            self._stack.callback(watch.cancel)
         mongo = await Mongo.open(uri, settings.mongodb_database)
         self._stack.callback(mongo.close)
         try:
@@ -107,6 +124,11 @@ class Server:
         except RequestError as error:
             raise StartError(f"the database's indexes cannot be made: {error.detail}") from error
         return mongo
+
+    async def _watch(self, mongod: EmbeddedMongod) -> None:
+        self.failure = await mongod.wait_died()
+        logger.error("%s", self.failure)
+        self.stopping.set()
 
     def _open_runtime(self) -> Runtime:
         settings = self._settings
@@ -180,12 +202,19 @@ class Server:
 
     def _jwt_secret(self) -> bytes:
         given = self._settings.jwt_secret
-        return given.encode() if given else self._secret("jwt_secret", 48).encode()
+        secret = (given or self._secret("jwt_secret", 48)).encode()
+        if len(secret) < MIN_SECRET_BYTES:
+            path = Path(self._settings.data_dir) / "jwt_secret"
+            raise StartError(f"{path} holds less than {MIN_SECRET_BYTES} bytes; delete it, and a new one is made")
+        return secret
 
     def _demo_password(self) -> str:
         password = self._secret("demo_password", 9)
+        if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
+            path, allowed = Path(self._settings.data_dir) / "demo_password", f"{MIN_CHARACTERS} to {MAX_CHARACTERS}"
+            raise StartError(f"{path} holds {len(password)} characters, allowed are {allowed}; delete or correct it")
         # For the person at the terminal alone; a log may be read by others.
-        print(f"Demo accounts alice, bob and carol: password {password}", flush=True)  # noqa: T201
+        _say(f"Demo accounts alice, bob and carol: password {password}")
         return password
 
     def _secret(self, name: str, length_bytes: int) -> str:
@@ -194,6 +223,8 @@ class Server:
             return read_or_create(path, length_bytes)
         except OSError as error:
             raise StartError(f"{path} can be neither read nor made: {error.strerror}") from error
+        except UnicodeError as error:
+            raise StartError(f"{path} is not UTF-8 text; delete it, and a new one is made") from error
 
     def _register_events(self, sio: SocketIOServer, services: Services) -> None:
         def describe(error: RequestError, handshake: Handshake) -> str:
@@ -214,39 +245,69 @@ class Server:
             static_path=str(ROOT / "static"),
             static_handler_class=StaticHandler,
             static_handler_args={"origins": services.origins},
+            default_handler_class=NothingHandler,
+            default_handler_args={"origins": services.origins},
             log_function=_log_request,
         )
 
-    def _listen(self, application: Application, sio: SocketIOServer, runtime: Runtime) -> None:
+    def _listen(self, application: Application) -> HTTPServer:
         settings = self._settings
         server = HTTPServer(
-            application, body_timeout=BODY_TIMEOUT_SECONDS, idle_connection_timeout=IDLE_TIMEOUT_SECONDS
+            application,
+            # Tornado reads a whole body before it asks a handler; those that take more ask for it themselves.
+            max_body_size=MAX_BODY_BYTES,
+            body_timeout=BODY_TIMEOUT_SECONDS,
+            idle_connection_timeout=IDLE_TIMEOUT_SECONDS,
         )
         try:
             if settings.unix_socket:
-                server.add_socket(bind_unix_socket(settings.unix_socket, mode=0o660))
+                server.add_socket(_bind_unix(settings.unix_socket))
                 self.urls.append(f"unix:{settings.unix_socket}")
             else:
-                sockets = bind_sockets(settings.port, settings.address, backlog=4096)
+                sockets = bind_sockets(settings.port, settings.address, backlog=BACKLOG)
                 server.add_sockets(sockets)
                 self.urls.append(f"http://{settings.address}:{sockets[0].getsockname()[1]}/")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             where = settings.unix_socket or f"{settings.address}:{settings.port}"
-            what = f"cannot listen on {where}: {error.strerror}"
-            raise StartError(f"{what}; choose another --port or --address") from error
-        self._stack.push_async_callback(self._drain, server, sio, runtime)
+            what = f"cannot listen on {where}: {getattr(error, 'strerror', None) or error}"
+            choice = "--unix_socket" if settings.unix_socket else "--port or --address"
+            raise StartError(f"{what}; choose another {choice}") from error
+        return server
 
-    async def _drain(self, server: HTTPServer, sio: SocketIOServer, runtime: Runtime) -> None:
+    async def _drain(self, http: HTTPServer, sio: SocketIOServer, runtime: Runtime, unfinished: set[object]) -> None:
         """Refuse new connections, send the clients away (they come back by themselves), let handlers end."""
-        server.stop()
+        http.stop()
+        self._remove_unix_socket()
         sio.emit("server_shutdown", {"reconnect_in_ms": RECONNECT_IN_MS})
         try:
             async with asyncio.timeout(self._settings.drain_timeout):
-                await sio.close()
+                await asyncio.gather(sio.close(), _until_empty(unfinished))
         except TimeoutError:
             logger.warning("handlers were still running after %s s", self._settings.drain_timeout)
         runtime.connections.say_goodbye("server shutting down")
-        await server.close_all_connections()
+        await http.close_all_connections()
+
+    def _remove_unix_socket(self) -> None:
+        if self._settings.unix_socket:
+            Path(self._settings.unix_socket).unlink(missing_ok=True)
+
+
+async def _until_empty(unfinished: set[object]) -> None:
+    while unfinished:
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _bind_unix(path: str) -> socket.socket:
+    """Listen on a unix socket; one that a dead server left behind is replaced, one that answers is not.
+
+    Raises OSError or ValueError.
+    """
+    with socket.socket(socket.AF_UNIX) as probe, suppress(FileNotFoundError, ConnectionRefusedError):
+        probe.setblocking(False)
+        with suppress(BlockingIOError):  # its backlog is full, but it lives
+            probe.connect(path)
+        raise ValueError("another server is listening there")
+    return bind_unix_socket(path, mode=0o660, backlog=BACKLOG)
 
 
 def _log_request(handler: RequestHandler) -> None:
@@ -258,40 +319,61 @@ def _log_request(handler: RequestHandler) -> None:
     logger.log(level, "%d %s %s %s %.1f ms", status, request.method, request.path, request.remote_ip, milliseconds)
 
 
-async def _serve(settings: Settings) -> None:
-    started = time.monotonic()
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    stopping = asyncio.Event()
+def _say(line: str) -> None:
+    """Print a line for the person at the terminal, who need not be there any more."""
+    try:
+        print(line, flush=True)  # noqa: T201
+    except OSError:
+        # What is still buffered would be told as an error at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _raise_file_limit() -> None:
+    """Every connection is an open file: allow as many as this user may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def _serve(settings: Settings) -> str:
+    """Serve until it is time to stop; return why it had to, or nothing when it was told to."""
+    begun = time.monotonic()
+    server = Server(settings)
+    starting = asyncio.create_task(server.start())
 
     def on_signal() -> None:
-        if not stopping.is_set() and not serving.is_set() and task is not None:
-            task.cancel()  # still starting: give up, and stop what was started
-        stopping.set()
+        if not server.stopping.is_set():
+            starting.cancel()  # still starting: give up, and stop what was started
+        server.stopping.set()
 
-    serving = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
-    server = Server(settings)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
     try:
-        await server.start()
+        await starting
     except asyncio.CancelledError:
-        if stopping.is_set():
-            return
+        if server.stopping.is_set():
+            return ""
         raise
-    serving.set()
-    seconds = time.monotonic() - started
-    print(f"Stock Insight is listening on {', '.join(server.urls)} (after {seconds:.1f} s)", flush=True)  # noqa: T201
-    await stopping.wait()
-    logger.info("stopping")
-    await server.stop()
+    try:
+        seconds = time.monotonic() - begun
+        _say(f"Stock Insight is listening on {', '.join(server.urls)} (after {seconds:.1f} s)")
+        await server.stopping.wait()
+        logger.info("stopping")
+    finally:
+        await server.stop()
+    logger.info("stopped")
+    return server.failure
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code: 0, or 2 when the start failed."""
+    """Serve until SIGTERM, SIGINT or SIGHUP; return the exit code: 0, 1 after a failure, 2 when the start failed."""
+    _raise_file_limit()
     try:
-        asyncio.run(_serve(settings))
+        failure = asyncio.run(_serve(settings))
     except StartError as error:
         print(f"Stock Insight cannot start: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    if failure:
+        print(f"Stock Insight had to stop: {failure}", file=sys.stderr)  # noqa: T201
+        return 1
     return 0

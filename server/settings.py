@@ -129,7 +129,6 @@ SECRET = Kind(_parse_secret, "at least 32 bytes")
 ORIGINS = Kind(_parse_origins, "origins such as https://app.example.com, divided by commas; * allows every origin")
 ADDRESS = matching(r"[^\s/]+", "a host name or an IP address")
 MONGODB_URI = matching(r"mongodb(\+srv)?://\S+", "mongodb://host:port/... or mongodb+srv://host/...")
-REDIS_URL = matching(r"(rediss?|unix)://\S+", "redis://host:port/number, rediss://... or unix:///path")
 DATABASE_NAME = matching(
     r"[^\s/\\.\"$*<>:|?\0]{1,63}", 'a database name of at most 63 characters without /\\. "$*<>:|?'
 )
@@ -161,7 +160,6 @@ class Settings:
     mongod: str = setting(
         "", TEXT, "the program of the private database; unset: mongod on PATH, else the one of the extra `embedded`"
     )
-    redis_url: str = setting("", REDIS_URL, "the Redis that joins several processes; unset: this process is alone")
     jwt_secret: str = setting(
         "", SECRET, "the key that signs access tokens; unset in development: made in data_dir", secret=True
     )

@@ -130,6 +130,7 @@ def _resolve(everything: Sequence[Given], problems: list[str]) -> tuple[Settings
     for given in everything:
         definition = DEFINITIONS[given.name]
         try:
+            given.text.encode()
             values[given.name] = definition.kind.parse(given.text)
         except ValueError:
             problems.append(_misfit(definition, given))
@@ -140,7 +141,12 @@ def _resolve(everything: Sequence[Given], problems: list[str]) -> tuple[Settings
 
 
 def _misfit(definition: Definition, given: Given) -> str:
-    size = f"{len(given.text.encode())} bytes"
+    where = given.source if given.source == f"--{given.name}" else f"{given.source}: {given.name}"
+    try:
+        length = len(given.text.encode())
+    except UnicodeError:
+        return f"{where}: the value is not UTF-8 text"
+    size = "1 byte" if length == 1 else f"{length} bytes"
     got = size if definition.secret else repr(definition.shown(given.text))
     unit = f" (in {definition.unit})" if definition.unit else ""
-    return f"{given.source}: {given.name}: {got} is not allowed; allowed is {definition.kind.allowed}{unit}"
+    return f"{where}: {got} is not allowed; allowed is {definition.kind.allowed}{unit}"

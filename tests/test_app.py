@@ -10,7 +10,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,18 +29,19 @@ TIMEOUT_SECONDS = 60
 class RunningServer:
     """A ``run.py`` in its own process, over ``directory``."""
 
-    def __init__(self, process: subprocess.Popen[str], directory: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], directory: Path, until: str) -> None:
         self.process = process
         self.directory = directory
         self.lines: list[str] = []
-        self.url = self._wait_until_listening()
+        self.url = self._wait_until(until)
 
-    def _wait_until_listening(self) -> str:
+    def _wait_until(self, words: str) -> str:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line)
-            if found := re.search(r"listening on (\S+?)/ ", line):
-                return found[1]
+            if words in line:
+                found = re.search(r"listening on (http\S+?)/ ", line)
+                return found[1] if found else ""
         raise AssertionError(f"it ended with {self.process.wait()}: {''.join(self.lines)}")
 
     @property
@@ -66,13 +69,15 @@ class RunningServer:
 
 
 @contextmanager
-def running(directory: Path, *arguments: str) -> Iterator[RunningServer]:
+def running(
+    directory: Path, *arguments: str, stderr: int = subprocess.STDOUT, until: str = "listening on"
+) -> Iterator[RunningServer]:
     command = [sys.executable, "run.py", "--port=0", f"--data_dir={directory}", "--price_push_interval=0.1", *arguments]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={"PATH": os.environ["PATH"]}
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, env={"PATH": os.environ["PATH"]}
     ) as process:
         try:
-            yield RunningServer(process, directory)
+            yield RunningServer(process, directory, until)
         finally:
             if process.poll() is None:
                 process.terminate()
@@ -172,3 +177,64 @@ def test_a_signal_during_the_start_ends_it_cleanly(tmp_path: Path) -> None:
     assert "Traceback" not in output
     mongod_lock = tmp_path / "mongodb" / "db" / "mongod.lock"
     assert not mongod_lock.exists() or not is_alive(int(mongod_lock.read_text() or 0))
+
+
+def test_a_mongod_that_dies_stops_the_server_with_one_sentence(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        os.kill(server.mongod_pid, signal.SIGKILL)
+        server.lines += server.process.communicate(timeout=20)[0].splitlines(keepends=True)
+        output = "".join(server.lines)
+        assert server.process.returncode == 1
+        assert "ERROR server.app: the private mongod ended by itself (exit code -9)" in output
+        assert server.lines[-1].startswith("Stock Insight had to stop: the private mongod ended by itself")
+        assert "Traceback" not in output
+
+
+def test_sign_ins_under_way_are_answered_before_the_stop(tmp_path: Path) -> None:
+    with running(tmp_path) as server, ThreadPoolExecutor(8) as people:
+        tokens = [people.submit(server.sign_in, "alice") for _ in range(8)]
+        time.sleep(0.05)
+        assert server.stop() == 0
+        assert all(token.result() for token in tokens)
+        assert "Traceback" not in "".join(server.lines)
+
+
+def test_a_stdout_that_is_closed_stops_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, stderr=subprocess.PIPE, until="Demo accounts") as server:
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        (log,) = (server.process.stderr,)
+        assert log is not None
+        time.sleep(0.5)
+        mongod_pid = server.mongod_pid
+        server.process.send_signal(signal.SIGHUP)
+        told = log.read()
+        assert server.process.wait(TIMEOUT_SECONDS) == 0, told
+        assert "stopped" in told
+        assert "Traceback" not in told
+        assert "Exception" not in told
+        assert not is_alive(mongod_pid)
+
+
+def test_a_unix_socket_is_not_taken_from_a_living_server(tmp_path: Path) -> None:
+    path = tmp_path / "server.sock"
+    option = f"--unix_socket={path}"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    with running(tmp_path / "one", option) as server:
+        with (
+            pytest.raises(AssertionError, match=r"(?s)ended with 2: .*another server is listening there"),
+            running(tmp_path / "two", option),
+        ):
+            pass
+        assert path.exists()
+        assert server.stop() == 0
+    assert not path.exists()
+
+
+def test_a_body_over_the_limit_is_not_read(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=TIMEOUT_SECONDS) as client:
+            client.sendall(b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 4")

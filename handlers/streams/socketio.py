@@ -17,6 +17,9 @@ from server.realtime.engineio_server import EngineIOServer
 from server.realtime.upgrade import Probe
 from server.transport.connection import WebSocketConnection
 
+STREAMED_BODY_BYTES = 1 << 30
+"""More than this is not even refused politely."""
+
 
 @stream_request_body
 class EngineIOHandler(AcceptingHandler):
@@ -36,6 +39,8 @@ class EngineIOHandler(AcceptingHandler):
 
     def prepare(self) -> None:
         """Refuse what may not be; see the table of HTTP answers in docs/protocol.md."""
+        # Bodies are streamed and counted here: Tornado's limit for whole bodies is for others.
+        cast(HTTP1Connection, self.request.connection).set_max_body_size(STREAMED_BODY_BYTES)
         if self.refuse_foreign_origin() or self.request.method == "OPTIONS":
             return
         fault = self._find_fault()
@@ -43,6 +48,8 @@ class EngineIOHandler(AcceptingHandler):
             self._refuse(fault)
         elif self.request.method == "POST":
             self._begin_post()
+        elif self.request.method != "GET":
+            self._finish_empty(500)  # as the reference does
 
     def _find_fault(self) -> RequestFault | None:
         arguments = self.request.query_arguments
@@ -137,7 +144,7 @@ class EngineIOHandler(AcceptingHandler):
 
     def data_received(self, chunk: bytes) -> None:
         """Take a piece of a body; one that grows too large is refused before it is whole."""
-        if self._finished:
+        if self._finished or self.request.method != "POST":
             return
         self._body += chunk
         if len(self._body) > self.engine.options.max_payload_bytes:
@@ -170,12 +177,6 @@ class EngineIOHandler(AcceptingHandler):
         if wanted := self.request.headers.get("Access-Control-Request-Headers"):
             self.set_header("Access-Control-Allow-Headers", wanted)
         self.finish()
-
-    def other(self) -> None:
-        """Answer a method Engine.IO has not, as the reference does."""
-        self._finish_empty(500)
-
-    head = put = patch = delete = other
 
     def on_connection_close(self) -> None:
         """Learn that the client cut its request: that ends the session."""

@@ -175,6 +175,11 @@ class EngineSession:
             self.heartbeat = Heartbeat.EXTENDED
             self.deadline = now + self.options.ping_timeout
 
+    def wait_again(self, now: float) -> None:
+        """Begin a wait for the pong anew, as nothing was read meanwhile."""
+        if self.heartbeat is not Heartbeat.RESTING:
+            self.deadline = max(self.deadline, now + self.options.ping_timeout)
+
     def on_deadline(self, now: float) -> bool:
         """Tell whether a ping is to be sent at ``now``; `SessionError` when the last one was not answered in time."""
         if now < self.deadline:

@@ -80,7 +80,7 @@ def _finite_float(text: str) -> float:
 
 
 def _check_depth(value: Any) -> None:
-    level = [[value]]
+    level: list[Any] = [[value]]
     for _ in range(MAX_DEPTH + 1):
         level = [
             child

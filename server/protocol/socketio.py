@@ -191,13 +191,18 @@ def restore_attachments(packet: Packet, attachments: Sequence[bytes]) -> Packet:
 
 
 def _restore(value: Any, unused: dict[int, bytes]) -> Any:
-    if isinstance(value, list):
-        return [_restore(item, unused) for item in value]
-    if isinstance(value, dict):
+    """Return an attachment for its placeholder, else ``value`` with what is in it restored in place."""
+    if value.__class__ is list:
+        for index, item in enumerate(value):
+            if item.__class__ is dict or item.__class__ is list:
+                value[index] = _restore(item, unused)
+    elif value.__class__ is dict:
         if value.get("_placeholder") is True:
             number = value.get("num")
             if number.__class__ is not int or number not in unused:
                 raise PeerError(f"a placeholder's num is that of an attachment, each once; got {number!r}")
             return unused.pop(number)
-        return {key: _restore(item, unused) for key, item in value.items()}
+        for key, item in value.items():
+            if item.__class__ is dict or item.__class__ is list:
+                value[key] = _restore(item, unused)
     return value

@@ -83,6 +83,14 @@ class SocketSession:
         """Whether a binary packet has been announced and is not complete."""
         return self._partial is not None
 
+    @property
+    def holds_enough(self) -> bool:
+        """Whether so many events wait for the answer to a CONNECT that the client is not to be read until then."""
+        return any(
+            len(entry.waiting) >= self._max_waiting or entry.waiting_bytes >= self._max_attachment_bytes
+            for entry in self._namespaces.values()
+        )
+
     def state(self, namespace: str) -> NamespaceState:
         """Return where the connection stands with ``namespace``."""
         entry = self._namespaces.get(namespace)
@@ -134,11 +142,6 @@ class SocketSession:
             del self._namespaces[packet.namespace]
         elif state is NamespaceState.CONNECTING:
             entry.waiting_bytes += size
-            if len(entry.waiting) >= self._max_waiting or entry.waiting_bytes > self._max_attachment_bytes:
-                raise PeerError(
-                    f"more than {self._max_waiting} events, or {self._max_attachment_bytes} bytes of them, before "
-                    "CONNECT was answered"
-                )
             entry.waiting.append(packet)
             return None
         return packet
@@ -147,7 +150,7 @@ class SocketSession:
         """Answer CONNECT with success; return the answer and the events that waited for it."""
         entry = self._namespaces[namespace]
         entry.state = NamespaceState.CONNECTED
-        waiting, entry.waiting = entry.waiting, []
+        waiting, entry.waiting, entry.waiting_bytes = entry.waiting, [], 0
         return encode_packet(Packet(PacketType.CONNECT, namespace, payload)), waiting
 
     def refuse(self, namespace: str, payload: dict[str, Any]) -> EncodedPacket:

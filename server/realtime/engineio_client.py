@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from server.errors import PeerError
 from server.protocol.engineio import CLOSE, NOOP, PING, OutgoingMessage, Packet, message_packet
-from server.protocol.engineio_session import CloseReason, EngineSession, Input, SessionError, SessionState
+from server.protocol.engineio_session import CloseReason, EngineSession, Heartbeat, Input, SessionError, SessionState
 from server.protocol.websocket_frames import CloseCode, text_frame
 from server.realtime.polling import Answer, PollingTransport
 from server.realtime.upgrade import Probe
@@ -241,7 +241,9 @@ class EngineIOClient:
             self._end_by(error)
 
     def _take_text(self, data: bytes) -> None:
-        message = self.session.receive(data, self._server.clock.monotonic())
+        # The time matters only while a pong is awaited.
+        now = 0.0 if self.session.heartbeat is Heartbeat.RESTING else self._server.clock.monotonic()
+        message = self.session.receive(data, now)
         if message is not None:
             self.handler.on_text(message)
         elif data == b"3":
@@ -267,8 +269,9 @@ class EngineIOClient:
             self.connection.pause()
 
     def resume(self) -> None:
-        """Read again."""
+        """Read again; the wait for a pong, which may lie unread, begins anew."""
         self.paused = False
+        self.session.wait_again(self._server.clock.monotonic())
         if self.connection is not None:
             self.connection.resume()
         self._tell_resumed()
@@ -289,13 +292,22 @@ class EngineIOClient:
         if self.session.state is SessionState.CLOSING:
             self.end(CloseReason.TRANSPORT_CLOSE, "the last packets were not fetched")
             return None
+        if self.paused and self.session.heartbeat is not Heartbeat.RESTING:
+            return now + self.session.options.ping_timeout  # we do not read: silence is not the client's fault
         try:
             if self.session.on_deadline(now):
-                self.send(OutgoingMessage(PING))
+                self._ping()
         except SessionError as error:
             self.end(error.reason, str(error))
             return None
         return self.session.deadline
+
+    def _ping(self) -> None:
+        """Send a ping, to a client that polls before all that is queued: it waits for no more than its time-out."""
+        if self.connection is not None:
+            self.connection.send(PING.frame)
+        elif self._polling is not None:
+            self._polling.send_first(OutgoingMessage(PING))
 
     # The end.
 

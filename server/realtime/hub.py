@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from itertools import islice
 from typing import Protocol
 
@@ -84,8 +84,7 @@ class Hub:
     def deliver(self, publication: Publication, members: Collection[Member]) -> None:
         """Hand ``publication`` to each of ``members``, in the order of calls."""
         if not self.backlog and len(members) <= DELIVERIES_PER_TURN:
-            for member in tuple(members):
-                member.deliver(publication)
+            _hand_out(publication, tuple(members))
             return
         if not self.backlog:
             self._call_soon(self._work_off)
@@ -96,24 +95,30 @@ class Hub:
 
     def _work_off(self) -> None:
         left = DELIVERIES_PER_TURN
-        try:
-            while self.backlog and left > 0:
-                publication, unreached = self.backlog[0]
-                left -= self._deliver_some(publication, unreached, left)
-                if not unreached:
-                    self.backlog.popleft()
-        except Exception:
-            logger.exception("a broadcast of %r could not be delivered", self.backlog.popleft()[0].event)
+        while self.backlog and left > 0:
+            publication, unreached = self.backlog[0]
+            left -= self._deliver_some(publication, unreached, left)
+            if not unreached:
+                self.backlog.popleft()
         if self.backlog:
             self._call_soon(self._work_off)
 
     def _deliver_some(self, publication: Publication, unreached: dict[Member, None], limit: int | None) -> int:
         members = tuple(islice(unreached, limit))
         for member in members:
-            if member in unreached:  # not reached meanwhile by `catch_up`, nor gone
-                del unreached[member]
-                member.deliver(publication)
+            del unreached[member]
+        try:
+            _hand_out(publication, members)
+        except Exception:  # who published it is long gone
+            logger.exception("%r could not be delivered to everyone", publication.event)
         return len(members)
+
+    def finish(self) -> None:
+        """Deliver all that is left, without another turn of the loop."""
+        while self.backlog:
+            publication, unreached = self.backlog[0]
+            self._deliver_some(publication, unreached, limit=None)
+            self.backlog.popleft()
 
     def catch_up(self, member: Member) -> None:
         """Deliver what cut broadcasts still hold for ``member``, before it is sent something else."""
@@ -126,3 +131,15 @@ class Hub:
         """Let go of a member that is gone."""
         for _, unreached in self.backlog:
             unreached.pop(member, None)
+
+
+def _hand_out(publication: Publication, members: Iterable[Member]) -> None:
+    """Deliver to every one of ``members``; what failed for some is raised when all have been tried."""
+    failure: Exception | None = None
+    for member in members:
+        try:
+            member.deliver(publication)
+        except Exception as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure

@@ -53,6 +53,12 @@ class PollingTransport:
         """Queue packets that belong together."""
         self._put(message)
 
+    def send_first(self, message: OutgoingMessage) -> None:
+        """Queue a message that must not wait for the others."""
+        self._outbox.put_first(message, len(message.frames))
+        if self._answer is not None and len(self._outbox) == 1:
+            self._call_soon(self.flush)
+
     def offer(
         self, message: OutgoingMessage, key: Hashable | None, newest: Callable[[], OutgoingMessage] | None
     ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from server.protocol import socketio
@@ -81,11 +81,15 @@ class SocketIOText:
 
 
 class RawJson:
-    """One JSON object in a WebSocket text frame: the payload's fields behind ``type``, the event's name."""
+    """One JSON object in a WebSocket text frame: the payload's fields behind ``type``, the event's name.
+
+    Arguments that are not one object stand in ``args``.
+    """
 
     def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> bytes:
-        """Write the frame; the payload is the first argument, a mapping."""
-        return text_frame(encode_json({"type": event, **(args[0] if args else {})}))
+        """Write the frame."""
+        payload = args[0] if len(args) == 1 and isinstance(args[0], Mapping) else {"args": args}
+        return text_frame(encode_json({"type": event, **payload}))
 
 
 SOCKETIO_TEXT = SocketIOText()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import secrets
 from collections import deque
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+GREETING = Packet(PacketType.CONNECT)
+"""Stands in the queue of events for the connect handlers: they come before the first event, and may wait."""
+
+
 class SocketIOClient:
     """Acts on the packets of one Engine.IO client.
 
@@ -35,6 +40,7 @@ class SocketIOClient:
 
     __slots__ = (
         "_handshake",
+        "_middleware",
         "_pending",
         "_pending_bytes",
         "_task",
@@ -52,6 +58,7 @@ class SocketIOClient:
         self.sockets: dict[str, Socket] = {}
         self.wakes_at = NEVER
         self._handshake = handshake
+        self._middleware: dict[str, asyncio.Task[None]] = {}
         self._pending: deque[tuple[Socket, Packet, int]] = deque()
         self._pending_bytes = 0
         self._task: asyncio.Task[None] | None = None
@@ -66,6 +73,8 @@ class SocketIOClient:
             self._act(packet, len(data))
         elif self.session.owes_attachments:
             self._await_packet()
+        elif self.session.holds_enough:
+            self.engine.pause()
 
     def on_binary(self, data: bytes) -> None:
         """Take a binary message; see `MessageHandler`."""
@@ -73,6 +82,8 @@ class SocketIOClient:
         packet = self.session.receive_binary(data)
         if not self.session.owes_attachments:
             self._rest()
+            if self.session.holds_enough:
+                self.engine.pause()
         if packet is not None:
             self._act(packet, size)
 
@@ -116,7 +127,7 @@ class SocketIOClient:
         self.sockets[namespace.name] = socket
         self.server.deadlines.cancel(self)
         if namespace.middleware:
-            self.server.spawn(self._run_middleware(socket))
+            self._middleware[namespace.name] = self.server.spawn(self._run_middleware(socket))
         else:
             self._accept(socket)
 
@@ -126,7 +137,9 @@ class SocketIOClient:
                 await middleware(socket)
         except RequestError as error:
             self._refuse(socket, self.server.describe(error, socket.handshake), {"code": error.code.slug, **error.data})
-        except (Exception, asyncio.CancelledError):  # or something it awaited was cancelled
+        except (Exception, asyncio.CancelledError):
+            if socket.state is SocketState.DISCONNECTED:
+                raise  # the client left meanwhile; else it was something the middleware awaited
             logger.exception("middleware of %s failed", socket.namespace.name)
             internal = RequestError(ErrorCode.INTERNAL)
             self._refuse(socket, self.server.describe(internal, socket.handshake), {"code": internal.code.slug})
@@ -142,7 +155,9 @@ class SocketIOClient:
             del self.sockets[socket.namespace.name]
             socket.state = SocketState.DISCONNECTED
             refusal = self.session.refuse(socket.namespace.name, {"message": message, "data": data})
+            self._middleware.pop(socket.namespace.name, None)
             self.engine.send_now(outgoing(refusal))
+            self._read_on()
             if not self.sockets:
                 self._await_packet()
 
@@ -151,18 +166,20 @@ class SocketIOClient:
             return
         namespace = socket.namespace
         answer, waiting = self.session.accept(namespace.name, {"sid": socket.id})
+        self._middleware.pop(namespace.name, None)
         self.engine.send_now(outgoing(answer))
         namespace.sockets[socket.id] = socket
         socket.connected()
-        for handler in namespace.connect_handlers:
-            self.server.run(handler, socket)
+        if namespace.connect_handlers:
+            self._take_event(socket, GREETING, 0)
         for packet in waiting:
-            if socket.state is SocketState.CONNECTED:
-                self._take_event(socket, packet, 0)
+            self._take_event(socket, packet, 0)
+        self._read_on()
 
     def expel(self, socket: Socket, *, close: bool) -> None:
         """Disconnect one socket from the server's side, or with ``close`` the whole connection."""
         if self.sockets.get(socket.namespace.name) is socket:
+            self.server.hub.catch_up(socket)
             self.engine.send(outgoing(self.session.disconnect(socket.namespace.name)))
             self._leave(socket.namespace.name, CloseReason.SERVER_DISCONNECT)
         if close:
@@ -170,9 +187,12 @@ class SocketIOClient:
 
     def _leave(self, name: str, reason: CloseReason) -> None:
         socket = self.sockets.pop(name)
+        middleware = self._middleware.pop(name, None)
         was_connected = socket.state is SocketState.CONNECTED
         socket.namespace.sockets.pop(socket.id, None)
         socket.disconnected(reason)
+        if middleware is not None:
+            middleware.cancel()
         self.server.hub.forget(socket)
         if was_connected:
             for handler in socket.namespace.disconnect_handlers:
@@ -191,13 +211,20 @@ class SocketIOClient:
         if self._task is not None:
             self._pending.append((socket, packet, size))
             self._pending_bytes += size
-            options = self.server.options
-            if len(self._pending) >= options.max_pending_events or self._pending_bytes >= options.max_pending_bytes:
+            if self._has_enough():
                 self.engine.pause()
             return
         waiting = self._handle(socket, packet)
         if waiting is not None:
             self._task = self.server.spawn(self._work_off(waiting, socket, packet))
+
+    def _has_enough(self) -> bool:
+        options = self.server.options
+        return len(self._pending) >= options.max_pending_events or self._pending_bytes >= options.max_pending_bytes
+
+    def _read_on(self) -> None:
+        if self.engine.paused and not self._has_enough() and not self.session.holds_enough:
+            self.engine.resume()
 
     async def _work_off(self, waiting: Any, socket: Socket, packet: Packet) -> None:
         """Await one handler, then handle what was queued behind it, until nothing is."""
@@ -206,8 +233,8 @@ class SocketIOClient:
             while self._pending:
                 socket, packet, size = self._pending.popleft()
                 self._pending_bytes -= size
-                if self.engine.paused and not self._pending:
-                    self.engine.resume()
+                if not self._pending:
+                    self._read_on()
                 following = self._handle(socket, packet)
                 if following is not None:
                     await self._finish(following, socket, packet)
@@ -219,6 +246,8 @@ class SocketIOClient:
         if socket.state is not SocketState.CONNECTED:
             return None
         namespace = socket.namespace
+        if packet is GREETING:
+            return self._greet(socket)
         spec = namespace.events.get(packet.data[0])
         try:
             if spec is None:
@@ -233,6 +262,19 @@ class SocketIOClient:
         except Exception as error:
             self._fail(socket, packet, error)
         return None
+
+    def _greet(self, socket: Socket) -> Any:
+        """Call the connect handlers; return what is to be awaited of them, if anything."""
+        waiting = []
+        for handler in socket.namespace.connect_handlers:
+            try:
+                result = handler(socket)
+            except Exception:
+                logger.exception("a connect handler failed")
+                continue
+            if inspect.isawaitable(result):
+                waiting.append(result)
+        return asyncio.gather(*waiting) if waiting else None
 
     def _admit(self, namespace: Namespace, socket: Socket, spec: EventSpec, packet: Packet) -> list[Any]:
         if spec.access is None and spec.rate is None and spec.payload is None:
@@ -259,6 +301,9 @@ class SocketIOClient:
         """Tell the client what was wrong: in the ack it asked for, else as the event ``error``."""
         if isinstance(error, SocketDisconnectedError) and socket.state is SocketState.DISCONNECTED:
             return  # the handler asked a client that then left: no fault, and nobody to tell
+        if packet is GREETING:
+            logger.error("a connect handler failed", exc_info=error)
+            return
         if not isinstance(error, RequestError):
             logger.error("the handler of %r failed", packet.data[0], exc_info=error)
             error = RequestError(ErrorCode.INTERNAL)

@@ -133,10 +133,15 @@ class SocketIOServer:
             self.spawn(result)
 
     async def close(self) -> None:
-        """Close every client, so that they come back by themselves; then wait for running handlers."""
-        self.engine.close()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        """Read nothing more, let running handlers end and answer, then close every client: they come back."""
+        try:
+            for client in self.engine.clients.values():
+                client.pause()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+        finally:
+            self.hub.finish()
+            self.engine.close()
 
 
 def _describe(error: RequestError, handshake: Handshake) -> str:

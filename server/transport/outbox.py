@@ -70,6 +70,11 @@ class Outbox(Generic[Item]):
                 self._by_key = {}
             self._by_key[key] = entry
 
+    def put_first(self, item: Item, size: int) -> None:
+        """Queue ``item`` before all others, whatever the limit."""
+        self._entries.appendleft(_Entry(item, size, False, None))
+        self.size_bytes += size
+
     def _supersede(self, item: Item, size: int, key: Hashable, newest: Callable[[], tuple[Item, int]] | None) -> bool:
         entry = self._by_key.get(key) if self._by_key else None
         if entry is None:

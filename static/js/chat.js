@@ -187,8 +187,12 @@ export class ChatPane {
 
   /** Let the field be as high as its text, within what the style sheet allows. */
   #fitDraft() {
+    if (!this.#draft.offsetParent) {
+      return; // in a pane that is not shown nothing can be measured
+    }
     this.#draft.style.height = "auto";
-    this.#draft.style.height = `${this.#draft.scrollHeight}px`;
+    const border = this.#draft.offsetHeight - this.#draft.clientHeight;
+    this.#draft.style.height = `${this.#draft.scrollHeight + border}px`;
   }
 }
 

@@ -1,13 +1,18 @@
 // One conversation: what is known of it, in the order of `seq` and without holes, and what is on its way out.
 
-import {ConnectionLost} from "./live.js";
+import {AckTimeout, ConnectionLost} from "./live.js";
 import {Refusal} from "./session.js";
 
-/** Events: "change". Outgoing messages are `{id, content, state: "sending" | "failed", error, at}`. */
+/**
+ * Events: "change". Outgoing messages are `{id, content, state: "sending" | "waiting" | "failed", error, at}`; one that
+ * waits is sent by itself with the next connection.
+ */
 export class Conversation extends EventTarget {
   id = null;
   messages = [];
   outgoing = [];
+  isLoaded = false;
+  isOpened = false; // from then on its messages are kept; until then they are only counted
   hasOlder = false;
   unread = 0;
   problem = null; // what the server refused at the last attempt to enter
@@ -26,8 +31,37 @@ export class Conversation extends EventTarget {
     this.#session = session;
   }
 
-  get isLoaded() {
-    return this.id !== null;
+  /** Take what the server's list of conversations says of this one; nothing when it is not listed. */
+  take({id = null, last_seq: lastSeq = 0, unread = 0} = {}) {
+    if (!this.isOpened && !this.#joined) {
+      this.id = id;
+      this.unread = unread;
+      this.#end = lastSeq;
+    }
+  }
+
+  /** Have the messages of a conversation that is not opened come as well, to be counted. */
+  async follow() {
+    if (this.isOpened || this.#joined) {
+      return;
+    }
+    const {conversation, messages} = await this.#live.ask("join_chat", {...this.#target, after_seq: this.#end});
+    if (!this.isOpened) {
+      this.id = conversation.id;
+      this.#joined = true;
+      messages.forEach((message) => this.#count(message));
+    }
+  }
+
+  get #target() {
+    return this.id ? {conversation_id: this.id} : {friend_id: this.friend.id};
+  }
+
+  #count({seq, sender}) {
+    if (seq > this.#end) {
+      this.#end = seq;
+      this.unread += sender.id === this.#session.user?.id ? 0 : 1;
+    }
   }
 
   /** Forget that this connection has joined; the next `join` catches up. */
@@ -37,9 +71,13 @@ export class Conversation extends EventTarget {
 
   /** Enter the conversation, or catch up with what was missed; then send again what was lost. */
   join() {
+    this.isOpened = true;
     this.#joining ??= this.#join()
       .catch((error) => {
         this.problem = error instanceof Refusal ? error : null;
+        if (!(error instanceof ConnectionLost)) {
+          this.#lost.forEach((message) => Object.assign(message, {state: "failed", error, isLost: !this.problem}));
+        }
         this.#changed();
         throw error;
       })
@@ -55,6 +93,7 @@ export class Conversation extends EventTarget {
       this.#end = messages.at(-1)?.seq ?? 0;
       this.#merge(messages);
       this.id = conversation.id;
+      this.isLoaded = true;
       this.hasOlder = hasMore;
     } else {
       await this.#catchUp();
@@ -62,7 +101,11 @@ export class Conversation extends EventTarget {
     this.#joined = true;
     this.problem = null;
     this.#changed();
-    this.outgoing.filter((message) => message.isLost).forEach((message) => this.#transmit(message));
+    this.#lost.forEach((message) => this.#transmit(message));
+  }
+
+  get #lost() {
+    return this.outgoing.filter((message) => message.isLost);
   }
 
   async #catchUp() {
@@ -76,6 +119,10 @@ export class Conversation extends EventTarget {
 
   /** Take a message that came live; one that leaves a hole before it has the hole filled. */
   receive(message) {
+    if (!this.isLoaded) {
+      this.#count(message);
+      return;
+    }
     this.#merge([message]);
     this.#changed();
     if (this.#joined && message.seq > this.#end) {
@@ -101,14 +148,15 @@ export class Conversation extends EventTarget {
   async #transmit(message) {
     Object.assign(message, {state: "sending", error: null, isLost: false});
     this.#changed();
-    const target = this.id ? {conversation_id: this.id} : {friend_id: this.friend.id};
     const {content, id} = message;
     try {
-      const ack = await this.#live.ask("send_message", {...target, content, type: "text", client_msg_id: id});
+      const ack = await this.#live.ask("send_message", {...this.#target, content, type: "text", client_msg_id: id});
       this.#merge([ack.message]);
     } catch (error) {
       // The id makes sending again harmless, whether the first time arrived or not.
-      Object.assign(message, {state: "failed", error, isLost: error instanceof ConnectionLost});
+      const isGone = error instanceof ConnectionLost;
+      const isLost = isGone || error instanceof AckTimeout;
+      Object.assign(message, {state: isGone ? "waiting" : "failed", error, isLost});
     }
     this.#changed();
   }

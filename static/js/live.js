@@ -11,6 +11,9 @@ const LONGEST_RETRY_MS = 10_000;
 /** The connection went away before an answer came: what was asked may have been done or not. */
 export class ConnectionLost extends Error {}
 
+/** The connection seems to be there, but the answer did not come in time. */
+export class AckTimeout extends Error {}
+
 /** Events: "state" after each change of `state`: "connecting", "live", "reconnecting" or "offline". */
 export class Live extends EventTarget {
   state = "connecting";
@@ -30,7 +33,6 @@ export class Live extends EventTarget {
       reconnectionDelayMax: LONGEST_RETRY_MS,
     });
     this.#listen();
-    session.addEventListener("renewed", () => this.#presentToken());
   }
 
   start() {
@@ -52,7 +54,7 @@ export class Live extends EventTarget {
     this.#socket.on(event, listener);
   }
 
-  /** Send an event and return its ack. Throws Refusal or ConnectionLost. */
+  /** Send an event and return its ack. Throws Refusal, ConnectionLost or AckTimeout. */
   async ask(event, payload) {
     if (!this.#socket.connected) {
       throw new ConnectionLost(event);
@@ -61,7 +63,7 @@ export class Live extends EventTarget {
     try {
       ack = await this.#socket.timeout(ACK_TIMEOUT_MS).emitWithAck(event, payload);
     } catch {
-      throw new ConnectionLost(event);
+      throw this.#socket.connected ? new AckTimeout(event) : new ConnectionLost(event);
     }
     if (!ack.ok) {
       throw new Refusal(ack.error.code, ack.error.message);
@@ -81,7 +83,7 @@ export class Live extends EventTarget {
       }
       this.#lost();
       if (reason === "io server disconnect") {
-        this.#comeBack(); // the client does not by itself: signed out, or asked to renew
+        this.#comeBack(); // the client does not by itself: signed out
       }
     });
     socket.on("connect_error", (error) => {
@@ -90,7 +92,6 @@ export class Live extends EventTarget {
         this.#comeBack(error.data?.code === "unauthorized");
       }
     });
-    socket.on("token_expired", () => this.#session.renew().catch(() => {}));
     socket.io.on("reconnect_attempt", (attempt) => {
       this.attempt = attempt;
       this.#lost();
@@ -147,11 +148,5 @@ export class Live extends EventTarget {
       this.#socket.io.engine?.close();
     }
     this.#checking = false;
-  }
-
-  #presentToken() {
-    if (this.#socket.connected) {
-      this.#socket.emit("refresh_token", {token: this.#session.token}, () => {});
-    }
   }
 }

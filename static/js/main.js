@@ -12,8 +12,11 @@ import {language, loadTexts, onLanguage, rememberLanguage, setLanguage, t} from 
 
 const session = new Session();
 const live = new Live(session);
-const conversations = new Map(); // by the friend's id; those that were opened
+const conversations = new Map(); // by the friend's id
 const isNarrow = matchMedia("(max-width: 719.9px)"); // one pane at a time
+const OPEN_FRIEND = "stock-insight-friend";
+const JOINS_AT_ONCE = 30; // the server allows 40, and then 10 a second
+const JOIN_PAUSE_MS = 150;
 let shown = null;
 
 const entrance = new Entrance(session);
@@ -21,17 +24,63 @@ const chat = new ChatPane(session);
 const prices = new PricesPane(live);
 const friends = new FriendsPane(session, openChat, (friend) => conversations.get(friend.id)?.unread ?? 0);
 
-function openChat(friend) {
-  let conversation = conversations.get(friend.id);
-  if (!conversation) {
-    conversation = new Conversation(live, session, friend);
-    conversations.set(friend.id, conversation);
+function conversationWith(friend) {
+  if (!conversations.has(friend.id)) {
+    conversations.set(friend.id, new Conversation(live, session, friend));
   }
-  shown = conversation;
+  return conversations.get(friend.id);
+}
+
+function openChat(friend) {
+  shown = conversationWith(friend);
+  rememberFriend(friend);
   friends.choose(friend);
-  chat.show(conversation);
-  showPane("chat");
-  quietly(conversation.join().then(see));
+  showPane("chat"); // first: what is not shown cannot be measured
+  chat.show(shown);
+  quietly(shown.join().then(see));
+}
+
+/** Hear of news in every conversation, opened or not. */
+async function follow() {
+  const [, {conversations: listed}] = await Promise.all([friends.load(), session.request("GET", "/conversations")]);
+  const mine = session.user?.id;
+  if (!mine) {
+    return; // signed out meanwhile
+  }
+  const byFriend = new Map(listed.map((entry) => [entry.members.find(({id}) => id !== mine)?.id, entry]));
+  const followed = friends.friends.map(conversationWith);
+  followed.forEach((conversation) => conversation.take(byFriend.get(conversation.friend.id)));
+  see();
+  for (const [index, conversation] of followed.entries()) {
+    if (index >= JOINS_AT_ONCE) {
+      await new Promise((resolve) => setTimeout(resolve, JOIN_PAUSE_MS));
+    }
+    quietly(conversation.follow().then(see));
+  }
+}
+
+function rememberFriend(friend) {
+  try {
+    sessionStorage.setItem(OPEN_FRIEND, friend?.id ?? "");
+  } catch {
+    // Storage is switched off: nobody is open after a reload.
+  }
+}
+
+function rememberedFriend() {
+  try {
+    return friends.friends.find(({id}) => id === sessionStorage.getItem(OPEN_FRIEND));
+  } catch {
+    return undefined;
+  }
+}
+
+async function loadFriends() {
+  await friends.load();
+  const friend = shown ? undefined : rememberedFriend();
+  if (friend) {
+    openChat(friend);
+  }
 }
 
 function showPane(name) {
@@ -59,7 +108,7 @@ live.on("new_message", ({conversation_id: id, message}) => {
   see();
 });
 live.on("friend_request", () => quietly(friends.load()));
-live.on("friend_accepted", () => quietly(friends.load()));
+live.on("friend_accepted", () => quietly(follow()));
 
 live.addEventListener("state", () => {
   showConnection();
@@ -67,9 +116,13 @@ live.addEventListener("state", () => {
     conversations.forEach((conversation) => conversation.disconnected());
     return;
   }
-  quietly(friends.load());
+  quietly(follow());
   quietly(prices.subscribe());
-  conversations.forEach((conversation) => quietly(conversation.join().then(see)));
+  for (const conversation of conversations.values()) {
+    if (conversation.isOpened) {
+      quietly(conversation.join().then(see));
+    }
+  }
 });
 
 function showConnection() {
@@ -87,13 +140,14 @@ function quietly(promise) {
 session.addEventListener("signed-in", () => {
   showWhoIsHere();
   showPane(isNarrow.matches ? "friends" : "chat");
-  quietly(friends.load());
+  quietly(loadFriends());
   live.start();
 });
 
 session.addEventListener("signed-out", () => {
   live.stop();
   shown = null;
+  rememberFriend(null);
   conversations.clear();
   chat.show(null);
   friends.clear();
@@ -116,6 +170,11 @@ byId("sign-out").addEventListener("click", () => quietly(session.signOut()));
 byId("retry-now").addEventListener("click", () => live.retryNow());
 byId("tabs").addEventListener("click", ({target}) => target.dataset.pane && showPane(target.dataset.pane));
 document.addEventListener("visibilitychange", see);
+window.addEventListener("beforeunload", (event) => {
+  if ([...conversations.values()].some(({outgoing}) => outgoing.length > 0)) {
+    event.preventDefault(); // the browser asks: what was not sent is lost
+  }
+});
 byId("language").addEventListener("change", ({target}) => {
   rememberLanguage(target.value);
   setLanguage(target.value).catch(() => {
@@ -134,3 +193,6 @@ try {
   entrance.tell(t("page.unreachable"));
 }
 showWhoIsHere();
+if (!session.user && matchMedia("(pointer: fine)").matches) {
+  byId("username").focus();
+}

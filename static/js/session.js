@@ -16,7 +16,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Events: "signed-in", "signed-out", "renewed". */
+/** Events: "signed-in", "signed-out". */
 export class Session extends EventTarget {
   user = null;
   token = null;
@@ -106,7 +106,9 @@ export class Session extends EventTarget {
     this.token = token;
     this.user = user;
     this.#renewAfter(Math.max(seconds * 1000 - RENEW_BEFORE_MS, seconds * 500));
-    this.dispatchEvent(new Event(before ? "renewed" : "signed-in"));
+    if (!before) {
+      this.dispatchEvent(new Event("signed-in"));
+    }
   }
 
   #leave() {

@@ -15,7 +15,7 @@ from tests.browser.visitors import CHROMIUM, CHROMIUM_ARGUMENTS, ROOT, Program, 
 _SHARED_MEMORY = Path("/dev/shm")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"the tests of the page need a browser, and there is no {CHROMIUM}: apt-get install chromium")
@@ -27,7 +27,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def program(browser: Browser) -> Iterator[Program]:
     home = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
     data_dir = Path(tempfile.mkdtemp(prefix="stock-insight-page-", dir=home))

@@ -97,6 +97,44 @@ def test_new_messages_are_counted_while_one_reads_elsewhere(visit: Visit) -> Non
     expect(carol.page.locator('[data-friend="alice"] .badge')).to_be_hidden()
 
 
+def test_news_is_seen_where_no_chat_is_open(visit: Visit) -> None:
+    alice = visit().sign_in("alice")
+    bob = visit().sign_in("bob")
+    bob.talk_to("alice")
+    badge = alice.page.locator('[data-friend="bob"] .badge')
+    expect(alice.page.locator('[data-friend="bob"]')).to_be_visible()
+    alice.talk_to("bob")
+    alice.say("from here on")  # what one writes marks what was before it as read
+    alice.reads("from here on", "sent")
+    alice.page.evaluate("sessionStorage.clear()")
+    alice.page.reload()
+    alice.is_live()
+    expect(alice.page.locator('[data-friend="bob"]')).to_be_visible()
+    expect(badge).to_be_hidden()
+    bob.say("live")
+    expect(badge).to_have_text("1")
+    alice.page.reload()
+    alice.is_live()
+    expect(badge).to_have_text("1")  # by the server's list
+    bob.say("after it")
+    expect(badge).to_have_text("2")
+    expect(alice.page).to_have_title(re.compile(r"^\(\d+\) "))
+    alice.talk_to("bob")
+    alice.reads("after it", "received")
+    expect(badge).to_be_hidden()
+
+
+def test_the_open_friend_is_remembered_over_a_reload(visit: Visit) -> None:
+    alice = visit().sign_in("alice")
+    alice.talk_to("carol")
+    alice.page.reload()
+    expect(alice.page.locator('[data-friend="carol"]')).to_have_attribute("aria-current", "true")
+    expect(alice.page.locator("#draft")).to_be_visible()
+    alice.page.locator("#sign-out").click()
+    alice.sign_in("alice")
+    expect(alice.page.locator('[data-friend="carol"]')).to_have_attribute("aria-current", "false")
+
+
 def test_prices_move(visit: Visit) -> None:
     alice = visit().sign_in("alice")
     expect(alice.page.locator("#quotes tr")).to_have_count(30)
@@ -152,14 +190,17 @@ def test_away_and_back_nothing_is_lost(visit: Visit, program: Program) -> None:
         expect(visitor.page.locator("#connection")).to_have_attribute("data-state", "reconnecting")
     expect(alice.page.locator("#prices")).to_have_class(re.compile("stale"))
     alice.say("while away")
-    alice.reads("while away", "failed")
-    expect(alice.page.locator(".retry")).to_be_visible()
+    alice.reads("while away", "waiting")
+    expect(alice.page.locator(".message").last.locator(".foot")).to_contain_text("恢复连接后自动发送")
+    asks_to_stay = "!window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    assert alice.page.evaluate(asks_to_stay)
     program.start()
     alice.page.locator("#retry-now").click()
     for visitor in (alice, bob):
         visitor.is_live()
         visitor.complaints.clear()  # the browser logs every refused connection
     alice.reads("while away", "sent")
+    assert not alice.page.evaluate(asks_to_stay)
     bob.reads("while away", "received")
     expect(alice.page.locator("#prices")).not_to_have_class(re.compile("stale"))
     shown = bob.page.locator(".bubble").all_text_contents()
@@ -228,8 +269,7 @@ def test_another_language_is_chosen_and_remembered(visit: Visit) -> None:
 
 def test_the_keyboard_is_enough(visit: Visit) -> None:
     visitor = visit()
-    expect(visitor.page.locator("#username")).to_be_visible()
-    visitor.page.locator("#username").focus()
+    expect(visitor.page.locator("#username")).to_be_focused()
     visitor.page.keyboard.type("alice")
     visitor.page.keyboard.press("Tab")
     visitor.page.keyboard.type(visitor.program.demo_password)
@@ -259,6 +299,9 @@ def test_every_window_shows_what_fits(visit: Visit, width: int, panes: int, sche
             tab.click()
         if pane == "friends":
             alice.talk_to("bob")
+            draft = alice.page.locator("#draft").bounding_box()
+            assert draft is not None
+            assert draft["height"] >= 36
         assert alice.page.locator(".pane:visible").count() == panes
         assert alice.page.evaluate("document.documentElement.scrollWidth") == width
         assert (

@@ -128,6 +128,14 @@ async def test_body_of_exactly_the_limit(server: ProtocolServer) -> None:
 
 
 @pytest.mark.gen_test
+async def test_endless_headers_are_cut(server: ProtocolServer) -> None:
+    async with await Wire.open(server.port) as wire:
+        wire.send(f"GET {HANDSHAKE} HTTP/1.1\r\nHost: x\r\n".encode() + b"X-Filler: " + b"x" * 100_000)
+        assert b"200 OK" not in await wire.ended()
+    assert not server.echo.clients
+
+
+@pytest.mark.gen_test
 async def test_keep_alive_connection_serves_handshake_post_and_poll(server: ProtocolServer) -> None:
     async with await Wire.open(server.port) as wire:
         wire.send_request("GET", HANDSHAKE)

@@ -62,6 +62,19 @@ async def test_polling_heartbeat(server: ProtocolServer) -> None:
 
 
 @pytest.mark.gen_test
+async def test_ping_does_not_wait_behind_what_is_queued(server: ProtocolServer) -> None:
+    client = await Polling.open(server)
+    sent = [f"4{number}" for number in range(40)]
+    await client.post(*sent)
+    server.advance(INTERVAL)
+    received = await client.poll()
+    assert received[0] == "2"
+    while len(received) < 41:
+        received += await client.poll()
+    assert received[1:] == sent
+
+
+@pytest.mark.gen_test
 async def test_polling_without_pong_is_closed(server: ProtocolServer) -> None:
     client = await Polling.open(server)
     server.advance(INTERVAL)

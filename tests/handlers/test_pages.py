@@ -13,7 +13,7 @@ from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from handlers.pages import ClientBundleHandler, PageHandler, StaticHandler, content_security_policy
+from handlers.pages import ClientBundleHandler, NothingHandler, PageHandler, StaticHandler, content_security_policy
 from server.realtime.origins import OriginPolicy
 from server.texts import LOCALES
 
@@ -36,6 +36,8 @@ class Site:
                 static_path=str(ROOT / "static"),
                 static_handler_class=StaticHandler,
                 static_handler_args={"origins": origins},
+                default_handler_class=NothingHandler,
+                default_handler_args={"origins": origins},
                 log_function=lambda _: None,
             )
         )
@@ -126,12 +128,15 @@ async def test_static_files_are_kept_by_version_and_else_asked_for_anew(site: Si
     assert (await site.get("/static/js/session.js", If_None_Match=fresh.headers["Etag"])).code == 304
 
 
-@pytest.mark.parametrize("path", ["/static/none.js", "/static/../run.py", "/static/%2e%2e/run.py", "/static/texts"])
+@pytest.mark.parametrize(
+    "path", ["/static/none.js", "/static/../run.py", "/static/%2e%2e/run.py", "/static/texts", "/static/%00"]
+)
 @pytest.mark.gen_test
 async def test_what_is_not_in_static_is_not_served(site: Site, path: str) -> None:
     answer = await site.get(path)
     assert answer.code in {403, 404}
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert b"%s" not in answer.body
     assert b"Traceback" not in answer.body
 
 
@@ -178,6 +183,16 @@ async def test_the_origin_rule_holds(site: Site, path: str) -> None:
     assert (allowed.code, allowed.headers["Access-Control-Allow-Origin"]) == (200, "http://allowed.example")
     preflight = await site.get(path, "OPTIONS", Origin="http://allowed.example")
     assert (preflight.code, preflight.headers["Access-Control-Allow-Methods"]) == (204, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.gen_test
+async def test_a_path_that_nobody_has_is_told_plainly(site: Site) -> None:
+    answer = await site.get("/no/such%s")
+    assert (answer.code, answer.body) == (404, b"there is nothing at /no/such%s\n")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    refused = await site.get("/no/such", Origin="http://evil.example")
+    assert (refused.code, json.loads(refused.body)["code"]) == (403, 4)
 
 
 @pytest.mark.parametrize("host", ["example.com:8443", "[::1]:8000", "127.0.0.1"])

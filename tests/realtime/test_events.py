@@ -341,14 +341,15 @@ async def test_unknown_events(server: ProtocolServer) -> None:
 
 
 @pytest.mark.gen_test
-async def test_close_waits_for_running_handlers(server: ProtocolServer, slow: Slow) -> None:
+async def test_close_lets_handlers_end_first(server: ProtocolServer, slow: Slow) -> None:
     client = await join(server)
-    client.send_text('42["slow",1]', '42["slow",2]')
+    client.send_text('420["slow",1]', '421["slow",2]')
     await until(lambda: slow.began)
     closing = asyncio.ensure_future(server.sio.close())
     for _ in range(5):
         await asyncio.sleep(0)
     assert not closing.done()
-    slow.step()
+    slow.step(2)
     await closing
-    assert slow.began == [1]
+    assert slow.began == [1, 2]
+    assert [(await client.text())[:3] for _ in range(2)] == ["430", "431"]  # answered before the close

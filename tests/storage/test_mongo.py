@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pymongo
 import pytest
 from pymongo.errors import PyMongoError
 
@@ -49,6 +51,21 @@ async def test_a_database_that_hangs_fails_the_call_and_serves_the_next(tmp_path
         os.kill(pid, signal.SIGCONT)
         mongo.close()
         await mongod.stop()
+
+
+@pytest.mark.gen_test
+async def test_closing_does_not_wait_for_a_database_that_is_gone(tmp_path: Path) -> None:
+    mongod = EmbeddedMongod(tmp_path)
+    mongo = await Mongo.open(await mongod.start(), "test")
+    assert mongod.pid is not None
+    os.kill(mongod.pid, signal.SIGKILL)
+    assert "exit code -9" in await mongod.wait_died()
+    with pytest.raises(PyMongoError), pymongo.timeout(0.5):
+        await mongo.ping()
+    begun = time.monotonic()
+    mongo.close()
+    assert time.monotonic() - begun < 3
+    await mongod.stop()
 
 
 async def refusal(uri: str) -> str:

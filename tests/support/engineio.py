@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +21,7 @@ from server.realtime.socketio_server import SocketIOServer
 from server.transport.connections import ReaderName
 from tests.apps.protocol import make_app
 from tests.support.clock import FakeClock
-from tests.support.wire import Answer, WebSocketWire, Wire, close_wires, request
+from tests.support.wire import PATIENCE_SECONDS, Answer, WebSocketWire, Wire, close_wires, request
 
 ENGINE_PATH = "/engine.io/"
 SOCKET_PATH = "/socket.io/"
@@ -41,6 +44,7 @@ class ProtocolServer:
         reader: ReaderName = "epoll",
         real_time: bool = False,
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
         **runtime: Any,
     ) -> None:
         self.clock = FakeClock()
@@ -48,7 +52,7 @@ class ProtocolServer:
         self.runtime = Runtime(clock=clock, reader=reader, tick_seconds=TICK_SECONDS, **runtime)
         self.runtime.start()
         self.app = make(self.runtime, options)
-        self._http = HTTPServer(self.app)
+        self._http = HTTPServer(self.app, ssl_options=tls)
         self._http.listen(port, "127.0.0.1")
         self.port = self._port()
 
@@ -77,7 +81,9 @@ class ProtocolServer:
         self._http.stop()
         if "echo" in self.app.settings:
             self.echo.close()
-        await self.sio.close()
+        with contextlib.suppress(TimeoutError):  # a test that failed may have left a handler waiting
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self.sio.close()
         await self.kill()
 
     async def kill(self) -> None:

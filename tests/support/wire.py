@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import socket
+import ssl
 import struct
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -68,9 +69,9 @@ class Wire:
         _opened.append(self)
 
     @classmethod
-    async def open(cls, port: int) -> Self:
+    async def open(cls, port: int, tls: ssl.SSLContext | None = None) -> Self:
         """Connect."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 26))
+        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 26, ssl=tls))
 
     async def __aenter__(self) -> Self:
         return self
@@ -174,10 +175,15 @@ class WebSocketWire(Wire):
 
     @classmethod
     async def connect(
-        cls, port: int, target: str, headers: Mapping[str, str] | None = None, early: bytes = b""
+        cls,
+        port: int,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        early: bytes = b"",
+        tls: ssl.SSLContext | None = None,
     ) -> Self:
         """Open a WebSocket; ``early`` bytes leave together with the request."""
-        wire = await cls.open(port)
+        wire = await cls.open(port, tls)
         lines = [f"GET {target} HTTP/1.1", "Host: 127.0.0.1"]
         lines += [f"{name}: {value}" for name, value in {**upgrade_headers(), **(headers or {})}.items()]
         wire.send("\r\n".join([*lines, "", ""]).encode() + early)

@@ -194,6 +194,15 @@ async def test_closing_within_a_message_and_pausing_too(links: Links) -> None:
 
 
 @pytest.mark.gen_test
+async def test_goodbye_to_all(links: Links) -> None:
+    opened = [links.open_tcp() for _ in range(3)]
+    links.connections.say_goodbye("until later")
+    for link in opened:
+        assert await link.all_frames() == [(0x88, b"\x03\xe9until later")]
+        assert link.receiver.closes == []
+
+
+@pytest.mark.gen_test
 async def test_connections_end_cuts_all(links: Links) -> None:
     opened = [links.open_tcp() for _ in range(3)]
     await opened[0].send(frames.text("x"))

@@ -85,6 +85,14 @@ def test_keys_outlive_a_dropping() -> None:
     assert drain(outbox) == ["p2", "m"]
 
 
+def test_before_all_others() -> None:
+    outbox: Outbox[str] = Outbox(50)
+    outbox.put("a", 50)
+    outbox.put_first("urgent", 10)
+    assert outbox.size_bytes == 60
+    assert drain(outbox) == ["urgent", "a"]
+
+
 def test_clear() -> None:
     outbox: Outbox[str] = Outbox(50)
     outbox.put("p", 20, key="p")
