@@ -21,7 +21,6 @@ from tornado.netutil import bind_sockets, bind_unix_socket
 from tornado.web import Application, RequestHandler
 
 from handlers import routes
-from handlers.base import MAX_BODY_BYTES
 from handlers.events import registration
 from handlers.pages import NothingHandler, StaticHandler
 from handlers.services import Services
@@ -62,6 +61,9 @@ from server.texts import Texts, negotiate
 logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
+READ_BODY_BYTES = 1 << 20
+"""What is read of a body before a REST handler refuses it with the reason; a longer one is cut."""
+
 BODY_TIMEOUT_SECONDS = 30
 IDLE_TIMEOUT_SECONDS = 75
 RECONNECT_IN_MS = 1000
@@ -255,7 +257,7 @@ class Server:
         server = HTTPServer(
             application,
             # Tornado reads a whole body before it asks a handler; those that take more ask for it themselves.
-            max_body_size=MAX_BODY_BYTES,
+            max_body_size=READ_BODY_BYTES,
             body_timeout=BODY_TIMEOUT_SECONDS,
             idle_connection_timeout=IDLE_TIMEOUT_SECONDS,
         )
