@@ -234,10 +234,10 @@ def test_tabs_of_one_browser_share_the_sign_in_and_its_end(visit: Visit) -> None
     other = alice.open()
     for _ in range(3):
         # At the same moment: each exchanges the one refresh token there is.
-        alice.page.evaluate("setTimeout(() => location.reload())")
-        other.evaluate("setTimeout(() => location.reload())")
+        with alice.page.expect_navigation(), other.expect_navigation():
+            alice.page.evaluate("setTimeout(() => location.reload())")
+            other.evaluate("setTimeout(() => location.reload())")
         for page in (alice.page, other):
-            page.wait_for_load_state()
             expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     alice.page.locator("#sign-out").click()
     for page in (alice.page, other):

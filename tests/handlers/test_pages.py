@@ -220,7 +220,7 @@ def test_every_text_the_page_asks_for_exists(locale: str) -> None:
     texts = json.loads((ROOT / "static" / "texts" / f"{locale}.json").read_text("utf-8"))
     sources = "".join(scripts()) + (ROOT / "templates" / "index.html").read_text("utf-8")
     used = set(re.findall(r'"(page\.\w+)"', sources))
-    states = ("connecting", "live", "reconnecting", "offline", "sending", "sent", "failed")
+    states = ("connecting", "live", "reconnecting", "offline", "sending", "waiting", "sent", "failed")
     used |= {f"page.{state}" for state in states}
     own = {key for key in texts if key.startswith("page.")}
     assert used - own == set()
