@@ -17,8 +17,8 @@ from server.realtime.acks import SocketDisconnectedError
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.handshake import Handshake
 from server.realtime.namespaces import EventSpec, Namespace
-from server.realtime.publication import outgoing
 from server.realtime.sockets import Socket, SocketState
+from server.realtime.wire_formats import SOCKETIO_MSGPACK, text_format
 from server.transport.deadlines import NEVER
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class SocketIOClient:
         "_pending_bytes",
         "_task",
         "engine",
+        "format",
         "server",
         "session",
         "sockets",
@@ -54,7 +55,13 @@ class SocketIOClient:
     def __init__(self, server: SocketIOServer, engine: EngineIOClient, handshake: Handshake) -> None:
         self.server = server
         self.engine = engine
-        self.session = SocketSession(server.options.max_attachments, engine.session.options.max_payload_bytes)
+        self.session = SocketSession(
+            server.options.max_attachments,
+            engine.session.options.max_payload_bytes,
+            engine_version=engine.codec.version,
+        )
+        self.format = text_format(engine.codec)
+        """How this client reads packets."""
         self.sockets: dict[str, Socket] = {}
         self.wakes_at = NEVER
         self._handshake = handshake
@@ -63,6 +70,11 @@ class SocketIOClient:
         self._pending_bytes = 0
         self._task: asyncio.Task[None] | None = None
         self._await_packet()
+
+    def begin(self) -> None:
+        """Let a client of Engine.IO 3 in, which expects to be in the root namespace without asking."""
+        if self.engine.codec.version == 3:
+            self._connect(self.session.connect_implicitly())
 
     # Messages in.
 
@@ -117,19 +129,29 @@ class SocketIOClient:
     # Namespaces.
 
     def _connect(self, packet: Packet) -> None:
+        if self.session.uses_msgpack:
+            self.format = SOCKETIO_MSGPACK
         namespace = self.server.find_namespace(packet.namespace)
         if namespace is None:
-            refusal = self.session.refuse(packet.namespace, {"message": "Invalid namespace"})
-            self.engine.send_now(outgoing(refusal))
+            self._send_now(self.session.refuse(packet.namespace, "Invalid namespace"))
             return
         handshake = self._handshake.with_auth({} if packet.data is None else packet.data)
-        socket = Socket(self, namespace, handshake, secrets.token_urlsafe(15))
+        socket = Socket(self, namespace, handshake, self._new_socket_id(namespace.name))
         self.sockets[namespace.name] = socket
         self.server.deadlines.cancel(self)
         if namespace.middleware:
             self._middleware[namespace.name] = self.server.spawn(self._run_middleware(socket))
         else:
             self._accept(socket)
+
+    def _new_socket_id(self, namespace: str) -> str:
+        """Return a new public id; a client of Engine.IO 3 is told none, and takes it from its session's."""
+        if self.engine.codec.version == 4:
+            return secrets.token_urlsafe(15)
+        return self.engine.sid if namespace == "/" else f"{namespace}#{self.engine.sid}"
+
+    def _send_now(self, packet: Packet) -> None:
+        self.engine.send_now(self.format.write(packet))
 
     async def _run_middleware(self, socket: Socket) -> None:
         try:
@@ -154,9 +176,9 @@ class SocketIOClient:
         if self._is_current(socket):
             del self.sockets[socket.namespace.name]
             socket.state = SocketState.DISCONNECTED
-            refusal = self.session.refuse(socket.namespace.name, {"message": message, "data": data})
+            refusal = self.session.refuse(socket.namespace.name, message, data)
             self._middleware.pop(socket.namespace.name, None)
-            self.engine.send_now(outgoing(refusal))
+            self._send_now(refusal)
             self._read_on()
             if not self.sockets:
                 self._await_packet()
@@ -167,7 +189,7 @@ class SocketIOClient:
         namespace = socket.namespace
         answer, waiting = self.session.accept(namespace.name, {"sid": socket.id})
         self._middleware.pop(namespace.name, None)
-        self.engine.send_now(outgoing(answer))
+        self._send_now(answer)
         namespace.sockets[socket.id] = socket
         socket.connected()
         if namespace.connect_handlers:
@@ -180,7 +202,7 @@ class SocketIOClient:
         """Disconnect one socket from the server's side, or with ``close`` the whole connection."""
         if self.sockets.get(socket.namespace.name) is socket:
             self.server.hub.catch_up(socket)
-            self.engine.send(outgoing(self.session.disconnect(socket.namespace.name)))
+            self.format.send(self.engine, self.session.disconnect(socket.namespace.name))
             self._leave(socket.namespace.name, CloseReason.SERVER_DISCONNECT)
         if close:
             self.engine.close()
