@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from server.realtime.publication import Publication
 from server.realtime.rooms import Member, Rooms
 
 logger = logging.getLogger(__name__)
 
+Some = TypeVar("Some", bound=Member)
+
 DELIVERIES_PER_TURN = 2000
 """A larger broadcast is cut, so that others have their turn of the loop."""
+
+EXPULSIONS_PER_TURN = 500
+"""Fewer: each has its packet, its rooms and its handlers."""
 
 MAX_CUT_BROADCASTS = 64
 """Beyond these the oldest is finished at once: memory stays bounded, and who publishes pays with time."""
@@ -74,8 +79,7 @@ class Hub:
 
     def disconnect(self, room: str, reason: str) -> None:
         """See `Publisher`."""
-        for member in tuple(self.rooms().members(room)):
-            member.expel(reason)
+        self.in_turns(tuple(self.rooms().members(room)), lambda member: member.expel(reason))
 
     def has_members(self, room: str) -> bool:
         """See `Publisher`."""
@@ -112,6 +116,14 @@ class Hub:
         except Exception:  # who published it is long gone
             logger.exception("%r could not be delivered to everyone", publication.event)
         return len(members)
+
+    def in_turns(self, members: Sequence[Some], act: Callable[[Some], None]) -> None:
+        """Do ``act`` to each of ``members``, to so many in one turn of the loop that others have theirs."""
+        first, rest = members[:EXPULSIONS_PER_TURN], members[EXPULSIONS_PER_TURN:]
+        if rest:
+            self._call_soon(lambda: self.in_turns(rest, act))
+        for member in first:
+            act(member)
 
     def finish(self) -> None:
         """Deliver all that is left, without another turn of the loop."""

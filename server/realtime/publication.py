@@ -20,9 +20,20 @@ class Publication:
 
     ``volatile``: dropped for a client that is behind. ``supersedes``: for such a client it takes the place of
     an earlier one with the same key, as ``snapshot()``, a payload that holds all that both would have said.
+    ``local``: for this process alone.
     """
 
-    __slots__ = ("_encodings", "_snapshots", "args", "event", "namespace", "snapshot", "supersedes", "volatile")
+    __slots__ = (
+        "_encodings",
+        "_snapshots",
+        "args",
+        "event",
+        "local",
+        "namespace",
+        "snapshot",
+        "supersedes",
+        "volatile",
+    )
 
     def __init__(
         self,
@@ -33,6 +44,7 @@ class Publication:
         volatile: bool = False,
         supersedes: Hashable | None = None,
         snapshot: Callable[[], object] | None = None,
+        local: bool = False,
     ) -> None:
         self.event = event
         self.args = args
@@ -40,6 +52,7 @@ class Publication:
         self.volatile = volatile
         self.supersedes = supersedes
         self.snapshot = snapshot
+        self.local = local
         self._encodings: dict[WireFormat[Any], Any] = {}
         self._snapshots: dict[WireFormat[Any], Any] = {}
 

@@ -1,8 +1,8 @@
-"""A client's presence in one namespace, and how to reach many of them."""
+"""A client's presence in one namespace."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,17 @@ from server.protocol.socketio import RESERVED_EVENTS, Packet, PacketType
 from server.realtime.acks import Acks, SocketDisconnectedError
 from server.realtime.handshake import Handshake
 from server.realtime.publication import Publication
-from server.realtime.rooms import Member
 
 if TYPE_CHECKING:
+    from server.realtime.broadcast import Broadcast
     from server.realtime.namespaces import Namespace
     from server.realtime.socketio_client import SocketIOClient
+
+
+def check_event_name(event: str) -> None:
+    """Raise ValueError for a name that no event may bear."""
+    if event in RESERVED_EVENTS:
+        raise ValueError(f"the event name {event!r} is reserved")
 
 
 class SocketState(Enum):
@@ -56,8 +62,7 @@ class Socket:
 
         Raises ValueError for a reserved name, TypeError for what JSON cannot hold.
         """
-        if event in RESERVED_EVENTS:
-            raise ValueError(f"the event name {event!r} is reserved")
+        check_event_name(event)
         self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args]))
 
     async def call(self, event: str, *args: Any, timeout: float = 10.0) -> list[Any]:
@@ -65,14 +70,23 @@ class Socket:
 
         Raises TimeoutError after ``timeout`` seconds, `SocketDisconnectedError` when the client leaves.
         """
-        if self.state is not SocketState.CONNECTED:
-            raise SocketDisconnectedError(f"the socket is {self.state.value}")
+        check_event_name(event)
+        return await self.ask(event, args, timeout)
+
+    def ask(self, event: str, args: tuple[Any, ...], timeout: float) -> asyncio.Future[list[Any]]:
+        """Send an event and return a future of its ack; see `call`."""
+        self._require_connected()
         client = self._client
         if self._acks is None:
             self._acks = Acks(client.server.deadlines)
         ack_id = client.session.next_ack_id(self.namespace.name)
         self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args], ack_id))
-        return await self._acks.expect(ack_id, client.server.clock.monotonic() + timeout)
+        self._require_connected()  # it may have been too slow for this very event
+        return self._acks.expect(ack_id, client.server.clock.monotonic() + timeout)
+
+    def _require_connected(self) -> None:
+        if self.state is not SocketState.CONNECTED:
+            raise SocketDisconnectedError(f"the socket is {self.state.value}")
 
     def _send(self, packet: Packet) -> None:
         if self.state is SocketState.CONNECTING:
@@ -86,6 +100,8 @@ class Socket:
         client = self._client
         client.format.send(client.engine, packet)
         client.server.metrics.messages_out += 1
+        if self.namespace.behaviour.outgoing_listeners and packet.type is PacketType.EVENT:
+            self.namespace.behaviour.tell_outgoing(self, *packet.data)
 
     def acknowledge(self, ack_id: int, args: list[Any]) -> None:
         """Answer an event that asked for an ack."""
@@ -102,6 +118,8 @@ class Socket:
             self._client.engine.send(message)
         else:
             self._client.engine.offer(message, publication.supersedes, lambda: publication.newest(wire_format))
+        if self.namespace.behaviour.outgoing_listeners:
+            self.namespace.behaviour.tell_outgoing(self, publication.event, *publication.args)
 
     # Rooms.
 
@@ -167,57 +185,3 @@ class Socket:
         if bucket is None:
             bucket = self._buckets[event] = TokenBucket(rate, now)
         return bucket.take(now)
-
-
-class Broadcast:
-    """Addresses many sockets of a namespace; built step by step, each step a new object."""
-
-    __slots__ = ("_except", "_namespace", "_rooms", "_volatile")
-
-    def __init__(
-        self,
-        namespace: Namespace,
-        rooms: tuple[str, ...] = (),
-        except_: tuple[str, ...] = (),
-        volatile: bool = False,
-    ) -> None:
-        self._namespace = namespace
-        self._rooms = rooms
-        self._except = except_
-        self._volatile = volatile
-
-    def to(self, *rooms: str) -> Broadcast:
-        """Add ``rooms``; a socket's id is a room with that socket in it."""
-        return Broadcast(self._namespace, self._rooms + rooms, self._except, self._volatile)
-
-    def except_(self, *rooms: str) -> Broadcast:
-        """Leave out everyone in ``rooms``."""
-        return Broadcast(self._namespace, self._rooms, self._except + rooms, self._volatile)
-
-    @property
-    def volatile(self) -> Broadcast:
-        """Let clients that are behind miss it."""
-        return Broadcast(self._namespace, self._rooms, self._except, True)
-
-    def emit(self, event: str, *args: Any) -> None:
-        """Send an event to all of them, encoded once; it never waits for anyone."""
-        if event in RESERVED_EVENTS:
-            raise ValueError(f"the event name {event!r} is reserved")
-        publication = Publication(event, args, namespace=self._namespace.name, volatile=self._volatile)
-        self._namespace.hub.deliver(publication, self._members())
-
-    def _members(self) -> Collection[Member]:
-        namespace = self._namespace
-        if len(self._rooms) == 1 and not self._except and self._rooms[0] not in namespace.sockets:
-            return namespace.rooms.members(self._rooms[0])
-        if self._rooms:
-            members = namespace.rooms.union(self._rooms)
-            members.update((namespace.sockets[room], None) for room in self._rooms if room in namespace.sockets)
-        else:
-            members = dict.fromkeys(namespace.sockets.values())
-        for room in self._except:
-            if room in namespace.sockets:
-                members.pop(namespace.sockets[room], None)
-            for member in namespace.rooms.members(room):
-                members.pop(member, None)
-        return members
