@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol, TypeVar
-
-from server.protocol import socketio
-from server.protocol.engineio import OutgoingMessage, message_packet
-from server.protocol.json_codec import encode_json
-from server.protocol.websocket_frames import text_frame
 
 Encoded_co = TypeVar("Encoded_co", covariant=True)
 
@@ -82,35 +77,3 @@ class Publication:
             encoding = wire_format.encode(self.namespace, self.event, (self.snapshot(),))
             self._snapshots[wire_format] = encoding
         return encoding
-
-
-class SocketIOText:
-    """Socket.IO 5, default parser, over Engine.IO 4."""
-
-    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> OutgoingMessage:
-        """Write an EVENT packet and its attachments."""
-        packet = socketio.encode_packet(socketio.Packet(socketio.PacketType.EVENT, namespace, [event, *args]))
-        return outgoing(packet)
-
-
-class RawJson:
-    """One JSON object in a WebSocket text frame: the payload's fields behind ``type``, the event's name.
-
-    Arguments that are not one object stand in ``args``.
-    """
-
-    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> bytes:
-        """Write the frame."""
-        payload = args[0] if len(args) == 1 and isinstance(args[0], Mapping) else {"args": args}
-        return text_frame(encode_json({"type": event, **payload}))
-
-
-SOCKETIO_TEXT = SocketIOText()
-RAW_JSON = RawJson()
-
-
-def outgoing(packet: socketio.EncodedPacket) -> OutgoingMessage:
-    """Wrap an encoded Socket.IO packet as Engine.IO messages."""
-    return OutgoingMessage(
-        message_packet(packet.text), *(message_packet(attachment, binary=True) for attachment in packet.attachments)
-    )

@@ -17,8 +17,8 @@ from server.realtime.dispatch import GREETING, fail, handle, succeed
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.handshake import Handshake
 from server.realtime.namespaces import Namespace
-from server.realtime.publication import outgoing
 from server.realtime.sockets import Socket, SocketState
+from server.realtime.wire_formats import SOCKETIO_MSGPACK, text_format
 from server.transport.deadlines import NEVER
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class SocketIOClient:
         "_task",
         "_unfinished",
         "engine",
+        "format",
         "server",
         "session",
         "sockets",
@@ -51,7 +52,13 @@ class SocketIOClient:
     def __init__(self, server: SocketIOServer, engine: EngineIOClient, handshake: Handshake) -> None:
         self.server = server
         self.engine = engine
-        self.session = SocketSession(server.options.max_attachments, engine.session.options.max_payload_bytes)
+        self.session = SocketSession(
+            server.options.max_attachments,
+            engine.session.options.max_payload_bytes,
+            engine_version=engine.codec.version,
+        )
+        self.format = text_format(engine.codec)
+        """How this client reads packets."""
         self.sockets: dict[str, Socket] = {}
         self.wakes_at = NEVER
         self._handshake = handshake
@@ -63,6 +70,11 @@ class SocketIOClient:
         self._pending_bytes = 0
         self._task: asyncio.Task[None] | None = None
         self._await_packet()
+
+    def begin(self) -> None:
+        """Let a client of Engine.IO 3 in, which expects to be in the root namespace without asking."""
+        if self.engine.codec.version == 3:
+            self._connect(self.session.connect_implicitly())
 
     # Messages in.
 
@@ -117,13 +129,15 @@ class SocketIOClient:
     # Namespaces.
 
     def _connect(self, packet: Packet) -> None:
+        if self.session.uses_msgpack:
+            self.format = SOCKETIO_MSGPACK
         name, limit = packet.namespace, self.server.options.max_namespaces
         auth = {} if packet.data is None else packet.data
         namespace = self.server.find_namespace(name)
         if len(self.sockets.keys() | self._deciding.keys()) >= limit:
             detail = f"a connection is in at most {limit} namespaces; it has to leave one first"
             error = RequestError(ErrorCode.CONFLICT, detail)
-            self._answer_refused(name, self._explain(error, self._handshake))
+            self._answer_refused(name, *self._explain(error, self._handshake))
         elif namespace is not None:
             socket = self._enter(namespace, auth)
             if namespace.behaviour.middleware:
@@ -134,10 +148,11 @@ class SocketIOClient:
             self.server.deadlines.cancel(self)
             self._deciding[name] = self._spawn(self._find_dynamic(name, auth))
         else:
-            self._answer_refused(name, {"message": "Invalid namespace"})
+            self._answer_refused(name, "Invalid namespace")
 
     def _enter(self, namespace: Namespace, auth: Any) -> Socket:
-        socket = Socket(self, namespace, self._handshake.with_auth(auth), secrets.token_urlsafe(15))
+        socket_id = self._new_socket_id(namespace.name)
+        socket = Socket(self, namespace, self._handshake.with_auth(auth), socket_id)
         self.sockets[namespace.name] = socket
         namespace.arrive()
         self.server.deadlines.cancel(self)
@@ -151,7 +166,16 @@ class SocketIOClient:
             await self._run_middleware(self._enter(dynamic.child(name), auth))
         else:
             del self._deciding[name]
-            self._answer_refused(name, {"message": "Invalid namespace"})
+            self._answer_refused(name, "Invalid namespace")
+
+    def _new_socket_id(self, namespace: str) -> str:
+        """Return a new public id; a client of Engine.IO 3 is told none, and takes it from its session's."""
+        if self.engine.codec.version == 4:
+            return secrets.token_urlsafe(15)
+        return self.engine.sid if namespace == "/" else f"{namespace}#{self.engine.sid}"
+
+    def _send_now(self, packet: Packet) -> None:
+        self.engine.send_now(self.format.write(packet))
 
     async def _run_middleware(self, socket: Socket) -> None:
         try:
@@ -178,14 +202,13 @@ class SocketIOClient:
             socket.state = SocketState.DISCONNECTED
             socket.namespace.depart()
             self._deciding.pop(name, None)
-            self._answer_refused(name, self._explain(error, socket.handshake))
+            self._answer_refused(name, *self._explain(error, socket.handshake))
 
-    def _explain(self, error: RequestError, handshake: Handshake) -> dict[str, Any]:
-        data = {"code": error.code.slug, **error.data}
-        return {"message": self.server.describe(error, handshake), "data": data}
+    def _explain(self, error: RequestError, handshake: Handshake) -> tuple[str, dict[str, Any]]:
+        return self.server.describe(error, handshake), {"code": error.code.slug, **error.data}
 
-    def _answer_refused(self, name: str, payload: dict[str, Any]) -> None:
-        self.engine.send_now(outgoing(self.session.refuse(name, payload)))
+    def _answer_refused(self, name: str, message: str, data: dict[str, Any] | None = None) -> None:
+        self._send_now(self.session.refuse(name, message, data))
         self._read_on()
         if not self.sockets and not self._deciding and self.wakes_at == NEVER:
             self._await_packet()
@@ -196,7 +219,7 @@ class SocketIOClient:
         namespace = socket.namespace
         answer, waiting = self.session.accept(namespace.name, {"sid": socket.id})
         self._deciding.pop(namespace.name, None)
-        self.engine.send_now(outgoing(answer))
+        self._send_now(answer)
         namespace.sockets[socket.id] = socket
         socket.connected()
         if namespace.behaviour.connect_handlers:
@@ -209,7 +232,7 @@ class SocketIOClient:
         """Disconnect one socket from the server's side, or with ``close`` the whole connection."""
         if self.sockets.get(socket.namespace.name) is socket:
             self.server.hub.catch_up(socket)
-            self.engine.send(outgoing(self.session.disconnect(socket.namespace.name)))
+            self.format.send(self.engine, self.session.disconnect(socket.namespace.name))
             self._leave(socket.namespace.name, CloseReason.SERVER_DISCONNECT)
         if close:
             self.engine.close()

@@ -6,13 +6,13 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from server.errors import RequestError
 from server.protocol.engineio_session import EngineOptions
 from server.realtime.broadcast import Audience, Broadcast
 from server.realtime.engineio_client import EngineIOClient
-from server.realtime.engineio_server import EngineIOServer
+from server.realtime.engineio_server import AllowRequest, EngineIOServer, RefusalListener
 from server.realtime.handshake import Handshake
 from server.realtime.namespaces import DynamicNamespace, Matcher, Namespace
 from server.realtime.origins import OriginPolicy
@@ -21,6 +21,9 @@ from server.realtime.runtime import Runtime
 from server.realtime.socketio_client import SocketIOClient
 
 logger = logging.getLogger(__name__)
+
+AllowRequestHook = TypeVar("AllowRequestHook", bound=AllowRequest)
+RefusalHook = TypeVar("RefusalHook", bound=RefusalListener)
 
 
 class SocketOptions(NamedTuple):
@@ -35,7 +38,7 @@ class SocketOptions(NamedTuple):
 
 
 class SocketIOServer(Registration, Audience):
-    """Serves Socket.IO 5 to Engine.IO 4 clients. The root namespace's methods are its own."""
+    """Serves Socket.IO 5 clients, and those of version 2. The root namespace's methods are its own."""
 
     def __init__(
         self,
@@ -99,8 +102,24 @@ class SocketIOServer(Registration, Audience):
         """See `Namespace.to`."""
         return self.root.to(*rooms)
 
+    def allow_request(self, hook: AllowRequestHook) -> AllowRequestHook:
+        """Ask ``hook(handshake)`` before a session is opened: None allows it, a text refuses with that reason.
+
+        The client gets 403 ``{"code": 4, "message": reason}``, over a WebSocket upgrade 400 and the reason.
+        """
+        self.engine.allow_request = hook
+        return hook
+
+    def on_connection_error(self, listener: RefusalHook) -> RefusalHook:
+        """Call ``listener(refusal, handshake)`` for every request that is refused; see `Refusal`."""
+        self.engine.refusal_listeners.append(listener)
+        return listener
+
     def _open(self, engine: EngineIOClient, handshake: Handshake) -> SocketIOClient:
-        return SocketIOClient(self, engine, handshake)
+        client = SocketIOClient(self, engine, handshake)
+        engine.handler = client
+        client.begin()
+        return client
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine on its own; what it raises is logged."""

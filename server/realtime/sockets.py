@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from server.limits import Rate, TokenBucket
 from server.protocol.engineio_session import CloseReason
-from server.protocol.socketio import RESERVED_EVENTS, Packet, PacketType, encode_packet
+from server.protocol.socketio import RESERVED_EVENTS, Packet, PacketType
 from server.realtime.acks import Acks, SocketDisconnectedError
 from server.realtime.handshake import Handshake
-from server.realtime.publication import SOCKETIO_TEXT, Publication, outgoing
+from server.realtime.publication import Publication
 
 if TYPE_CHECKING:
     from server.realtime.broadcast import Broadcast
@@ -97,12 +97,9 @@ class Socket:
         hub = self._client.server.hub
         if hub.backlog:
             hub.catch_up(self)
-        encoded = encode_packet(packet)
-        self._client.server.metrics.messages_out += 1
-        if encoded.attachments:
-            self._client.engine.send(outgoing(encoded))
-        else:
-            self._client.engine.send_text(encoded.text)
+        client = self._client
+        client.format.send(client.engine, packet)
+        client.server.metrics.messages_out += 1
         if self.namespace.behaviour.outgoing_listeners and packet.type is PacketType.EVENT:
             self.namespace.behaviour.tell_outgoing(self, *packet.data)
 
@@ -115,11 +112,12 @@ class Socket:
         if self.state is not SocketState.CONNECTED:
             return
         self._client.server.metrics.messages_out += 1
-        message = publication.encoded(SOCKETIO_TEXT)
+        wire_format = self._client.format
+        message = publication.encoded(wire_format)
         if publication.must_arrive:
             self._client.engine.send(message)
         else:
-            self._client.engine.offer(message, publication.supersedes, lambda: publication.newest(SOCKETIO_TEXT))
+            self._client.engine.offer(message, publication.supersedes, lambda: publication.newest(wire_format))
         if self.namespace.behaviour.outgoing_listeners:
             self.namespace.behaviour.tell_outgoing(self, publication.event, *publication.args)
 
