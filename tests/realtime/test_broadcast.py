@@ -10,7 +10,7 @@ import pytest
 
 from server.realtime import broadcast as broadcast_module
 from server.realtime import hub as hub_module
-from server.realtime.acks import PendingAck
+from server.realtime.acks import PendingAck, SocketDisconnectedError
 from server.realtime.broadcast import Replies
 from server.realtime.publication import Publication
 from server.realtime.sockets import Socket, SocketState
@@ -220,6 +220,17 @@ async def test_one_too_slow_for_the_question_is_missing(server: ProtocolServer) 
     two.send_text("430[]")
     assert await asked == ({second.id: []}, (first.id,))
     assert first.state is SocketState.DISCONNECTED
+    assert_nobody_is_waited_for(server, members)
+
+
+@pytest.mark.gen_test
+async def test_one_that_is_disconnected_by_being_asked_is_missing(server: ProtocolServer) -> None:
+    server.sio.on_any_outgoing(lambda socket, event, *args: socket.disconnect())
+    members = await crowd(server, 2)
+    (_, first), (_, second) = members
+    with pytest.raises(SocketDisconnectedError):
+        await first.call("question")
+    assert await server.sio.call("question") == ({}, (second.id,))
     assert_nobody_is_waited_for(server, members)
 
 
