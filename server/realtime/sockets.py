@@ -117,7 +117,7 @@ class Socket:
             self._acks = Acks(client.server.deadlines)
         ack_id = client.session.next_ack_id(self.namespace.name)
         self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args], ack_id))
-        self._require_connected()  # it may have been too slow for this very event
+        self._require_connected()  # sending may have ended it
         return self._acks.expect(ack_id, client.server.clock.monotonic() + timeout)
 
     def _require_connected(self) -> None:
