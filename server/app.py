@@ -155,6 +155,7 @@ class Server:
                 max_payload_bytes=settings.max_http_buffer_size,
                 upgrade_timeout=settings.upgrade_timeout,
                 outbox_limit_bytes=settings.outbox_limit,
+                allow_eio3=settings.allow_eio3,
             ),
             origins=OriginPolicy(settings.socketio_cors_origins),
         )

@@ -15,6 +15,7 @@ class Metrics:
         "events_in",
         "messages_out",
         "peer_errors",
+        "refused_requests",
         "slow_consumer_closes",
         "unknown_sids",
     )
@@ -31,6 +32,7 @@ class Metrics:
     events_in: int
     messages_out: int
     peer_errors: int
+    refused_requests: int
     slow_consumer_closes: int
     unknown_sids: int
 

@@ -176,6 +176,7 @@ class Settings:
         45.0, number(0.05, 3600), "how long a client may take to join a namespace", unit="s"
     )
     upgrade_timeout: float = setting(10.0, number(0.05, 3600), "how long an upgrade to WebSocket may take", unit="s")
+    allow_eio3: bool = setting(True, SWITCH, "serve Engine.IO 3 too, which Socket.IO 2 clients speak")
     max_http_buffer_size: int = setting(1_000_000, integer(1024, 100_000_000), "largest incoming message", unit="bytes")
     outbox_limit: int = setting(
         4 * MEBIBYTE,

@@ -14,7 +14,7 @@ import pytest
 import socketio  # type: ignore[import-untyped]
 
 from server.errors import ErrorCode
-from server.protocol.engineio import RequestFault
+from server.protocol.engineio_request import RequestFault
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)

@@ -18,16 +18,16 @@ def register(namespace: Namespace, services: Services, clock: Clock) -> None:
     chat.register(namespace, services)
     ping.register(namespace, clock)
     prices.register(namespace, services.prices)
-    unguarded = [str(name) for name, spec in namespace.events.items() if spec.access is None]
+    unguarded = [str(name) for name, spec in namespace.behaviour.events.items() if spec.access is None]
     if unguarded:
         raise ValueError(f"events without an access rule: {', '.join(unguarded)}")
 
     def refuse_unknown(socket: Socket, event: str | float) -> None:
-        known = ", ".join(sorted(str(name) for name in namespace.events))
+        known = ", ".join(sorted(str(name) for name in namespace.behaviour.events))
         raise RequestError(ErrorCode.UNKNOWN_EVENT, f"there is no event {str(event)[:64]!r}; there are {known}")
 
-    namespace.on_unknown_event = refuse_unknown
-    namespace.wrap_ack = _acknowledge
+    namespace.behaviour.on_unknown_event = refuse_unknown
+    namespace.behaviour.wrap_ack = _acknowledge
 
 
 def _acknowledge(result: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def register(namespace: Namespace, services: Services) -> None:
     def authorize(socket: Socket, access: object) -> None:
         require(Access(access), socket.data.get("principal"))
 
-    namespace.authorize = authorize
+    namespace.behaviour.authorize = authorize
 
 
 def principal_of(socket: Socket) -> Principal:

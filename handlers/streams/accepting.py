@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler, WebSocketProtocol
 
 from server.clock import Clock
-from server.protocol.engineio import RequestFault
-from server.protocol.json_codec import encode_json
+from server.protocol.engineio_request import Refusal, RequestFault
 from server.realtime.handshake import Handshake
 from server.realtime.origins import OriginPolicy
 from server.transport.connection import WebSocketConnection
 from server.transport.connections import Connections
 from server.transport.tornado_private import accept_only_protocol
+
+logger = logging.getLogger(__name__)
 
 
 class AcceptingHandler(WebSocketHandler):
@@ -44,13 +47,18 @@ class AcceptingHandler(WebSocketHandler):
         scheme, host = self.request.protocol, self.request.host
         refusal = self.origins.refusal(origin, scheme, host)
         if refusal is not None:
+            self.note_refusal(Refusal(RequestFault.FORBIDDEN, refusal))
             self.set_status(403)
             self.set_header("Content-Type", "application/json")
-            self.finish(encode_json({"code": RequestFault.FORBIDDEN.code, "message": refusal}))
+            self.finish(Refusal(RequestFault.FORBIDDEN, refusal).body)
             return True
         for name, value in self.origins.headers(origin, scheme, host).items():
             self.set_header(name, value)
         return False
+
+    def note_refusal(self, refusal: Refusal) -> None:
+        """Write the one line that a refusal is worth."""
+        logger.info("refused: from=%s %s", self.request.remote_ip, refusal.text)
 
     def handshake(self, clock: Clock) -> Handshake:
         """Return what this request tells of the client."""

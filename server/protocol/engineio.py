@@ -1,4 +1,4 @@
-"""Engine.IO 4 packets and polling payloads: bytes to packets and back (protocol v4, "Packet encoding")."""
+"""Engine.IO packets, and polling payloads of version 4: bytes to packets and back (protocol v4, "Packet encoding")."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import binascii
 import string
 from collections.abc import Iterable, Iterator
-from enum import Enum, IntEnum
+from enum import IntEnum
 
 from server.errors import PeerError
 from server.protocol.websocket_frames import Opcode, build_frame, text_frame
@@ -25,21 +25,6 @@ class PacketType(IntEnum):
     MESSAGE = 4
     UPGRADE = 5
     NOOP = 6
-
-
-class RequestFault(Enum):
-    """Why an HTTP request is refused: the code and text of the JSON answer."""
-
-    UNKNOWN_TRANSPORT = (0, "Transport unknown")
-    UNKNOWN_SID = (1, "Session ID unknown")
-    BAD_HANDSHAKE_METHOD = (2, "Bad handshake method")
-    BAD_REQUEST = (3, "Bad request")
-    FORBIDDEN = (4, "Forbidden")
-    UNSUPPORTED_VERSION = (5, "Unsupported protocol version")
-
-    def __init__(self, code: int, message: str) -> None:
-        self.code = code
-        self.message = message
 
 
 class Packet:
@@ -83,6 +68,7 @@ class Packet:
 
 
 PING = Packet(b"2")
+PONG = Packet(b"3")
 CLOSE = Packet(b"1")
 NOOP = Packet(b"6")
 PROBE_PONG = Packet(b"3probe")
@@ -123,11 +109,12 @@ def decode_packet(data: bytes) -> Packet:
     if 0x30 <= first <= 0x36:
         return Packet(data)
     if first == 0x62:
-        return Packet(_lenient_base64(data[1:]), True)
+        return Packet(lenient_base64(data[1:]), True)
     raise PeerError(f"an Engine.IO packet begins with a digit from 0 to 6, or b; got {data[:1]!r}")
 
 
-def _lenient_base64(text: bytes) -> bytes:
+def lenient_base64(text: bytes) -> bytes:
+    """Decode base64 as the reference does: what does not belong there is dropped."""
     letters = text.translate(None, _NOT_BASE64)
     try:
         return base64.b64decode(letters + b"=" * (-len(letters) % 4))

@@ -1,4 +1,4 @@
-"""One Engine.IO 4 session: what may happen when, heartbeat, upgrade, close. Bytes and times in, decisions out."""
+"""One Engine.IO session: what may happen when, heartbeat, upgrade, close. Bytes and times in, decisions out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from server.errors import PeerError
 from server.protocol.engineio import PacketType
+from server.protocol.engineio_codecs import MESSAGE_BYTE
 from server.protocol.json_codec import encode_json
 from server.protocol.websocket_frames import CloseCode
 
@@ -86,6 +87,16 @@ class SessionError(PeerError):
         self.reason = reason
 
 
+class CookieOptions(NamedTuple):
+    """The attributes of the cookie that carries the session id, which is a secret."""
+
+    name: str = "io"
+    path: str = "/"
+    http_only: bool = True
+    same_site: str = "Lax"
+    secure: bool = False
+
+
 class EngineOptions(NamedTuple):
     """Times in seconds, sizes in bytes."""
 
@@ -95,7 +106,11 @@ class EngineOptions(NamedTuple):
     upgrade_timeout: float = 10.0
     closing_timeout: float = 30.0
     max_packets_per_poll: int = 16
+    allow_eio3: bool = True
+    """Serve Engine.IO 3, which Socket.IO 2 clients speak, as well."""
     outbox_limit_bytes: int = 4 << 20
+    cookie: CookieOptions | None = None
+    """Set a cookie with the session id at the handshake: what a load balancer may hold a client by."""
 
 
 class Heartbeat(Enum):
@@ -108,7 +123,7 @@ class Heartbeat(Enum):
 
 
 class EngineSession:
-    """The state of one session. It performs no I/O: its owner asks, and does what the answer says.
+    """The state of one session of Engine.IO 4. It performs no I/O: its owner asks, and does what the answer says.
 
     Times are the owner's monotonic seconds.
     """
@@ -160,7 +175,7 @@ class EngineSession:
         if kind == PacketType.CLOSE:
             raise SessionError(CloseReason.TRANSPORT_CLOSE, "the client sent a close packet")
         if kind in (PacketType.PING, PacketType.OPEN):
-            raise SessionError(CloseReason.TRANSPORT_ERROR, "in Engine.IO 4 open and ping are the server's to send")
+            raise SessionError(CloseReason.TRANSPORT_ERROR, "open, and in Engine.IO 4 ping, are the server's")
         if kind not in (PacketType.PONG, PacketType.UPGRADE, PacketType.NOOP):
             raise SessionError(CloseReason.PARSE_ERROR, f"a packet begins with a digit from 0 to 6; got {packet[:1]!r}")
         return None
@@ -174,6 +189,11 @@ class EngineSession:
         elif self.heartbeat is Heartbeat.PINGED:
             self.heartbeat = Heartbeat.EXTENDED
             self.deadline = now + self.options.ping_timeout
+
+    def receive_binary(self, data: bytes, now: float) -> bytes:
+        """Take one binary packet; return the message in it."""
+        self.note_traffic(now)
+        return data
 
     def wait_again(self, now: float) -> None:
         """Begin a wait for the pong anew, as nothing was read meanwhile."""
@@ -189,3 +209,48 @@ class EngineSession:
         self.heartbeat = Heartbeat.PINGED
         self.deadline = now + self.options.ping_timeout
         return True
+
+
+class EngineSession3(EngineSession):
+    """The state of one session of Engine.IO 3, in which the client pings (protocol v3, "Timeouts").
+
+    It always waits: for the next packet, whichever it is.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, sid: str, options: EngineOptions, state: SessionState, now: float) -> None:
+        super().__init__(sid, options, state, now)
+        self.heartbeat = Heartbeat.PINGED
+        self.note_traffic(now)
+
+    def receive(self, packet: bytes, now: float) -> bytes | None:
+        """Take one text packet; as in version 4, but the ping is the client's, and ``b`` begins binary as base64."""
+        self.note_traffic(now)
+        kind = packet[:1]
+        if kind == b"4":
+            return packet[1:]
+        if kind in (b"2", b"b"):
+            return None
+        if kind == b"3":
+            raise SessionError(CloseReason.TRANSPORT_ERROR, "in Engine.IO 3 the pong is the server's to send")
+        return super().receive(packet, now)
+
+    def receive_binary(self, data: bytes, now: float) -> bytes:
+        """Take one binary packet, whose first byte is its type; `SessionError` for another than a message."""
+        self.note_traffic(now)
+        if data[:1] != MESSAGE_BYTE:
+            text = f"a binary packet of Engine.IO 3 begins with 4, the type of a message; got {data[:1]!r}"
+            raise SessionError(CloseReason.PARSE_ERROR, text)
+        return data[1:]
+
+    def note_traffic(self, now: float, pong: bool = False) -> None:
+        """Note that the client lives."""
+        self.deadline = now + self.options.ping_interval + self.options.ping_timeout
+
+    def on_deadline(self, now: float) -> bool:
+        """Tell that there is nothing to send; `SessionError` when the client was silent for too long."""
+        if now < self.deadline:
+            return False
+        seconds = self.options.ping_interval + self.options.ping_timeout
+        raise SessionError(CloseReason.PING_TIMEOUT, f"nothing came within {seconds:g} s")

@@ -71,17 +71,17 @@ def decode_packet(data: bytes, max_attachments: int = 10) -> Packet:
         start = data.find(b"[", 1, 17)
         digits = data[1:start]
         if start == 1 or (start > 1 and digits.isdigit()):
-            return Packet(EVENT, "/", _check_event(decode_json(data[start:])), int(digits) if digits else None)
+            return Packet(EVENT, "/", check_event(decode_json(data[start:])), int(digits) if digits else None)
     header = _HEADER.match(data)
     if header is None:
         raise PeerError(f"a packet begins with a type from 0 to 6; got {data[:1]!r}")
     kind = PacketType(data[0] - 0x30)
     attachments = _check_attachments(kind, header[2], max_attachments)
     namespace = _decode_namespace(header[3]) if header[3] else "/"
-    ack_id = _check_ack_id(kind, header[4])
+    ack_id = check_ack_id(kind, _decode_ack_id(header[4]) if header[4] else None)
     rest = data[header.end() :]
     payload = decode_json(rest) if rest else None
-    return Packet(kind, namespace, _check_payload(kind, payload, bool(rest)), ack_id, attachments)
+    return Packet(kind, namespace, check_payload(kind, payload, bool(rest)), ack_id, attachments)
 
 
 def _decode_namespace(name: bytes) -> str:
@@ -103,23 +103,29 @@ def _check_attachments(kind: PacketType, digits: bytes | None, limit: int) -> in
     return count
 
 
-def _check_ack_id(kind: PacketType, digits: bytes | None) -> int | None:
+def _decode_ack_id(digits: bytes) -> int:
+    return int(digits) if len(digits) <= 16 else MAX_ACK_ID + 1  # far more digits would take far more time
+
+
+def check_ack_id(kind: PacketType, ack_id: int | None) -> int | None:
+    """Return ``ack_id`` if a packet of type ``kind`` may bear it, or bear none; else `PeerError`."""
     acknowledges = kind in (PacketType.ACK, PacketType.BINARY_ACK)
-    if digits is None:
+    if ack_id is None:
         if acknowledges:
             raise PeerError("an ack without an id")
         return None
-    if len(digits) > 16 or int(digits) > MAX_ACK_ID:
-        raise PeerError(f"an ack id is at most {MAX_ACK_ID}")
+    if not 0 <= ack_id <= MAX_ACK_ID:
+        raise PeerError(f"an ack id is from 0 to {MAX_ACK_ID}")
     if not acknowledges and kind not in (PacketType.EVENT, PacketType.BINARY_EVENT):
         raise PeerError(f"a packet of type {kind.name} has no ack id")
-    return int(digits)
+    return ack_id
 
 
-def _check_payload(kind: PacketType, payload: Any, present: bool) -> Any:
+def check_payload(kind: PacketType, payload: Any, present: bool) -> Any:
+    """Return ``payload`` if a packet of type ``kind`` may bear it; else `PeerError`."""
     match kind:
         case PacketType.EVENT | PacketType.BINARY_EVENT:
-            return _check_event(payload)
+            return check_event(payload)
         case PacketType.ACK | PacketType.BINARY_ACK:
             if not isinstance(payload, list):
                 raise PeerError("the payload of an ack is an array")
@@ -135,7 +141,8 @@ def _check_payload(kind: PacketType, payload: Any, present: bool) -> Any:
     return payload
 
 
-def _check_event(payload: Any) -> list[Any]:
+def check_event(payload: Any) -> list[Any]:
+    """Return the payload of an event if it is one; else `PeerError`."""
     if not isinstance(payload, list) or not payload:
         raise PeerError("the payload of an event is an array that begins with the event's name")
     name = payload[0]

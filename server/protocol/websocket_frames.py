@@ -198,7 +198,8 @@ class FrameReader:
         total = length + len(self._fragments or b"")
         if total > self._max_payload_bytes:
             raise FrameError(
-                CloseCode.TOO_BIG, f"a message of at least {total} bytes; {self._max_payload_bytes} are allowed"
+                CloseCode.TOO_BIG,
+                f"a message of at least {total} bytes; {self._max_payload_bytes} are allowed (max_http_buffer_size)",
             )
 
     def _check_control(self, first: int, opcode: int, second: int) -> None:

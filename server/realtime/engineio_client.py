@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from server.errors import PeerError
-from server.protocol.engineio import CLOSE, NOOP, PING, OutgoingMessage, Packet, message_packet
+from server.protocol.engineio import CLOSE, NOOP, PING, PONG, OutgoingMessage, Packet
+from server.protocol.engineio_codecs import Codec, decode_text3
 from server.protocol.engineio_session import CloseReason, EngineSession, Heartbeat, Input, SessionError, SessionState
 from server.protocol.websocket_frames import CloseCode, text_frame
 from server.realtime.polling import Answer, PollingTransport
@@ -47,6 +48,7 @@ class EngineIOClient:
         "_polling",
         "_resumed",
         "_server",
+        "codec",
         "connection",
         "handler",
         "paused",
@@ -57,8 +59,9 @@ class EngineIOClient:
 
     handler: MessageHandler
 
-    def __init__(self, server: EngineIOServer, session: EngineSession) -> None:
+    def __init__(self, server: EngineIOServer, session: EngineSession, codec: Codec) -> None:
         self.session = session
+        self.codec = codec
         self.connection: WebSocketConnection | None = None
         """The WebSocket that carries the session; None while it polls."""
         self.wakes_at = NEVER
@@ -71,7 +74,7 @@ class EngineIOClient:
         if session.state is SessionState.POLLING:
             options = session.options
             self._polling = PollingTransport(
-                options.max_packets_per_poll, options.outbox_limit_bytes, server.call_soon, self._on_overflow
+                codec, options.max_packets_per_poll, options.outbox_limit_bytes, server.call_soon, self._on_overflow
             )
 
     @property
@@ -91,11 +94,11 @@ class EngineIOClient:
         if self.connection is not None:
             self.connection.send(text_frame(b"4" + data))
         else:
-            self.send(OutgoingMessage(message_packet(data)))
+            self.send(OutgoingMessage(self.codec.message(data)))
 
     def send_binary(self, data: bytes) -> None:
         """Send one binary message."""
-        self.send(OutgoingMessage(message_packet(data, binary=True)))
+        self.send(OutgoingMessage(self.codec.message(data, binary=True)))
 
     def send(self, message: OutgoingMessage) -> None:
         """Send packets that belong together."""
@@ -248,10 +251,13 @@ class EngineIOClient:
             self.handler.on_text(message)
         elif data == b"3":
             self._server.deadlines.at(self.session.deadline, self)
+        elif data[:1] == b"2":  # of Engine.IO 3, where the client pings
+            self.send(OutgoingMessage(PONG))
+        elif data[:1] == b"b":
+            self._take_binary(decode_text3(data).data)
 
     def _take_binary(self, data: bytes) -> None:
-        self.session.note_traffic(self._server.clock.monotonic())
-        self.handler.on_binary(data)
+        self.handler.on_binary(self.session.receive_binary(data, self._server.clock.monotonic()))
 
     def on_close(self, code: int, reason: str) -> None:
         """Learn that the WebSocket is gone; see `Receiver`."""

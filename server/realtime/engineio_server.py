@@ -1,15 +1,19 @@
-"""The Engine.IO sessions of one path: opening, finding and forgetting them."""
+"""The Engine.IO sessions of one path: admitting, opening, finding and forgetting them."""
 
 from __future__ import annotations
 
+import inspect
 import logging
 import secrets
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 
 from server.clock import Clock
 from server.metrics import Metrics
 from server.protocol.engineio import OutgoingMessage, Packet
-from server.protocol.engineio_session import CloseReason, EngineOptions, EngineSession, SessionState
+from server.protocol.engineio_codecs import V4, Codec, Payload
+from server.protocol.engineio_request import Refusal, RequestFault
+from server.protocol.engineio_session import CloseReason, EngineOptions, EngineSession, EngineSession3, SessionState
 from server.realtime.engineio_client import EngineIOClient, MessageHandler
 from server.realtime.handshake import Handshake
 from server.realtime.origins import OriginPolicy
@@ -22,9 +26,18 @@ logger = logging.getLogger(__name__)
 Application = Callable[[EngineIOClient, Handshake], MessageHandler]
 """Called for each new client, whose open packet has been sent; returns what takes its messages."""
 
+AllowRequest = Callable[[Handshake], Awaitable[str | None] | str | None]
+"""Called before a session is opened; returns None to allow it, or the reason that the client is told."""
+
+RefusalListener = Callable[[Refusal, Handshake], object]
+"""Told of every request that was refused."""
+
+REMEMBERED_ADDRESSES = 1000
+"""For how many addresses an unsupported version is logged once only."""
+
 
 class EngineIOServer:
-    """Serves Engine.IO 4 to whichever application is given; the HTTP half is the web handler's."""
+    """Serves Engine.IO to whichever application is given; the HTTP half is the web handler's."""
 
     def __init__(
         self,
@@ -43,7 +56,44 @@ class EngineIOServer:
         self.call_soon = context.call_soon
         self.call_later = context.call_later
         self.clients: dict[str, EngineIOClient] = {}
+        self.allow_request: AllowRequest | None = None
+        self.refusal_listeners: list[RefusalListener] = []
         self._application = application
+        self._told_versions: OrderedDict[str, None] = OrderedDict()
+
+    # Before the handshake.
+
+    async def admit(self, handshake: Handshake) -> Refusal | None:
+        """Ask the application whether a session may be opened; a hook that fails refuses."""
+        if self.allow_request is None:
+            return None
+        try:
+            answer = self.allow_request(handshake)
+            reason = await answer if inspect.isawaitable(answer) else answer
+        except Exception:
+            logger.exception("the allow_request hook failed")
+            reason = RequestFault.FORBIDDEN.message
+        return None if reason is None else Refusal(RequestFault.FORBIDDEN, reason)
+
+    def note_refusal(self, refusal: Refusal, handshake: Handshake) -> None:
+        """Log a refused request, an unsupported version once for each address, and tell those who listen."""
+        self.metrics.refused_requests += 1
+        if refusal.fault is not RequestFault.UNSUPPORTED_VERSION or self._is_new_address(handshake.address):
+            code = refusal.fault.code
+            logger.info("engine.io refused: from=%s code=%d %s", handshake.address, code, refusal.text)
+        for listener in self.refusal_listeners:
+            try:
+                listener(refusal, handshake)
+            except Exception:
+                logger.exception("a listener for refused requests failed")
+
+    def _is_new_address(self, address: str) -> bool:
+        if address in self._told_versions:
+            return False
+        self._told_versions[address] = None
+        if len(self._told_versions) > REMEMBERED_ADDRESSES:
+            self._told_versions.popitem(last=False)
+        return True
 
     def find(self, sid: str) -> EngineIOClient | None:
         """Return the client with this session id."""
@@ -52,31 +102,42 @@ class EngineIOServer:
             self.metrics.unknown_sids += 1
         return client
 
-    def open_polling(self, handshake: Handshake) -> tuple[EngineIOClient, bytes]:
-        """Open a session that polls; return it and the body that answers the handshake."""
-        client = self._open(SessionState.POLLING)
-        body = client.session.handshake()
-        self._begin(client, handshake)
-        return client, body
+    # Opening.
 
-    def open_websocket(self, connection: WebSocketConnection, handshake: Handshake) -> EngineIOClient:
+    def new_sid(self) -> str:
+        """Return an id nobody can guess."""
+        return secrets.token_urlsafe(15)
+
+    def open_polling(self, sid: str, handshake: Handshake, codec: Codec = V4) -> tuple[EngineIOClient, Payload]:
+        """Open a session that polls; return it and the body that answers the handshake."""
+        client = self._open(sid, SessionState.POLLING, codec)
+        payload = codec.encode_payload([Packet(client.session.handshake())])
+        self._begin(client, handshake)
+        return client, payload
+
+    def open_websocket(
+        self, sid: str, connection: WebSocketConnection, handshake: Handshake, codec: Codec = V4
+    ) -> EngineIOClient:
         """Open a session on an accepted WebSocket and send its open packet."""
-        client = self._open(SessionState.WEBSOCKET)
+        client = self._open(sid, SessionState.WEBSOCKET, codec)
         client.use(connection)
         client.send_now(OutgoingMessage(Packet(client.session.handshake())))
         self._begin(client, handshake)
         return client
 
-    def _open(self, state: SessionState) -> EngineIOClient:
-        session = EngineSession(secrets.token_urlsafe(15), self.options, state, self.clock.monotonic())
-        client = EngineIOClient(self, session)
-        self.clients[session.sid] = client
+    def _open(self, sid: str, state: SessionState, codec: Codec) -> EngineIOClient:
+        kind = EngineSession if codec.version == 4 else EngineSession3
+        session = kind(sid, self.options, state, self.clock.monotonic())
+        client = EngineIOClient(self, session, codec)
+        self.clients[sid] = client
         self.deadlines.at(session.deadline, client)
         return client
 
     def _begin(self, client: EngineIOClient, handshake: Handshake) -> None:
         client.handler = self._application(client, handshake)
-        logger.info("engine.io open: client=%s from=%s", client.sid[:6], handshake.address)
+        logger.info("engine.io open: client=%s EIO=%d from=%s", client.sid[:6], client.codec.version, handshake.address)
+
+    # The end.
 
     def forget(self, client: EngineIOClient) -> None:
         """Let go of a client whose session is closed."""

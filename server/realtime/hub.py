@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from server.realtime.publication import Publication
+from server.realtime.recovery import Recovery
 from server.realtime.rooms import Member, Rooms
 
 logger = logging.getLogger(__name__)
 
+Some = TypeVar("Some", bound=Member)
+
 DELIVERIES_PER_TURN = 2000
 """A larger broadcast is cut, so that others have their turn of the loop."""
+
+EXPULSIONS_PER_TURN = 500
+"""Fewer: each has its packet, its rooms and its handlers."""
 
 MAX_CUT_BROADCASTS = 64
 """Beyond these the oldest is finished at once: memory stays bounded, and who publishes pays with time."""
@@ -50,6 +56,8 @@ class Hub:
         self._rooms: dict[str, Rooms] = {}
         self.backlog: deque[tuple[Publication, dict[Member, None]]] = deque()
         """Cut broadcasts, with the members they have not reached yet."""
+        self.recoveries: dict[str, Recovery] = {}
+        """Of the namespaces whose clients may recover, by name."""
 
     def rooms(self, namespace: str = "/") -> Rooms:
         """Return the rooms of ``namespace``."""
@@ -70,12 +78,18 @@ class Hub:
     ) -> None:
         """See `Publisher`; the namespace is ``/``."""
         publication = Publication(event, (payload,), volatile=volatile, supersedes=supersedes, snapshot=snapshot)
+        self.record(publication, (room,))
         self.deliver(publication, self.rooms().members(room))
+
+    def record(self, publication: Publication, rooms: Iterable[str], spared: Iterable[str] = ()) -> None:
+        """Keep an event that must arrive for clients that are away, where they may recover."""
+        recovery = self.recoveries.get(publication.namespace)
+        if recovery is not None and publication.must_arrive:
+            recovery.record(publication, rooms, spared)
 
     def disconnect(self, room: str, reason: str) -> None:
         """See `Publisher`."""
-        for member in tuple(self.rooms().members(room)):
-            member.expel(reason)
+        self.in_turns(tuple(self.rooms().members(room)), lambda member: member.expel(reason))
 
     def has_members(self, room: str) -> bool:
         """See `Publisher`."""
@@ -112,6 +126,14 @@ class Hub:
         except Exception:  # who published it is long gone
             logger.exception("%r could not be delivered to everyone", publication.event)
         return len(members)
+
+    def in_turns(self, members: Sequence[Some], act: Callable[[Some], None]) -> None:
+        """Do ``act`` to each of ``members``, to so many in one turn of the loop that others have theirs."""
+        first, rest = members[:EXPULSIONS_PER_TURN], members[EXPULSIONS_PER_TURN:]
+        if rest:
+            self._call_soon(lambda: self.in_turns(rest, act))
+        for member in first:
+            act(member)
 
     def finish(self) -> None:
         """Deliver all that is left, without another turn of the loop."""

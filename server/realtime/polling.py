@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 
-from server.protocol.engineio import CLOSE, OutgoingMessage, Packet, encode_payload
+from server.protocol.engineio import CLOSE, OutgoingMessage, Packet
+from server.protocol.engineio_codecs import Codec, Payload
 from server.transport.outbox import Outbox, OutboxFullError
 
-Answer = Callable[[bytes], None]
+Answer = Callable[[Payload], None]
 
 
 class PollingTransport:
@@ -16,6 +17,7 @@ class PollingTransport:
     __slots__ = (
         "_answer",
         "_call_soon",
+        "_codec",
         "_has_overflown",
         "_on_overflow",
         "_outbox",
@@ -25,11 +27,13 @@ class PollingTransport:
 
     def __init__(
         self,
+        codec: Codec,
         packets_per_poll: int,
         limit_bytes: int,
         call_soon: Callable[[Callable[[], None]], None],
         on_overflow: Callable[[], None],
     ) -> None:
+        self._codec = codec
         self._packets_per_poll = packets_per_poll
         self._call_soon = call_soon
         self._on_overflow = on_overflow
@@ -107,7 +111,7 @@ class PollingTransport:
         """Answer the waiting poll, if there is one, with ``packets``."""
         answer, self._answer = self._answer, None
         if answer is not None:
-            answer(encode_payload(packets))
+            answer(self._codec.encode_payload(packets))
 
     def answer_last(self) -> bool:
         """Answer the waiting poll with what is queued and, when that is all, the close packet; tell whether it was."""

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol, TypeVar
-
-from server.protocol import socketio
-from server.protocol.engineio import OutgoingMessage, message_packet
-from server.protocol.json_codec import encode_json
-from server.protocol.websocket_frames import text_frame
 
 Encoded_co = TypeVar("Encoded_co", covariant=True)
 
@@ -16,8 +11,8 @@ Encoded_co = TypeVar("Encoded_co", covariant=True)
 class WireFormat(Protocol[Encoded_co]):
     """A way to write an event; one object stands for one format."""
 
-    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> Encoded_co:
-        """Write the event."""
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...], offset: str | None = None) -> Encoded_co:
+        """Write the event; ``offset`` is for clients that can recover."""
 
 
 class Publication:
@@ -25,9 +20,21 @@ class Publication:
 
     ``volatile``: dropped for a client that is behind. ``supersedes``: for such a client it takes the place of
     an earlier one with the same key, as ``snapshot()``, a payload that holds all that both would have said.
+    ``local``: for this process alone.
     """
 
-    __slots__ = ("_encodings", "_snapshots", "args", "event", "namespace", "snapshot", "supersedes", "volatile")
+    __slots__ = (
+        "_encodings",
+        "_snapshots",
+        "args",
+        "event",
+        "local",
+        "namespace",
+        "offset",
+        "snapshot",
+        "supersedes",
+        "volatile",
+    )
 
     def __init__(
         self,
@@ -38,6 +45,7 @@ class Publication:
         volatile: bool = False,
         supersedes: Hashable | None = None,
         snapshot: Callable[[], object] | None = None,
+        local: bool = False,
     ) -> None:
         self.event = event
         self.args = args
@@ -45,6 +53,9 @@ class Publication:
         self.volatile = volatile
         self.supersedes = supersedes
         self.snapshot = snapshot
+        self.local = local
+        self.offset: str | None = None
+        """What a client that recovers names this event by; see `server.realtime.recovery`."""
         self._encodings: dict[WireFormat[Any], Any] = {}
         self._snapshots: dict[WireFormat[Any], Any] = {}
 
@@ -57,7 +68,8 @@ class Publication:
         """Return the event in ``wire_format``."""
         encoding = self._encodings.get(wire_format)
         if encoding is None:
-            encoding = self._encodings[wire_format] = wire_format.encode(self.namespace, self.event, self.args)
+            encoding = wire_format.encode(self.namespace, self.event, self.args, self.offset)
+            self._encodings[wire_format] = encoding
         return encoding
 
     def newest(self, wire_format: WireFormat[Encoded_co]) -> Encoded_co:
@@ -69,35 +81,3 @@ class Publication:
             encoding = wire_format.encode(self.namespace, self.event, (self.snapshot(),))
             self._snapshots[wire_format] = encoding
         return encoding
-
-
-class SocketIOText:
-    """Socket.IO 5, default parser, over Engine.IO 4."""
-
-    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> OutgoingMessage:
-        """Write an EVENT packet and its attachments."""
-        packet = socketio.encode_packet(socketio.Packet(socketio.PacketType.EVENT, namespace, [event, *args]))
-        return outgoing(packet)
-
-
-class RawJson:
-    """One JSON object in a WebSocket text frame: the payload's fields behind ``type``, the event's name.
-
-    Arguments that are not one object stand in ``args``.
-    """
-
-    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> bytes:
-        """Write the frame."""
-        payload = args[0] if len(args) == 1 and isinstance(args[0], Mapping) else {"args": args}
-        return text_frame(encode_json({"type": event, **payload}))
-
-
-SOCKETIO_TEXT = SocketIOText()
-RAW_JSON = RawJson()
-
-
-def outgoing(packet: socketio.EncodedPacket) -> OutgoingMessage:
-    """Wrap an encoded Socket.IO packet as Engine.IO messages."""
-    return OutgoingMessage(
-        message_packet(packet.text), *(message_packet(attachment, binary=True) for attachment in packet.attachments)
-    )

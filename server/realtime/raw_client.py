@@ -8,8 +8,9 @@ from typing import Any
 
 from server.protocol.json_codec import encode_json
 from server.protocol.websocket_frames import CloseCode, text_frame
-from server.realtime.publication import RAW_JSON, Publication
+from server.realtime.publication import Publication
 from server.realtime.runtime import Runtime
+from server.realtime.wire_formats import RAW_JSON
 from server.transport.connection import WebSocketConnection
 from server.transport.deadlines import NEVER
 

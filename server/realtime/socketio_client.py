@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import secrets
 from collections import deque
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from server.errors import ErrorCode, RequestError
 from server.protocol.engineio_session import CloseReason
 from server.protocol.socketio import Packet, PacketType
 from server.protocol.socketio_session import SocketSession
-from server.realtime.acks import SocketDisconnectedError
+from server.realtime.dispatch import GREETING, fail, handle, succeed
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.handshake import Handshake
-from server.realtime.namespaces import EventSpec, Namespace
-from server.realtime.publication import outgoing
+from server.realtime.namespaces import Namespace
+from server.realtime.publication import Publication
+from server.realtime.recovery import RECOVERABLE, AwaySession
 from server.realtime.sockets import Socket, SocketState
+from server.realtime.wire_formats import SOCKETIO_MSGPACK, text_format
 from server.transport.deadlines import NEVER
 
 if TYPE_CHECKING:
     from server.realtime.socketio_server import SocketIOServer
 
 logger = logging.getLogger(__name__)
-
-
-GREETING = Packet(PacketType.CONNECT)
-"""Stands in the queue of events for the connect handlers: they come before the first event, and may wait."""
 
 
 class SocketIOClient:
@@ -39,12 +37,14 @@ class SocketIOClient:
     """
 
     __slots__ = (
+        "_deciding",
         "_handshake",
-        "_middleware",
         "_pending",
         "_pending_bytes",
         "_task",
+        "_unfinished",
         "engine",
+        "format",
         "server",
         "session",
         "sockets",
@@ -54,15 +54,29 @@ class SocketIOClient:
     def __init__(self, server: SocketIOServer, engine: EngineIOClient, handshake: Handshake) -> None:
         self.server = server
         self.engine = engine
-        self.session = SocketSession(server.options.max_attachments, engine.session.options.max_payload_bytes)
+        self.session = SocketSession(
+            server.options.max_attachments,
+            engine.session.options.max_payload_bytes,
+            engine_version=engine.codec.version,
+        )
+        self.format = text_format(engine.codec)
+        """How this client reads packets."""
         self.sockets: dict[str, Socket] = {}
         self.wakes_at = NEVER
         self._handshake = handshake
-        self._middleware: dict[str, asyncio.Task[None]] = {}
+        self._deciding: dict[str, asyncio.Task[None]] = {}
+        """What decides on a CONNECT, by namespace."""
+        self._unfinished = 0
+        """Tasks for coming and going that have not ended, those that were cancelled among them."""
         self._pending: deque[tuple[Socket, Packet, int]] = deque()
         self._pending_bytes = 0
         self._task: asyncio.Task[None] | None = None
         self._await_packet()
+
+    def begin(self) -> None:
+        """Let a client of Engine.IO 3 in, which expects to be in the root namespace without asking."""
+        if self.engine.codec.version == 3:
+            self._connect(self.session.connect_implicitly())
 
     # Messages in.
 
@@ -92,7 +106,7 @@ class SocketIOClient:
         self.server.deadlines.at(self.server.clock.monotonic() + self.server.options.connect_timeout, self)
 
     def _rest(self) -> None:
-        if self.sockets:
+        if self.sockets or self._deciding:
             self.server.deadlines.cancel(self)
 
     def on_deadline(self, now: float) -> float | None:
@@ -117,32 +131,65 @@ class SocketIOClient:
     # Namespaces.
 
     def _connect(self, packet: Packet) -> None:
-        namespace = self.server.find_namespace(packet.namespace)
-        if namespace is None:
-            refusal = self.session.refuse(packet.namespace, {"message": "Invalid namespace"})
-            self.engine.send_now(outgoing(refusal))
-            return
-        handshake = self._handshake.with_auth({} if packet.data is None else packet.data)
-        socket = Socket(self, namespace, handshake, secrets.token_urlsafe(15))
-        self.sockets[namespace.name] = socket
-        self.server.deadlines.cancel(self)
-        if namespace.middleware:
-            self._middleware[namespace.name] = self.server.spawn(self._run_middleware(socket))
+        if self.session.uses_msgpack:
+            self.format = SOCKETIO_MSGPACK
+        name, limit = packet.namespace, self.server.options.max_namespaces
+        auth = {} if packet.data is None else packet.data
+        namespace = self.server.find_namespace(name)
+        if len(self.sockets.keys() | self._deciding.keys()) >= limit:
+            detail = f"a connection is in at most {limit} namespaces; it has to leave one first"
+            error = RequestError(ErrorCode.CONFLICT, detail)
+            self._answer_refused(name, *self._explain(error, self._handshake))
+        elif namespace is not None:
+            socket = self._enter(namespace, auth)
+            if namespace.behaviour.middleware:
+                self._deciding[name] = self._spawn(self._run_middleware(socket))
+            else:
+                self._accept(socket)
+        elif self.server.dynamic_namespaces:
+            self.server.deadlines.cancel(self)
+            self._deciding[name] = self._spawn(self._find_dynamic(name, auth))
         else:
-            self._accept(socket)
+            self._answer_refused(name, "Invalid namespace")
+
+    def _enter(self, namespace: Namespace, auth: Any) -> Socket:
+        socket_id = self._new_socket_id(namespace.name)
+        socket = Socket(self, namespace, self._handshake.with_auth(auth), socket_id)
+        self.sockets[namespace.name] = socket
+        namespace.arrive()
+        self.server.deadlines.cancel(self)
+        return socket
+
+    async def _find_dynamic(self, name: str, auth: Any) -> None:
+        dynamic = await self.server.match_namespace(name, auth)
+        if self._deciding.get(name) is not asyncio.current_task():
+            return  # the client left meanwhile
+        if dynamic is not None:
+            await self._run_middleware(self._enter(dynamic.child(name), auth))
+        else:
+            del self._deciding[name]
+            self._answer_refused(name, "Invalid namespace")
+
+    def _new_socket_id(self, namespace: str) -> str:
+        """Return a new public id; a client of Engine.IO 3 is told none, and takes it from its session's."""
+        if self.engine.codec.version == 4:
+            return secrets.token_urlsafe(15)
+        return self.engine.sid if namespace == "/" else f"{namespace}#{self.engine.sid}"
+
+    def _send_now(self, packet: Packet) -> None:
+        self.engine.send_now(self.format.write(packet))
 
     async def _run_middleware(self, socket: Socket) -> None:
         try:
-            for middleware in socket.namespace.middleware:
+            for middleware in socket.namespace.behaviour.middleware:
                 await middleware(socket)
         except RequestError as error:
-            self._refuse(socket, self.server.describe(error, socket.handshake), {"code": error.code.slug, **error.data})
+            self._refuse(socket, error)
         except (Exception, asyncio.CancelledError):
             if socket.state is SocketState.DISCONNECTED:
                 raise  # the client left meanwhile; else it was something the middleware awaited
             logger.exception("middleware of %s failed", socket.namespace.name)
-            internal = RequestError(ErrorCode.INTERNAL)
-            self._refuse(socket, self.server.describe(internal, socket.handshake), {"code": internal.code.slug})
+            self._refuse(socket, RequestError(ErrorCode.INTERNAL))
         else:
             self._accept(socket)
 
@@ -150,59 +197,111 @@ class SocketIOClient:
         """Tell whether the client still waits for the answer to this very CONNECT."""
         return socket.state is SocketState.CONNECTING and self.sockets.get(socket.namespace.name) is socket
 
-    def _refuse(self, socket: Socket, message: str, data: dict[str, Any]) -> None:
+    def _refuse(self, socket: Socket, error: RequestError) -> None:
         if self._is_current(socket):
-            del self.sockets[socket.namespace.name]
+            name = socket.namespace.name
+            del self.sockets[name]
             socket.state = SocketState.DISCONNECTED
-            refusal = self.session.refuse(socket.namespace.name, {"message": message, "data": data})
-            self._middleware.pop(socket.namespace.name, None)
-            self.engine.send_now(outgoing(refusal))
-            self._read_on()
-            if not self.sockets:
-                self._await_packet()
+            socket.namespace.depart()
+            self._deciding.pop(name, None)
+            self._answer_refused(name, *self._explain(error, socket.handshake))
+
+    def _explain(self, error: RequestError, handshake: Handshake) -> tuple[str, dict[str, Any]]:
+        return self.server.describe(error, handshake), {"code": error.code.slug, **error.data}
+
+    def _answer_refused(self, name: str, message: str, data: dict[str, Any] | None = None) -> None:
+        self._send_now(self.session.refuse(name, message, data))
+        self._read_on()
+        if not self.sockets and not self._deciding and self.wakes_at == NEVER:
+            self._await_packet()
 
     def _accept(self, socket: Socket) -> None:
         if not self._is_current(socket):
             return
         namespace = socket.namespace
-        answer, waiting = self.session.accept(namespace.name, {"sid": socket.id})
-        self._middleware.pop(namespace.name, None)
-        self.engine.send_now(outgoing(answer))
+        missed = self._recover(socket)
+        ids = {"sid": socket.id} if socket.private_id is None else {"sid": socket.id, "pid": socket.private_id}
+        answer, waiting = self.session.accept(namespace.name, ids)
+        self._deciding.pop(namespace.name, None)
+        self._send_now(answer)
         namespace.sockets[socket.id] = socket
-        socket.connected()
-        if namespace.connect_handlers:
+        socket.connected(missed)
+        if namespace.behaviour.connect_handlers:
             self._take_event(socket, GREETING, 0)
         for packet in waiting:
             self._take_event(socket, packet, 0)
         self._read_on()
 
+    def _recover(self, socket: Socket) -> list[Publication]:
+        """Let a client that was away be who it was; return what it missed."""
+        recovery = self.server.hub.recoveries.get(socket.namespace.name)
+        if recovery is None or not self.format.recovers:
+            return []
+        auth = socket.handshake.auth
+        recovered = recovery.take(auth.get("pid"), auth.get("offset"), socket.identity)
+        if recovered is None:
+            socket.private_id = recovery.new_private_id()
+            return []
+        socket.recover(recovered.session)
+        return recovered.missed
+
+    def _save(self, socket: Socket) -> None:
+        """Keep what a client was that may come back."""
+        recovery = self.server.hub.recoveries.get(socket.namespace.name)
+        if recovery is not None and socket.private_id is not None:
+            rooms, until = frozenset(socket.rooms), recovery.expires_at()
+            recovery.save(AwaySession(socket.id, socket.private_id, socket.identity, rooms, socket.data, until))
+
     def expel(self, socket: Socket, *, close: bool) -> None:
         """Disconnect one socket from the server's side, or with ``close`` the whole connection."""
         if self.sockets.get(socket.namespace.name) is socket:
             self.server.hub.catch_up(socket)
-            self.engine.send(outgoing(self.session.disconnect(socket.namespace.name)))
+            self.format.send(self.engine, self.session.disconnect(socket.namespace.name))
             self._leave(socket.namespace.name, CloseReason.SERVER_DISCONNECT)
         if close:
             self.engine.close()
 
     def _leave(self, name: str, reason: CloseReason) -> None:
-        socket = self.sockets.pop(name)
-        middleware = self._middleware.pop(name, None)
-        was_connected = socket.state is SocketState.CONNECTED
-        socket.namespace.sockets.pop(socket.id, None)
+        decision = self._deciding.pop(name, None)
+        if decision is not None:
+            decision.cancel()
+        socket = self.sockets.pop(name, None)
+        if socket is None:
+            return  # it was not known yet whether there is such a namespace
+        namespace, was_connected = socket.namespace, socket.state is SocketState.CONNECTED
+        namespace.sockets.pop(socket.id, None)
+        if reason in RECOVERABLE:
+            self._save(socket)
         socket.disconnected(reason)
-        if middleware is not None:
-            middleware.cancel()
+        namespace.depart()
         self.server.hub.forget(socket)
         if was_connected:
-            for handler in socket.namespace.disconnect_handlers:
-                self.server.run(handler, socket, reason.text)
+            for handler in namespace.behaviour.disconnect_handlers:
+                self._watch(self.server.run(handler, socket, reason.text))
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self.server.spawn(coroutine)
+        self._watch(task)
+        return task
+
+    def _watch(self, task: asyncio.Task[None] | None) -> None:
+        """Count a task until it ends; a client that comes and goes faster than they do is not read meanwhile."""
+        if task is not None:
+            self._unfinished += 1
+            task.add_done_callback(self._finished)
+            if self._has_enough():
+                self.engine.pause()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._unfinished -= 1
+        if self.engine.is_open:
+            self._read_on()
 
     def on_close(self, reason: CloseReason) -> None:
         """Let every socket go; see `MessageHandler`."""
         self.server.deadlines.cancel(self)
         self._pending.clear()
-        for name in tuple(self.sockets):
+        for name in (*self.sockets, *self._deciding):
             self._leave(name, reason)
 
     # Events.
@@ -214,13 +313,17 @@ class SocketIOClient:
             if self._has_enough():
                 self.engine.pause()
             return
-        waiting = self._handle(socket, packet)
+        waiting = handle(self.server, socket, packet)
         if waiting is not None:
             self._task = self.server.spawn(self._work_off(waiting, socket, packet))
 
     def _has_enough(self) -> bool:
         options = self.server.options
-        return len(self._pending) >= options.max_pending_events or self._pending_bytes >= options.max_pending_bytes
+        return (
+            len(self._pending) >= options.max_pending_events
+            or self._pending_bytes >= options.max_pending_bytes
+            or self._unfinished > options.max_namespaces
+        )
 
     def _read_on(self) -> None:
         if self.engine.paused and not self._has_enough() and not self.session.holds_enough:
@@ -235,80 +338,17 @@ class SocketIOClient:
                 self._pending_bytes -= size
                 if not self._pending:
                     self._read_on()
-                following = self._handle(socket, packet)
+                following = handle(self.server, socket, packet)
                 if following is not None:
                     await self._finish(following, socket, packet)
         finally:
             self._task = None
 
-    def _handle(self, socket: Socket, packet: Packet) -> Any:
-        """Call a handler; return its coroutine, if it is one, else acknowledge and return None."""
-        if socket.state is not SocketState.CONNECTED:
-            return None
-        namespace = socket.namespace
-        if packet is GREETING:
-            return self._greet(socket)
-        spec = namespace.events.get(packet.data[0])
-        try:
-            if spec is None:
-                if namespace.on_unknown_event is not None:
-                    namespace.on_unknown_event(socket, packet.data[0])
-                return None
-            args = self._admit(namespace, socket, spec, packet)
-            result = spec.handler(socket, *args)
-            if spec.is_async:
-                return result
-            self._succeed(socket, packet, result)
-        except Exception as error:
-            self._fail(socket, packet, error)
-        return None
-
-    def _greet(self, socket: Socket) -> Any:
-        """Call the connect handlers; return what is to be awaited of them, if anything."""
-        waiting = []
-        for handler in socket.namespace.connect_handlers:
-            try:
-                result = handler(socket)
-            except Exception:
-                logger.exception("a connect handler failed")
-                continue
-            if inspect.isawaitable(result):
-                waiting.append(result)
-        return asyncio.gather(*waiting) if waiting else None
-
-    def _admit(self, namespace: Namespace, socket: Socket, spec: EventSpec, packet: Packet) -> list[Any]:
-        if spec.access is None and spec.rate is None and spec.payload is None:
-            return packet.data[1:]  # type: ignore[no-any-return]
-        return namespace.admit(socket, spec, packet.data[1:], self.server.clock.monotonic())
-
     async def _finish(self, waiting: Any, socket: Socket, packet: Packet) -> None:
         try:
             result = await waiting
-            self._succeed(socket, packet, result)
+            succeed(socket, packet, result)
         except (Exception, asyncio.CancelledError) as error:
             if self._task is not None and self._task.cancelling():
                 raise  # else it was something the handler awaited
-            self._fail(socket, packet, error)
-
-    def _succeed(self, socket: Socket, packet: Packet, result: Any) -> None:
-        if packet.ack_id is not None:
-            if socket.namespace.wrap_ack is not None:
-                result = socket.namespace.wrap_ack(result)
-            args = [] if result is None else list(result) if isinstance(result, tuple) else [result]
-            socket.acknowledge(packet.ack_id, args)
-
-    def _fail(self, socket: Socket, packet: Packet, error: BaseException) -> None:
-        """Tell the client what was wrong: in the ack it asked for, else as the event ``error``."""
-        if isinstance(error, SocketDisconnectedError) and socket.state is SocketState.DISCONNECTED:
-            return  # the handler asked a client that then left: no fault, and nobody to tell
-        if packet is GREETING:
-            logger.error("a connect handler failed", exc_info=error)
-            return
-        if not isinstance(error, RequestError):
-            logger.error("the handler of %r failed", packet.data[0], exc_info=error)
-            error = RequestError(ErrorCode.INTERNAL)
-        description = {"code": error.code.slug, "message": self.server.describe(error, socket.handshake), **error.data}
-        if packet.ack_id is not None:
-            socket.acknowledge(packet.ack_id, [{"ok": False, "error": description}])
-        else:
-            socket.emit("error", {"event": packet.data[0], **description})
+            fail(self.server, socket, packet, error)

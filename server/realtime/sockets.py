@@ -1,22 +1,30 @@
-"""A client's presence in one namespace, and how to reach many of them."""
+"""A client's presence in one namespace."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Hashable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from server.limits import Rate, TokenBucket
 from server.protocol.engineio_session import CloseReason
-from server.protocol.socketio import RESERVED_EVENTS, Packet, PacketType, encode_packet
+from server.protocol.socketio import RESERVED_EVENTS, Packet, PacketType
 from server.realtime.acks import Acks, SocketDisconnectedError
 from server.realtime.handshake import Handshake
-from server.realtime.publication import SOCKETIO_TEXT, Publication, outgoing
-from server.realtime.rooms import Member
+from server.realtime.publication import Publication
 
 if TYPE_CHECKING:
+    from server.realtime.broadcast import Broadcast
     from server.realtime.namespaces import Namespace
+    from server.realtime.recovery import AwaySession
     from server.realtime.socketio_client import SocketIOClient
+
+
+def check_event_name(event: str) -> None:
+    """Raise ValueError for a name that no event may bear."""
+    if event in RESERVED_EVENTS:
+        raise ValueError(f"the event name {event!r} is reserved")
 
 
 class SocketState(Enum):
@@ -33,7 +41,21 @@ class Socket:
     Everything sent to it arrives in order. What is sent while it is being accepted follows its CONNECT.
     """
 
-    __slots__ = ("_acks", "_buckets", "_client", "_early", "data", "handshake", "id", "namespace", "rooms", "state")
+    __slots__ = (
+        "_acks",
+        "_buckets",
+        "_client",
+        "_early",
+        "data",
+        "handshake",
+        "id",
+        "identity",
+        "namespace",
+        "private_id",
+        "recovered",
+        "rooms",
+        "state",
+    )
 
     def __init__(self, client: SocketIOClient, namespace: Namespace, handshake: Handshake, socket_id: str) -> None:
         self.id = socket_id
@@ -43,9 +65,16 @@ class Socket:
         self.data: dict[str, Any] = {}
         """The application's own."""
         self.rooms: set[str] = set()
+        self.identity: Hashable = None
+        """Who the client is, set by middleware: only the same one is recovered as this socket."""
+        self.recovered = False
+        """Whether the client was away and is back as who it was, with its rooms, data and what it missed."""
+        self.private_id: str | None = None
+        """What the client proves by that it was this socket, when it may recover."""
         self.state = SocketState.CONNECTING
         self._client = client
-        self._early: list[Packet] | None = None
+        self._early: list[tuple[str, tuple[Any, ...]]] | None = None
+        """The events that were emitted while CONNECTING."""
         self._acks: Acks | None = None
         self._buckets: dict[str | float, TokenBucket] | None = None
 
@@ -56,39 +85,56 @@ class Socket:
 
         Raises ValueError for a reserved name, TypeError for what JSON cannot hold.
         """
-        if event in RESERVED_EVENTS:
-            raise ValueError(f"the event name {event!r} is reserved")
-        self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args]))
+        check_event_name(event)
+        if self.state is SocketState.CONNECTING:
+            self._early = [*(self._early or ()), (event, args)]
+        elif self.private_id is not None:
+            self._emit_recoverably(event, args)
+        else:
+            self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args]))
+
+    def _emit_recoverably(self, event: str, args: tuple[Any, ...]) -> None:
+        """Send an event, or keep it for a client that is away and may come back."""
+        hub = self._client.server.hub
+        publication = Publication(event, args, namespace=self.namespace.name)
+        hub.record(publication, (self.id,))
+        hub.catch_up(self)
+        self.deliver(publication)
 
     async def call(self, event: str, *args: Any, timeout: float = 10.0) -> list[Any]:
         """Send an event and return the arguments of the client's ack.
 
         Raises TimeoutError after ``timeout`` seconds, `SocketDisconnectedError` when the client leaves.
         """
-        if self.state is not SocketState.CONNECTED:
-            raise SocketDisconnectedError(f"the socket is {self.state.value}")
+        check_event_name(event)
+        return await self.ask(event, args, timeout)
+
+    def ask(self, event: str, args: tuple[Any, ...], timeout: float) -> asyncio.Future[list[Any]]:
+        """Send an event and return a future of its ack; see `call`."""
+        self._require_connected()
         client = self._client
         if self._acks is None:
             self._acks = Acks(client.server.deadlines)
         ack_id = client.session.next_ack_id(self.namespace.name)
         self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args], ack_id))
-        return await self._acks.expect(ack_id, client.server.clock.monotonic() + timeout)
+        self._require_connected()  # sending may have ended it
+        return self._acks.expect(ack_id, client.server.clock.monotonic() + timeout)
+
+    def _require_connected(self) -> None:
+        if self.state is not SocketState.CONNECTED:
+            raise SocketDisconnectedError(f"the socket is {self.state.value}")
 
     def _send(self, packet: Packet) -> None:
-        if self.state is SocketState.CONNECTING:
-            self._early = [*(self._early or ()), packet]
-            return
-        if self.state is SocketState.DISCONNECTED:
+        if self.state is not SocketState.CONNECTED:
             return
         hub = self._client.server.hub
         if hub.backlog:
             hub.catch_up(self)
-        encoded = encode_packet(packet)
-        self._client.server.metrics.messages_out += 1
-        if encoded.attachments:
-            self._client.engine.send(outgoing(encoded))
-        else:
-            self._client.engine.send_text(encoded.text)
+        client = self._client
+        client.format.send(client.engine, packet)
+        client.server.metrics.messages_out += 1
+        if self.namespace.behaviour.outgoing_listeners and packet.type is PacketType.EVENT:
+            self.namespace.behaviour.tell_outgoing(self, *packet.data)
 
     def acknowledge(self, ack_id: int, args: list[Any]) -> None:
         """Answer an event that asked for an ack."""
@@ -99,11 +145,14 @@ class Socket:
         if self.state is not SocketState.CONNECTED:
             return
         self._client.server.metrics.messages_out += 1
-        message = publication.encoded(SOCKETIO_TEXT)
+        wire_format = self._client.format
+        message = publication.encoded(wire_format)
         if publication.must_arrive:
             self._client.engine.send(message)
         else:
-            self._client.engine.offer(message, publication.supersedes, lambda: publication.newest(SOCKETIO_TEXT))
+            self._client.engine.offer(message, publication.supersedes, lambda: publication.newest(wire_format))
+        if self.namespace.behaviour.outgoing_listeners:
+            self.namespace.behaviour.tell_outgoing(self, publication.event, *publication.args)
 
     # Rooms.
 
@@ -131,15 +180,24 @@ class Socket:
 
     # Life.
 
-    def connected(self) -> None:
-        """Be accepted: enter the rooms that were asked for, send what was held back."""
+    def connected(self, missed: Iterable[Publication] = ()) -> None:
+        """Be accepted: enter the rooms that were asked for, send what was ``missed`` and what was held back."""
         self.state = SocketState.CONNECTED
         rooms, self.rooms = self.rooms, set()
         for room in rooms:
             self.namespace.rooms.join(self, room)
         early, self._early = self._early, None
-        for packet in early or ():
-            self._send(packet)
+        for publication in missed:
+            self.deliver(publication)
+        for event, args in early or ():
+            self.emit(event, *args)
+
+    def recover(self, session: AwaySession) -> None:
+        """Become who the client was; what its middleware put into `data` now is newer."""
+        self.recovered = True
+        self.id, self.private_id = session.socket_id, session.private_id
+        self.rooms |= session.rooms
+        self.data = {**session.data, **self.data}
 
     def disconnect(self, *, close: bool = False) -> None:
         """Expel the client from the namespace; it does not come back by itself. ``close`` ends the connection too."""
@@ -169,57 +227,3 @@ class Socket:
         if bucket is None:
             bucket = self._buckets[event] = TokenBucket(rate, now)
         return bucket.take(now)
-
-
-class Broadcast:
-    """Addresses many sockets of a namespace; built step by step, each step a new object."""
-
-    __slots__ = ("_except", "_namespace", "_rooms", "_volatile")
-
-    def __init__(
-        self,
-        namespace: Namespace,
-        rooms: tuple[str, ...] = (),
-        except_: tuple[str, ...] = (),
-        volatile: bool = False,
-    ) -> None:
-        self._namespace = namespace
-        self._rooms = rooms
-        self._except = except_
-        self._volatile = volatile
-
-    def to(self, *rooms: str) -> Broadcast:
-        """Add ``rooms``; a socket's id is a room with that socket in it."""
-        return Broadcast(self._namespace, self._rooms + rooms, self._except, self._volatile)
-
-    def except_(self, *rooms: str) -> Broadcast:
-        """Leave out everyone in ``rooms``."""
-        return Broadcast(self._namespace, self._rooms, self._except + rooms, self._volatile)
-
-    @property
-    def volatile(self) -> Broadcast:
-        """Let clients that are behind miss it."""
-        return Broadcast(self._namespace, self._rooms, self._except, True)
-
-    def emit(self, event: str, *args: Any) -> None:
-        """Send an event to all of them, encoded once; it never waits for anyone."""
-        if event in RESERVED_EVENTS:
-            raise ValueError(f"the event name {event!r} is reserved")
-        publication = Publication(event, args, namespace=self._namespace.name, volatile=self._volatile)
-        self._namespace.hub.deliver(publication, self._members())
-
-    def _members(self) -> Collection[Member]:
-        namespace = self._namespace
-        if len(self._rooms) == 1 and not self._except and self._rooms[0] not in namespace.sockets:
-            return namespace.rooms.members(self._rooms[0])
-        if self._rooms:
-            members = namespace.rooms.union(self._rooms)
-            members.update((namespace.sockets[room], None) for room in self._rooms if room in namespace.sockets)
-        else:
-            members = dict.fromkeys(namespace.sockets.values())
-        for room in self._except:
-            if room in namespace.sockets:
-                members.pop(namespace.sockets[room], None)
-            for member in namespace.rooms.members(room):
-                members.pop(member, None)
-        return members

@@ -6,25 +6,20 @@ import re
 
 import pytest
 
-from tests.support.engineio import ENGINE_PATH, Polling, ProtocolServer, Socket, only_client, payload
+from tests.support.engineio import (
+    ENGINE_PATH,
+    FAULTS,
+    Polling,
+    ProtocolServer,
+    Socket,
+    assert_fault,
+    only_client,
+    payload,
+)
 from tests.support.wire import Answer, Wire, request, upgrade_headers
 
 HANDSHAKE = f"{ENGINE_PATH}?EIO=4&transport=polling"
 MAX_PAYLOAD_BYTES = 1_000_000
-
-FAULTS = {
-    0: "Transport unknown",
-    1: "Session ID unknown",
-    2: "Bad handshake method",
-    3: "Bad request",
-    5: "Unsupported protocol version",
-}
-
-
-def assert_fault(answer: Answer, code: int) -> None:
-    assert answer.status == 400
-    assert answer.content_type == "application/json"
-    assert answer.body.decode() == f'{{"code":{code},"message":"{FAULTS[code]}"}}'
 
 
 def assert_empty(answer: Answer, status: int) -> None:
@@ -63,7 +58,9 @@ async def test_sids_differ(server: ProtocolServer) -> None:
         ("EIO=4&transport=Polling", 0),
         ("transport=polling", 5),
         ("EIO=abc&transport=polling", 5),
-        ("EIO=3&transport=polling", 5),
+        ("EIO=03&transport=polling", 5),
+        ("EIO=4&transport=polling&j=0", 3),
+        ("EIO=3&transport=polling&j=0", 3),
         ("EIO=5&transport=polling", 5),
         ("EIO=4&transport=websocket", 3),
         ("EIO=4&transport=polling&sid=unknown", 1),
@@ -94,7 +91,7 @@ async def test_post_to_an_unknown_sid(server: ProtocolServer) -> None:
         ("EIO=4&transport=abc", FAULTS[0]),
         ("EIO=4&transport=websocket&sid=unknown", FAULTS[1]),
         ("EIO=4&transport=polling", FAULTS[3]),
-        ("EIO=3&transport=websocket", FAULTS[5]),
+        ("EIO=5&transport=websocket", FAULTS[5]),
         ("transport=websocket", FAULTS[5]),
     ],
 )
@@ -103,7 +100,8 @@ async def test_refused_upgrade(server: ProtocolServer, query: str, message: str)
     async with await Wire.open(server.port) as wire:
         wire.send_request("GET", f"{ENGINE_PATH}?{query}", upgrade_headers())
         answer = await wire.answer()
-        assert (answer.status, answer.content_type, answer.body.decode()) == (400, "text/html", message)
+        assert (answer.status, answer.content_type) == (400, "text/html")
+        assert re.fullmatch(f"{message}: got .*", answer.body.decode())
         assert answer.headers["connection"] == "close"
         assert await wire.ended() == b""
 

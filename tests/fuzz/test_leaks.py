@@ -158,10 +158,12 @@ def swallowed() -> Iterator[list[str]]:
         names.append(record.exc_info[0].__name__)
         return False
 
-    logger = logging.getLogger("server.realtime.socketio_client")
-    logger.addFilter(swallow)
+    loggers = [logging.getLogger(f"server.realtime.{module}") for module in ("socketio_client", "dispatch")]
+    for logger in loggers:
+        logger.addFilter(swallow)
     yield names
-    logger.removeFilter(swallow)
+    for logger in loggers:
+        logger.removeFilter(swallow)
 
 
 @pytest.mark.gen_test

@@ -50,14 +50,14 @@ def test_what_is_allowed(state: NamespaceState, kind: PacketType) -> None:
 def test_connect_accepted() -> None:
     session = session_in(NamespaceState.CONNECTING)
     answer, waiting = session.accept("/n", {"sid": "x"})
-    assert (answer.text, waiting) == (b'0/n,{"sid":"x"}', [])
+    assert (answer, waiting) == (Packet(PacketType.CONNECT, "/n", {"sid": "x"}), [])
     assert session.state("/n") is NamespaceState.CONNECTED
 
 
 def test_connect_refused_drops_what_was_on_its_way() -> None:
     session = session_in(NamespaceState.CONNECTING)
     session.receive_text(TEXTS[PacketType.EVENT])
-    assert session.refuse("/n", {"message": "no"}).text == b'4/n,{"message":"no"}'
+    assert session.refuse("/n", "no") == Packet(PacketType.CONNECT_ERROR, "/n", {"message": "no"})
     assert session.receive_text(TEXTS[PacketType.EVENT]) is None
     assert session.receive_text(TEXTS[PacketType.DISCONNECT]) is None
     assert session.receive_text(b'51-/n,["e",' + HOLDER + b"]") is None
@@ -68,7 +68,7 @@ def test_connect_refused_drops_what_was_on_its_way() -> None:
 
 def test_expelled_is_remembered_until_it_connects_again() -> None:
     session = session_in(NamespaceState.CONNECTED)
-    assert session.disconnect("/n").text == b"1/n,"
+    assert session.disconnect("/n") == Packet(PacketType.DISCONNECT, "/n")
     assert session.receive_text(TEXTS[PacketType.ACK]) is None
     session.receive_text(b"0/n,")
     session.receive_text(b"1/n,")
@@ -80,7 +80,7 @@ def test_only_the_last_expulsions_are_remembered() -> None:
     session = SocketSession()
     for number in range(20):
         session.receive_text(b"0/%d," % number)
-        session.refuse(f"/{number}", {})
+        session.refuse(f"/{number}", "")
     assert session.receive_text(b'2/19,["e"]') is None
     with pytest.raises(PeerError):
         session.receive_text(b'2/0,["e"]')

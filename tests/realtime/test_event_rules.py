@@ -133,7 +133,7 @@ async def test_access_is_asked_before_rate_and_shape(server: ProtocolServer) -> 
         if access == "locked":
             raise RequestError(ErrorCode.FORBIDDEN, "locked")
 
-    server.sio.root.authorize = authorize
+    server.sio.behaviour.authorize = authorize
     server.sio.on("locked", access="locked", rate=Rate(1, 0.1), payload=Order)(lambda socket, request: "taken")
     server.sio.on("open", access="open")(lambda socket: "taken")
     client = await join(server)

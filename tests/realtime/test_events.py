@@ -247,7 +247,7 @@ async def test_what_is_acknowledged(server: ProtocolServer, result: object, ack:
 
 @pytest.mark.gen_test
 async def test_acks_are_wrapped(server: ProtocolServer) -> None:
-    server.sio.root.wrap_ack = lambda result: {"ok": True, **(result or {})}
+    server.sio.behaviour.wrap_ack = lambda result: {"ok": True, **(result or {})}
     server.sio.on("event")(lambda socket, *args: args[0] if args else None)
     client = await join(server)
     client.send_text('420["event",{"a":1}]', '421["event"]')
@@ -334,7 +334,7 @@ async def test_unknown_events(server: ProtocolServer) -> None:
     def refuse(socket: Socket, event: str | float) -> None:
         raise RequestError(ErrorCode.UNKNOWN_EVENT, f"{event!r} is not known")
 
-    server.sio.root.on_unknown_event = refuse
+    server.sio.behaviour.on_unknown_event = refuse
     client.send_text('421["unknown"]', "42[7]")
     assert '"code":"unknown_event"' in await client.text()
     assert '"7 is not known"' in await client.text()

@@ -93,6 +93,24 @@ class ProtocolServer:
         await self._http.close_all_connections()
 
 
+FAULTS = {
+    0: "Transport unknown",
+    1: "Session ID unknown",
+    2: "Bad handshake method",
+    3: "Bad request",
+    5: "Unsupported protocol version",
+}
+"""The reference's texts."""
+
+
+def assert_fault(answer: Answer, code: int) -> str:
+    """Check that a request was refused as the reference does; return what else the answer says."""
+    assert (answer.status, answer.content_type) == (400, "application/json")
+    body = answer.json()
+    assert (body["code"], body["message"]) == (code, FAULTS[code])
+    return str(body["detail"])
+
+
 def payload(*packets: str) -> bytes:
     """Join packets as a polling payload."""
     return "\x1e".join(packets).encode()
@@ -153,7 +171,7 @@ class Polling:
     async def is_closed(self) -> bool:
         """Tell whether the server has forgotten the session."""
         answer = await self.post("6")
-        return answer.status == 400 and answer.json() == {"code": 1, "message": "Session ID unknown"}
+        return answer.status == 400 and answer.json()["code"] == 1
 
 
 class Socket(WebSocketWire):

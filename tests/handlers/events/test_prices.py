@@ -43,7 +43,7 @@ class Feed:
             interval_seconds=3,
         )
         self.sio = SocketIOServer(self.runtime)
-        self.sio.root.wrap_ack = registration._acknowledge
+        self.sio.behaviour.wrap_ack = registration._acknowledge
         prices.register(self.sio.root, self.prices)
         routes: list[Any] = [(r"/socket\.io/", EngineIOHandler, {"engine": self.sio.engine})]
         self._server = HTTPServer(Application(routes, log_function=lambda _: None))
