@@ -16,7 +16,7 @@ from server.realtime.sockets import Socket
 
 
 def register(sio: SocketIOServer) -> None:
-    """Register echo, questions and expulsion in ``/`` and ``/custom``, and a door with a lock."""
+    """Register echo, questions, news and expulsion in ``/`` and ``/custom``, and a door with a lock."""
 
     @sio.namespace("/guarded").use
     async def check(socket: Socket) -> None:
@@ -27,7 +27,7 @@ def register(sio: SocketIOServer) -> None:
 
         @namespace.on_connect
         def welcome(socket: Socket) -> None:
-            socket.emit("welcome", socket.handshake.auth)
+            socket.emit("welcome", socket.handshake.auth, socket.id)
 
         @namespace.on("echo")
         def echo(socket: Socket, *args: Any) -> tuple[Any, ...]:
@@ -35,8 +35,15 @@ def register(sio: SocketIOServer) -> None:
             return args
 
         @namespace.on("ask me")
-        async def ask(socket: Socket, *args: Any) -> list[Any]:
-            return await socket.call("question", *args)
+        async def ask(socket: Socket, timeout: float, *args: Any) -> list[Any] | str:
+            try:
+                return await socket.call("question", *args, timeout=timeout)
+            except TimeoutError:
+                return "no answer"
+
+        @namespace.on("tell others")
+        def tell(socket: Socket, *args: Any) -> None:
+            socket.broadcast.emit("news", *args)
 
         @namespace.on("expel me")
         def expel(socket: Socket) -> None:
