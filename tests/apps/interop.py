@@ -10,8 +10,9 @@ from handlers.streams.socketio import EngineIOHandler
 from server.errors import ErrorCode, RequestError
 from server.protocol.engineio_session import EngineOptions
 from server.realtime.origins import OriginPolicy
+from server.realtime.recovery import RecoveryOptions
 from server.realtime.runtime import Runtime
-from server.realtime.socketio_server import SocketIOServer
+from server.realtime.socketio_server import SocketIOServer, SocketOptions
 from server.realtime.sockets import Socket
 
 
@@ -51,8 +52,18 @@ def register(sio: SocketIOServer) -> None:
             socket.disconnect()
 
 
-def make_app(runtime: Runtime, engine_options: EngineOptions) -> Application:
+def make_app(runtime: Runtime, engine_options: EngineOptions, recovery: RecoveryOptions | None = None) -> Application:
     """Return the application; its ``runtime`` is started by the caller."""
-    sio = SocketIOServer(runtime, engine_options=engine_options, origins=OriginPolicy(["*"]))
+    sio = SocketIOServer(
+        runtime,
+        options=SocketOptions(recovery=recovery),
+        engine_options=engine_options,
+        origins=OriginPolicy(["*"]),
+    )
     register(sio)
     return Application([(r"/socket\.io/", EngineIOHandler, {"engine": sio.engine})], sio=sio)
+
+
+def make_recovering_app(runtime: Runtime, engine_options: EngineOptions) -> Application:
+    """Return the application with connection state recovery: its events carry one more argument, the offset."""
+    return make_app(runtime, engine_options, RecoveryOptions())

@@ -1,15 +1,15 @@
 // Goes through the scenarios with one version of socket.io-client and prints one JSON line for each:
-//   node client.mjs '{"folder", "name", "parser", "port", "transports", "scenarios": {name: seconds}}'
+//   node client.mjs '{"folder", "name", "parser", "port", "recoveringPort", "transports", "scenarios": {name: seconds}}'
 // A line {"restart": how} asks the other side to do so to the server.
 
 import { createRequire } from "node:module";
 
-const { folder, name, parser, port, transports, scenarios: wanted } = JSON.parse(process.argv[2]);
+const { folder, name, parser, port, recoveringPort, transports, scenarios: wanted } = JSON.parse(process.argv[2]);
 const require = createRequire(`${folder}/`);
 const client = require(name);
 const io = client.io ?? client;
 const isSecond = require(`${name}/package.json`).version.startsWith("2.");
-const url = `http://127.0.0.1:${port}`;
+const host = "http://127.0.0.1";
 const common = { transports: transports.split(","), forceNew: true, ...(parser && { parser: require(parser) }) };
 const upgrades = transports.includes(",");
 const last = common.transports.at(-1);
@@ -31,9 +31,9 @@ let sockets = [];
 // Version 2 has no `auth`: it is said in the query of the namespace.
 const credentials = (auth) => (isSecond ? { query: auth } : { auth });
 
-function open(path, auth, options) {
+function open(path, auth, { on = port, ...options } = {}) {
   const query = isSecond && auth ? `?${new URLSearchParams(auth)}` : "";
-  const socket = io(url + path + query, { ...common, ...(!isSecond && { auth }), ...options });
+  const socket = io(`${host}:${on}${path}${query}`, { ...common, ...(!isSecond && { auth }), ...options });
   sockets.push(socket);
   return socket;
 }
@@ -178,10 +178,14 @@ const scenarios = {
     return [reason === "io server disconnect", heard];
   },
 
+  restart: () => comeBack("restart"),
+
+  crash: () => comeBack("crash"),
+
   async recovery() {
-    const [socket] = await connect("/", undefined, { reconnection: false });
+    const [socket] = await connect("/", undefined, { on: recoveringPort, reconnection: false });
     if (socket.recovered === undefined) return ABSENT;
-    const [speaker] = await connect();
+    const [speaker] = await connect("/", undefined, { on: recoveringPort });
     const { id } = socket;
     const ended = next(socket, "disconnect");
     socket.io.engine.close();
@@ -198,10 +202,6 @@ const scenarios = {
     await later;
     return [socket.recovered, socket.id === id, heard];
   },
-
-  restart: () => comeBack("restart"),
-
-  crash: () => comeBack("crash"),
 };
 
 async function comeBack(how) {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from server.protocol.engineio_session import EngineOptions
-from tests.apps.interop import make_app
+from tests.apps.interop import make_app, make_recovering_app
 from tests.support.engineio import AppMaker, ProtocolServer
 
 OPTIONS = EngineOptions(ping_interval=0.1, ping_timeout=20.0)
@@ -29,6 +29,7 @@ SCENARIOS = {
     "expelled": "expelled",
     "restart": "server restarts",
     "crash": "server crashes",
+    "recovery": "recovery",
 }
 SECONDS = {scenario: 30.0 if scenario == "order" else 10.0 for scenario in SCENARIOS}
 """Nothing should take a tenth of it; what hangs ends then, by its name."""
@@ -40,12 +41,14 @@ LONGEST_CELL = 80
 
 
 class Server:
-    """What the clients talk to; it can be started again on its port."""
+    """What the clients talk to; it can be started again on its port. A second one has connection state recovery."""
 
     def __init__(self, make: AppMaker = make_app) -> None:
         self._make = make
         self._server = ProtocolServer(make, OPTIONS, real_time=True)
+        self._recovering = ProtocolServer(make_recovering_app, OPTIONS, real_time=True)
         self.port = self._server.port
+        self.recovering_port = self._recovering.port
 
     async def restart(self, how: str) -> None:
         """Stop in order for ``restart``, cut every connection for ``crash``, and start again."""
@@ -55,6 +58,7 @@ class Server:
     async def stop(self) -> None:
         """Close everything."""
         await self._server.stop()
+        await self._recovering.stop()
 
 
 class Failure(str):
@@ -102,6 +106,7 @@ def expected(transports: str, **different: Any) -> dict[str, Any]:
         "expelled": [True, True],
         "restart": ["transport", ["again"]],
         "crash": ["transport", ["again"]],
+        "recovery": [True, True, ["missed", "later"]],
     }
     return results | different
 

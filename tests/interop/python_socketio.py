@@ -35,7 +35,7 @@ class PythonClient:
 
     def expected(self, transports: str) -> dict[str, Any]:
         """See `Client`."""
-        every = expected(transports)
+        every = expected(transports, recovery=ABSENT)
         if transports == "polling":
             every["restart"] = ABSENT
         return every
@@ -331,6 +331,11 @@ async def crash(clients: Clients) -> Any:
     return await _come_back(clients, "crash")
 
 
+async def recovery(clients: Clients) -> str:
+    """It has no such thing."""
+    return ABSENT
+
+
 async def _come_back(clients: Clients, how: str) -> Any:
     client = await clients.connect()
     await client.next("connect")
@@ -358,5 +363,6 @@ SCENARIOS: dict[str, Callable[[Clients], Awaitable[Any]]] = {
         expelled,
         restart,
         crash,
+        recovery,
     )
 }

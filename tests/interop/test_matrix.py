@@ -12,11 +12,13 @@ from tests.interop.matrix import SECONDS, TRANSPORTS, Client, Row, Server, Table
 from tests.interop.python_socketio import PythonClient
 
 DOCUMENT = ROOT / "docs" / "compatibility.md"
-NO_TIMEOUT = frozenset({"client_timeout"})  # socket.timeout() came with 4.4
+OLD = frozenset({"client_timeout", "recovery"})  # socket.timeout() came with 4.4, recovery with 4.6
 CLIENTS: dict[str, Client] = {
     "newest": JavaScriptClient("socket.io-client"),
-    "4.0.1": JavaScriptClient("socket.io-client-4.0.1", lacks=NO_TIMEOUT),
-    "3": JavaScriptClient("socket.io-client-3", lacks=NO_TIMEOUT),
+    "msgpack": JavaScriptClient("socket.io-client", parser="socket.io-msgpack-parser"),
+    "4.0.1": JavaScriptClient("socket.io-client-4.0.1", lacks=OLD),
+    "3": JavaScriptClient("socket.io-client-3", lacks=OLD),
+    "2": JavaScriptClient("socket.io-client-2", lacks=OLD),
     "python": PythonClient(),
 }
 
