@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import json
 import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,9 +15,11 @@ from typing import Any
 
 import pytest
 import socketio  # type: ignore[import-untyped]
+from tornado.web import Application
 
+from handlers.streams.socketio import EngineIOHandler
 from server.realtime.socketio_server import SocketIOServer
-from tests.support.wire import until
+from tests.support.wire import WebSocketWire, close_wires, until
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "server-api.md"
 EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -187,6 +190,48 @@ async def test_every_example_of_other_namespaces_does_what_it_says(io_loop: obje
         for visitor in (one, two):
             await visitor.sio.disconnect()
         await until(lambda: not names["orders"].children and not names["shops"].children)
+
+
+@pytest.mark.gen_test
+async def test_what_happens_before_the_handshake(io_loop: object) -> None:
+    async with running() as (names, visit):
+        alice = await visit("alice")
+        too_old = socketio.AsyncClient(reconnection=False)
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            await too_old.connect(f"{alice._url}?app=1", transports=["polling"])
+        await too_old.shutdown()
+        assert names["refused"] == {4: 1}
+
+
+@pytest.mark.gen_test
+async def test_feed_recovers(io_loop: object) -> None:
+    async with running() as (names, _):
+        feed: SocketIOServer = names["feed"]
+        names["runtime_of_feed"].start()
+        port = free_port()
+        http = Application([(r"/socket.io/", EngineIOHandler, {"engine": feed.engine})]).listen(port, "127.0.0.1")
+        try:
+            client = await WebSocketWire.connect(port, "/socket.io/?EIO=4&transport=websocket")
+            await client.text()
+            client.send_text('40{"user":"alice"}')
+            ids = json.loads((await client.text())[2:])
+            _, recovered, offset = json.loads((await client.text())[2:])
+            assert not recovered
+            client.reset()
+            await until(lambda: not feed.root.sockets)
+            feed.emit("missed")
+            client = await WebSocketWire.connect(port, "/socket.io/?EIO=4&transport=websocket")
+            await client.text()
+            client.send_text("40" + json.dumps({"user": "alice", "pid": ids["pid"], "offset": offset}))
+            assert json.loads((await client.text())[2:]) == ids
+            assert (await client.text()).startswith('42["missed",')
+            assert (await client.text()).startswith('42["hello",true,')
+        finally:
+            http.stop()
+            await close_wires()
+            await feed.close()
+            names["runtime_of_feed"].stop()
+            await http.close_all_connections()
 
 
 @pytest.mark.gen_test

@@ -67,6 +67,7 @@ class Broadcast:
             publication = Publication(
                 event, args, namespace=namespace.name, volatile=self.is_volatile, local=self.is_local
             )
+            namespace.hub.record(publication, self.rooms, self.spared)
             namespace.hub.deliver(publication, self._members(namespace))
 
     async def call(self, event: str, *args: Any, timeout: float = 10.0) -> Replies:

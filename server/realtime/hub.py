@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from server.realtime.publication import Publication
+from server.realtime.recovery import Recovery
 from server.realtime.rooms import Member, Rooms
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ class Hub:
         self._rooms: dict[str, Rooms] = {}
         self.backlog: deque[tuple[Publication, dict[Member, None]]] = deque()
         """Cut broadcasts, with the members they have not reached yet."""
+        self.recoveries: dict[str, Recovery] = {}
+        """Of the namespaces whose clients may recover, by name."""
 
     def rooms(self, namespace: str = "/") -> Rooms:
         """Return the rooms of ``namespace``."""
@@ -75,7 +78,14 @@ class Hub:
     ) -> None:
         """See `Publisher`; the namespace is ``/``."""
         publication = Publication(event, (payload,), volatile=volatile, supersedes=supersedes, snapshot=snapshot)
+        self.record(publication, (room,))
         self.deliver(publication, self.rooms().members(room))
+
+    def record(self, publication: Publication, rooms: Iterable[str], spared: Iterable[str] = ()) -> None:
+        """Keep an event that must arrive for clients that are away, where they may recover."""
+        recovery = self.recoveries.get(publication.namespace)
+        if recovery is not None and publication.must_arrive:
+            recovery.record(publication, rooms, spared)
 
     def disconnect(self, room: str, reason: str) -> None:
         """See `Publisher`."""

@@ -11,8 +11,8 @@ Encoded_co = TypeVar("Encoded_co", covariant=True)
 class WireFormat(Protocol[Encoded_co]):
     """A way to write an event; one object stands for one format."""
 
-    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> Encoded_co:
-        """Write the event."""
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...], offset: str | None = None) -> Encoded_co:
+        """Write the event; ``offset`` is for clients that can recover."""
 
 
 class Publication:
@@ -30,6 +30,7 @@ class Publication:
         "event",
         "local",
         "namespace",
+        "offset",
         "snapshot",
         "supersedes",
         "volatile",
@@ -53,6 +54,8 @@ class Publication:
         self.supersedes = supersedes
         self.snapshot = snapshot
         self.local = local
+        self.offset: str | None = None
+        """What a client that recovers names this event by; see `server.realtime.recovery`."""
         self._encodings: dict[WireFormat[Any], Any] = {}
         self._snapshots: dict[WireFormat[Any], Any] = {}
 
@@ -65,7 +68,8 @@ class Publication:
         """Return the event in ``wire_format``."""
         encoding = self._encodings.get(wire_format)
         if encoding is None:
-            encoding = self._encodings[wire_format] = wire_format.encode(self.namespace, self.event, self.args)
+            encoding = wire_format.encode(self.namespace, self.event, self.args, self.offset)
+            self._encodings[wire_format] = encoding
         return encoding
 
     def newest(self, wire_format: WireFormat[Encoded_co]) -> Encoded_co:

@@ -17,6 +17,8 @@ from server.realtime.dispatch import GREETING, fail, handle, succeed
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.handshake import Handshake
 from server.realtime.namespaces import Namespace
+from server.realtime.publication import Publication
+from server.realtime.recovery import RECOVERABLE, AwaySession
 from server.realtime.sockets import Socket, SocketState
 from server.realtime.wire_formats import SOCKETIO_MSGPACK, text_format
 from server.transport.deadlines import NEVER
@@ -217,16 +219,38 @@ class SocketIOClient:
         if not self._is_current(socket):
             return
         namespace = socket.namespace
-        answer, waiting = self.session.accept(namespace.name, {"sid": socket.id})
+        missed = self._recover(socket)
+        ids = {"sid": socket.id} if socket.private_id is None else {"sid": socket.id, "pid": socket.private_id}
+        answer, waiting = self.session.accept(namespace.name, ids)
         self._deciding.pop(namespace.name, None)
         self._send_now(answer)
         namespace.sockets[socket.id] = socket
-        socket.connected()
+        socket.connected(missed)
         if namespace.behaviour.connect_handlers:
             self._take_event(socket, GREETING, 0)
         for packet in waiting:
             self._take_event(socket, packet, 0)
         self._read_on()
+
+    def _recover(self, socket: Socket) -> list[Publication]:
+        """Let a client that was away be who it was; return what it missed."""
+        recovery = self.server.hub.recoveries.get(socket.namespace.name)
+        if recovery is None or not self.format.recovers:
+            return []
+        auth = socket.handshake.auth
+        recovered = recovery.take(auth.get("pid"), auth.get("offset"), socket.identity)
+        if recovered is None:
+            socket.private_id = recovery.new_private_id()
+            return []
+        socket.recover(recovered.session)
+        return recovered.missed
+
+    def _save(self, socket: Socket) -> None:
+        """Keep what a client was that may come back."""
+        recovery = self.server.hub.recoveries.get(socket.namespace.name)
+        if recovery is not None and socket.private_id is not None:
+            rooms, until = frozenset(socket.rooms), recovery.expires_at()
+            recovery.save(AwaySession(socket.id, socket.private_id, socket.identity, rooms, socket.data, until))
 
     def expel(self, socket: Socket, *, close: bool) -> None:
         """Disconnect one socket from the server's side, or with ``close`` the whole connection."""
@@ -246,6 +270,8 @@ class SocketIOClient:
             return  # it was not known yet whether there is such a namespace
         namespace, was_connected = socket.namespace, socket.state is SocketState.CONNECTED
         namespace.sockets.pop(socket.id, None)
+        if reason in RECOVERABLE:
+            self._save(socket)
         socket.disconnected(reason)
         namespace.depart()
         self.server.hub.forget(socket)

@@ -16,6 +16,7 @@ from server.realtime.engineio_server import AllowRequest, EngineIOServer, Refusa
 from server.realtime.handshake import Handshake
 from server.realtime.namespaces import DynamicNamespace, Matcher, Namespace
 from server.realtime.origins import OriginPolicy
+from server.realtime.recovery import Recovery, RecoveryOptions
 from server.realtime.registration import Behaviour, Registration
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_client import SocketIOClient
@@ -35,6 +36,8 @@ class SocketOptions(NamedTuple):
     max_attachments: int = 10
     max_namespaces: int = 64
     """Of one connection, those included that it waits to be let into."""
+    recovery: RecoveryOptions | None = None
+    """Connection state recovery, in every namespace but dynamic ones; None: off."""
 
 
 class SocketIOServer(Registration, Audience):
@@ -76,6 +79,9 @@ class SocketIOServer(Registration, Audience):
         namespace = self._namespaces.get(name)
         if namespace is None:
             namespace = self._namespaces[name] = Namespace(name, self.hub, self.hub.rooms(name), Behaviour())
+            if self.options.recovery is not None:
+                silence = self.engine.options.ping_interval + self.engine.options.ping_timeout
+                self.hub.recoveries[name] = Recovery(self.options.recovery, self.clock, silence)
         return namespace
 
     def dynamic_namespace(self, matcher: Matcher) -> DynamicNamespace:

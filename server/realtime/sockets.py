@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from server.realtime.publication import Publication
 if TYPE_CHECKING:
     from server.realtime.broadcast import Broadcast
     from server.realtime.namespaces import Namespace
+    from server.realtime.recovery import AwaySession
     from server.realtime.socketio_client import SocketIOClient
 
 
@@ -39,7 +41,21 @@ class Socket:
     Everything sent to it arrives in order. What is sent while it is being accepted follows its CONNECT.
     """
 
-    __slots__ = ("_acks", "_buckets", "_client", "_early", "data", "handshake", "id", "namespace", "rooms", "state")
+    __slots__ = (
+        "_acks",
+        "_buckets",
+        "_client",
+        "_early",
+        "data",
+        "handshake",
+        "id",
+        "identity",
+        "namespace",
+        "private_id",
+        "recovered",
+        "rooms",
+        "state",
+    )
 
     def __init__(self, client: SocketIOClient, namespace: Namespace, handshake: Handshake, socket_id: str) -> None:
         self.id = socket_id
@@ -49,9 +65,16 @@ class Socket:
         self.data: dict[str, Any] = {}
         """The application's own."""
         self.rooms: set[str] = set()
+        self.identity: Hashable = None
+        """Who the client is, set by middleware: only the same one is recovered as this socket."""
+        self.recovered = False
+        """Whether the client was away and is back as who it was, with its rooms, data and what it missed."""
+        self.private_id: str | None = None
+        """What the client proves by that it was this socket, when it may recover."""
         self.state = SocketState.CONNECTING
         self._client = client
-        self._early: list[Packet] | None = None
+        self._early: list[tuple[str, tuple[Any, ...]]] | None = None
+        """The events that were emitted while CONNECTING."""
         self._acks: Acks | None = None
         self._buckets: dict[str | float, TokenBucket] | None = None
 
@@ -63,7 +86,20 @@ class Socket:
         Raises ValueError for a reserved name, TypeError for what JSON cannot hold.
         """
         check_event_name(event)
-        self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args]))
+        if self.state is SocketState.CONNECTING:
+            self._early = [*(self._early or ()), (event, args)]
+        elif self.private_id is not None:
+            self._emit_recoverably(event, args)
+        else:
+            self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args]))
+
+    def _emit_recoverably(self, event: str, args: tuple[Any, ...]) -> None:
+        """Send an event, or keep it for a client that is away and may come back."""
+        hub = self._client.server.hub
+        publication = Publication(event, args, namespace=self.namespace.name)
+        hub.record(publication, (self.id,))
+        hub.catch_up(self)
+        self.deliver(publication)
 
     async def call(self, event: str, *args: Any, timeout: float = 10.0) -> list[Any]:
         """Send an event and return the arguments of the client's ack.
@@ -89,10 +125,7 @@ class Socket:
             raise SocketDisconnectedError(f"the socket is {self.state.value}")
 
     def _send(self, packet: Packet) -> None:
-        if self.state is SocketState.CONNECTING:
-            self._early = [*(self._early or ()), packet]
-            return
-        if self.state is SocketState.DISCONNECTED:
+        if self.state is not SocketState.CONNECTED:
             return
         hub = self._client.server.hub
         if hub.backlog:
@@ -147,15 +180,24 @@ class Socket:
 
     # Life.
 
-    def connected(self) -> None:
-        """Be accepted: enter the rooms that were asked for, send what was held back."""
+    def connected(self, missed: Iterable[Publication] = ()) -> None:
+        """Be accepted: enter the rooms that were asked for, send what was ``missed`` and what was held back."""
         self.state = SocketState.CONNECTED
         rooms, self.rooms = self.rooms, set()
         for room in rooms:
             self.namespace.rooms.join(self, room)
         early, self._early = self._early, None
-        for packet in early or ():
-            self._send(packet)
+        for publication in missed:
+            self.deliver(publication)
+        for event, args in early or ():
+            self.emit(event, *args)
+
+    def recover(self, session: AwaySession) -> None:
+        """Become who the client was; what its middleware put into `data` now is newer."""
+        self.recovered = True
+        self.id, self.private_id = session.socket_id, session.private_id
+        self.rooms |= session.rooms
+        self.data = {**session.data, **self.data}
 
     def disconnect(self, *, close: bool = False) -> None:
         """Expel the client from the namespace; it does not come back by itself. ``close`` ends the connection too."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class SocketIOFormat(ABC):
     """A way to write Socket.IO packets as Engine.IO messages."""
 
+    recovers: bool
+    """Whether its clients know connection state recovery."""
+
     @abstractmethod
     def write(self, packet: socketio.Packet) -> OutgoingMessage:
         """Write one packet. Raises TypeError or ValueError for what the format cannot hold."""
@@ -27,9 +30,10 @@ class SocketIOFormat(ABC):
         """Write one packet and send it to one client."""
         engine.send(self.write(packet))
 
-    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> OutgoingMessage:
-        """Write an event; see `WireFormat`."""
-        return self.write(socketio.Packet(socketio.EVENT, namespace, [event, *args]))
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...], offset: str | None = None) -> OutgoingMessage:
+        """Write an event, its offset as the last argument; see `WireFormat`."""
+        data = [event, *args] if offset is None or not self.recovers else [event, *args, offset]
+        return self.write(socketio.Packet(socketio.EVENT, namespace, data))
 
 
 class SocketIOText(SocketIOFormat):
@@ -37,6 +41,7 @@ class SocketIOText(SocketIOFormat):
 
     def __init__(self, codec: Codec) -> None:
         self._message = codec.message
+        self.recovers = codec.version == 4
 
     def write(self, packet: socketio.Packet) -> OutgoingMessage:
         """See `SocketIOFormat`."""
@@ -58,6 +63,8 @@ class SocketIOText(SocketIOFormat):
 class SocketIOMsgpack(SocketIOFormat):
     """socket.io-msgpack-parser: one binary message, with bytes where they stand."""
 
+    recovers = True
+
     def write(self, packet: socketio.Packet) -> OutgoingMessage:
         """See `SocketIOFormat`."""
         return OutgoingMessage(V4.message(socketio_msgpack.encode_packet(packet), True))
@@ -69,7 +76,7 @@ class RawJson:
     Arguments that are not one object stand in ``args``.
     """
 
-    def encode(self, namespace: str, event: str, args: tuple[Any, ...]) -> bytes:
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...], offset: str | None = None) -> bytes:
         """Write the frame."""
         payload = args[0] if len(args) == 1 and isinstance(args[0], Mapping) else {"args": args}
         return text_frame(encode_json({"type": event, **payload}))

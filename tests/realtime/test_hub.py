@@ -239,7 +239,7 @@ class Format:
     def __init__(self) -> None:
         self.written: list[tuple[str, str, tuple[object, ...]]] = []
 
-    def encode(self, namespace: str, event: str, args: tuple[object, ...]) -> str:
+    def encode(self, namespace: str, event: str, args: tuple[object, ...], offset: str | None = None) -> str:
         self.written.append((namespace, event, args))
         return f"{event} {args}"
 

@@ -136,6 +136,7 @@ class Links:
             peer = socket.socket()
             if buffer_bytes:
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             peer.connect(listener.getsockname())
             ours, _ = listener.accept()
         if buffer_bytes:

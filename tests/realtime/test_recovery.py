@@ -1,0 +1,376 @@
+"""Connection state recovery: who comes back as who it was, what it gets, and what is never kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgpack
+import pytest
+from tornado.ioloop import IOLoop
+from tornado.web import Application
+
+from handlers.streams.socketio import EngineIOHandler
+from server.errors import ErrorCode, RequestError
+from server.protocol.engineio_session import EngineOptions
+from server.realtime.publication import Publication
+from server.realtime.recovery import AwaySession, Recovery, RecoveryOptions
+from server.realtime.runtime import Runtime
+from server.realtime.socketio_server import SocketIOServer, SocketOptions
+from server.realtime.sockets import Socket
+from tests.support.clock import FakeClock
+from tests.support.engineio import SOCKET_PATH, ProtocolServer
+from tests.support.engineio import Socket as Client
+from tests.support.wire import until
+
+OPTIONS = RecoveryOptions(seconds=120, events_per_room=5)
+
+
+def make(runtime: Runtime, options: EngineOptions) -> Application:
+    sio = SocketIOServer(runtime, options=SocketOptions(recovery=OPTIONS), engine_options=options)
+    return Application([(r"/socket\.io/", EngineIOHandler, {"engine": sio.engine})], sio=sio)
+
+
+@pytest.fixture
+def server(io_loop: IOLoop) -> Iterator[ProtocolServer]:
+    async def start() -> ProtocolServer:
+        server = ProtocolServer(make, EngineOptions())
+
+        @server.sio.on_connect
+        def connected(socket: Socket) -> None:
+            socket.emit("hello", socket.recovered)
+
+        @server.sio.on("join")
+        def join(socket: Socket, room: str) -> None:
+            socket.join(room)
+
+        return server
+
+    started = io_loop.run_sync(start)
+    yield started
+    io_loop.run_sync(started.stop)
+
+
+class Member(NamedTuple):
+    """A connected client, and what it would come back with."""
+
+    client: Client
+    sid: str
+    pid: str
+    offset: str
+
+
+async def event(client: Client) -> list[Any]:
+    text = await client.text()
+    assert text.startswith("42"), text
+    return json.loads(text[2:])  # type: ignore[no-any-return]
+
+
+async def connect(server: ProtocolServer, **auth: object) -> Member:
+    client = await Client.start(server, SOCKET_PATH)
+    client.send_text("40" + json.dumps(auth))
+    answer = json.loads((await client.text())[2:])
+    offset = ""
+    while True:
+        name, *args = await event(client)
+        offset = args[-1]
+        if name == "hello":
+            return Member(client, answer["sid"], answer["pid"], offset)
+
+
+async def cut(server: ProtocolServer, member: Member) -> None:
+    member.client.reset()
+    await until(lambda: member.sid not in server.sio.root.sockets)
+
+
+async def come_back(server: ProtocolServer, **auth: object) -> tuple[dict[str, str], list[list[Any]]]:
+    """Connect; return the answer and every event up to the greeting."""
+    client = await Client.start(server, SOCKET_PATH)
+    client.send_text("40" + json.dumps(auth))
+    answer = json.loads((await client.text())[2:])
+    events = [await event(client)]
+    while events[-1][0] != "hello":
+        events.append(await event(client))
+    return answer, events
+
+
+@pytest.mark.gen_test
+async def test_client_comes_back_and_gets_what_it_missed(server: ProtocolServer) -> None:
+    member = await connect(server)
+    socket = server.sio.root.sockets[member.sid]
+    socket.join("room")
+    socket.data["name"] = "alice"
+    await cut(server, member)
+    server.sio.emit("to all", 1)
+    server.sio.to("room").emit("to the room", b"\x01")
+    server.sio.to("other").emit("to others")
+    server.sio.to("room").except_(member.sid).emit("not to it")
+    server.sio.to("room", member.sid).emit("once")
+    server.sio.to("room").volatile.emit("volatile")
+    server.sio.hub.publish("room", "published", {"a": 1})
+    socket.emit("to itself")
+
+    client = await Client.start(server, SOCKET_PATH)
+    client.send_text("40" + json.dumps({"pid": member.pid, "offset": member.offset}))
+    assert json.loads((await client.text())[2:]) == {"sid": member.sid, "pid": member.pid}
+    assert (await event(client))[:2] == ["to all", 1]
+    assert (await client.text()).startswith('451-["to the room",{"_placeholder":true,"num":0},"')
+    assert await client.binary() == b"\x01"
+    missed = [await event(client) for _ in range(4)]
+    assert [one[:-1] for one in missed] == [["once"], ["published", {"a": 1}], ["to itself"], ["hello", True]]
+    back = server.sio.root.sockets[member.sid]
+    assert (back.rooms, back.data, back.recovered) == ({"room"}, {"name": "alice"}, True)
+    assert back is not socket
+
+
+@pytest.mark.gen_test
+async def test_offsets_grow_and_are_last(server: ProtocolServer) -> None:
+    member = await connect(server)
+    socket = server.sio.root.sockets[member.sid]
+    socket.emit("text", "last")
+    server.sio.emit("none")
+    events = [await event(member.client) for _ in range(2)]
+    assert [one[:-1] for one in events] == [["text", "last"], ["none"]]
+    offsets = [member.offset, *(one[-1] for one in events)]
+    assert offsets == sorted(offsets, key=int) and len(set(offsets)) == 3
+
+
+@pytest.mark.gen_test
+async def test_what_asks_for_an_answer_has_no_offset(server: ProtocolServer) -> None:
+    member = await connect(server)
+    asked = server.sio.root.sockets[member.sid].ask("question", (1,), 5.0)
+    assert await member.client.text() == '420["question",1]'
+    member.client.send_text("430[2]")
+    assert await asked == [2]
+
+
+@pytest.mark.gen_test
+async def test_private_id_is_used_once(server: ProtocolServer) -> None:
+    member = await connect(server)
+    await cut(server, member)
+    first, _ = await come_back(server, pid=member.pid, offset=member.offset)
+    again, events = await come_back(server, pid=member.pid, offset=member.offset)
+    assert first["sid"] == member.sid
+    assert again["sid"] != member.sid and again["pid"] != member.pid
+    assert events[-1][:2] == ["hello", False]
+
+
+@pytest.mark.gen_test
+async def test_client_comes_back_again_and_again(server: ProtocolServer) -> None:
+    member = await connect(server)
+    for number in range(3):
+        await cut(server, member)
+        server.sio.emit("missed", number)
+        client = await Client.start(server, SOCKET_PATH)
+        client.send_text("40" + json.dumps({"pid": member.pid, "offset": member.offset}))
+        assert json.loads((await client.text())[2:])["pid"] == member.pid
+        assert (await event(client))[:2] == ["missed", number]
+        member = member._replace(client=client, offset=(await event(client))[-1])
+
+
+@pytest.mark.gen_test
+async def test_authentication_runs_again(server: ProtocolServer) -> None:
+    banned: set[str] = set()
+
+    @server.sio.use
+    async def authenticate(socket: Socket) -> None:
+        socket.identity = socket.handshake.auth["user"]
+        if socket.identity in banned:
+            raise RequestError(ErrorCode.FORBIDDEN)
+        socket.data["seen"] = len(banned)
+
+    alice, bob = await connect(server, user="alice"), await connect(server, user="bob")
+    await cut(server, alice)
+    await cut(server, bob)
+    banned.add("bob")
+    answer, _ = await come_back(server, user="carol", pid=alice.pid, offset=alice.offset)
+    assert answer["sid"] != alice.sid
+    answer, _ = await come_back(server, user="alice", pid=alice.pid, offset=alice.offset)
+    assert answer["sid"] != alice.sid  # it was asked for by somebody else: used up
+    client = await Client.start(server, SOCKET_PATH)
+    client.send_text("40" + json.dumps({"user": "bob", "pid": bob.pid, "offset": bob.offset}))
+    assert (await client.text()).startswith("44")
+    banned.clear()
+    answer, events = await come_back(server, user="bob", pid=bob.pid, offset=bob.offset)
+    assert (answer["sid"], events[-1][:2]) == (bob.sid, ["hello", True])
+
+
+@pytest.mark.parametrize("way", ["client", "server", "server closes"])
+@pytest.mark.gen_test
+async def test_who_left_on_purpose_does_not_come_back(server: ProtocolServer, way: str) -> None:
+    member = await connect(server)
+    if way == "client":
+        member.client.send_text("41")
+    else:
+        server.sio.root.sockets[member.sid].disconnect(close=way == "server closes")
+    await until(lambda: member.sid not in server.sio.root.sockets)
+    answer, _ = await come_back(server, pid=member.pid, offset=member.offset)
+    assert answer["sid"] != member.sid
+
+
+@pytest.mark.gen_test
+async def test_too_late(server: ProtocolServer) -> None:
+    early, late = await connect(server), await connect(server)
+    await cut(server, early)
+    await cut(server, late)
+    server.clock.advance(OPTIONS.seconds - 1)
+    assert (await come_back(server, pid=early.pid, offset=early.offset))[0]["sid"] == early.sid
+    server.clock.advance(2)
+    assert (await come_back(server, pid=late.pid, offset=late.offset))[0]["sid"] != late.sid
+
+
+@pytest.mark.gen_test
+async def test_no_hole_is_hidden(server: ProtocolServer) -> None:
+    member = await connect(server)
+    await cut(server, member)
+    for number in range(OPTIONS.events_per_room + 1):
+        server.sio.emit("missed", number)
+    answer, events = await come_back(server, pid=member.pid, offset=member.offset)
+    assert answer["sid"] != member.sid
+    assert [one[0] for one in events] == ["hello"]
+
+
+@pytest.mark.parametrize("offset", [None, 1, "", "-1", "1.5", "x", "999999", "9" * 30, "१", ["1"]])
+@pytest.mark.gen_test
+async def test_bad_offset_is_a_new_client(server: ProtocolServer, offset: object) -> None:
+    member = await connect(server)
+    await cut(server, member)
+    answer, _ = await come_back(server, pid=member.pid, offset=offset)
+    assert answer["sid"] != member.sid
+
+
+@pytest.mark.parametrize("pid", [None, 1, {"$ne": 1}, "unknown"])
+@pytest.mark.gen_test
+async def test_bad_private_id_is_a_new_client(server: ProtocolServer, pid: object) -> None:
+    answer, events = await come_back(server, pid=pid, offset="0")
+    assert answer["pid"] != pid and events[-1][:2] == ["hello", False]
+
+
+@pytest.mark.gen_test
+async def test_msgpack_client_comes_back(server: ProtocolServer) -> None:
+    async def start(**auth: object) -> tuple[Client, dict[str, Any]]:
+        client = await Client.start(server, SOCKET_PATH)
+        client.send_binary(msgpack.packb({"type": 0, "data": auth, "nsp": "/"}))
+        return client, msgpack.unpackb(await client.binary())["data"]
+
+    client, ids = await start()
+    offset = msgpack.unpackb(await client.binary())["data"][-1]
+    client.reset()
+    await until(lambda: not server.sio.root.sockets)
+    server.sio.emit("missed", b"\x01")
+    client, again = await start(pid=ids["pid"], offset=offset)
+    assert again == ids
+    assert msgpack.unpackb(await client.binary())["data"][:2] == ["missed", b"\x01"]
+
+
+@pytest.mark.gen_test
+async def test_engineio_3_knows_nothing_of_it(server: ProtocolServer) -> None:
+    client = await Client.connect(server.port, f"{SOCKET_PATH}?EIO=3&transport=websocket")
+    await client.text()
+    assert [await client.text(), await client.text()] == ["40", '42["hello",false]']
+    server.sio.emit("to all", 1)
+    assert await client.text() == '42["to all",1]'
+
+
+@pytest.mark.gen_test
+async def test_early_events_carry_the_first_offset(server: ProtocolServer) -> None:
+    @server.sio.use
+    async def greet(socket: Socket) -> None:
+        socket.emit("early")
+
+    client = await Client.start(server, SOCKET_PATH)
+    client.send_text("40")
+    await client.text()
+    name, offset = await event(client)
+    assert name == "early" and offset.isdigit()
+
+
+# What is kept.
+
+
+def away(pid: str, *rooms: str, identity: object = None, expires_at: float = 1e9) -> AwaySession:
+    return AwaySession(f"sid of {pid}", pid, identity, frozenset(rooms), {}, expires_at)
+
+
+def make_recovery(**options: Any) -> tuple[Recovery, FakeClock]:
+    clock = FakeClock()
+    return Recovery(RecoveryOptions(**options), clock, silence_seconds=85.0), clock
+
+
+def publish(recovery: Recovery, *rooms: str, text: str = "") -> str:
+    publication = Publication("e", (text,))
+    recovery.record(publication, rooms)
+    assert publication.offset is not None
+    return publication.offset
+
+
+def kept(recovery: Recovery) -> tuple[int, int, int]:
+    return len(recovery._records), recovery._size_bytes, len(recovery._rooms)
+
+
+def test_old_events_and_their_rooms_are_forgotten() -> None:
+    recovery, clock = make_recovery(seconds=120)
+    for number in range(1000):
+        publish(recovery, f"room {number}", "shared")
+    clock.advance(206)
+    publish(recovery, "new")
+    assert kept(recovery)[0::2] == (1, 1)
+    clock.advance(206)
+    recovery.take("unknown", "1", None)
+    assert kept(recovery) == (0, 0, 0)
+
+
+def test_quiet_client_recovers_although_old_events_are_gone() -> None:
+    recovery, clock = make_recovery(seconds=120)
+    offset = publish(recovery, "room")
+    clock.advance(500)
+    missed = publish(recovery, "room")
+    recovery.save(away("pid", "room", expires_at=1e9))
+    recovered = recovery.take("pid", offset, None)
+    assert recovered is not None
+    assert [publication.offset for publication in recovered.missed] == [missed]
+
+
+def test_busy_room_does_not_spoil_another() -> None:
+    recovery, _ = make_recovery(events_per_room=10)
+    offset = publish(recovery, "quiet")
+    missed = publish(recovery, "quiet")
+    for _ in range(100):
+        publish(recovery, "busy")
+    recovery.save(away("quiet", "quiet"))
+    recovery.save(away("busy", "busy", "quiet"))
+    recovered = recovery.take("quiet", offset, None)
+    assert recovered is not None
+    assert [publication.offset for publication in recovered.missed] == [missed]
+    assert recovery.take("busy", offset, None) is None
+
+
+def test_a_room_is_bounded_in_bytes() -> None:
+    recovery, _ = make_recovery(bytes_per_room=10_000)
+    for _ in range(100):
+        publish(recovery, "room", text="x" * 1000)
+    log = recovery._rooms["room"]
+    assert log.size_bytes <= 10_000
+    assert recovery._size_bytes == log.size_bytes == sum(record.size_bytes for record in log.records)
+
+
+def test_all_rooms_together_are_bounded_in_bytes() -> None:
+    recovery, _ = make_recovery(max_bytes=20_000)
+    offset = publish(recovery, "first")
+    recovery.save(away("first", "first"))
+    for number in range(200):
+        publish(recovery, f"room {number}", text="x" * 1000)
+    records, size, rooms = kept(recovery)
+    assert size <= 20_000 and records < 25 and rooms < 25
+    assert recovery.take("first", offset, None) is None
+
+
+def test_clients_that_are_away_are_bounded() -> None:
+    recovery, clock = make_recovery(max_sessions=3)
+    for number in range(5):
+        recovery.save(away(str(number), expires_at=clock.monotonic() + 10 + number))
+    assert list(recovery._away) == ["2", "3", "4"]
+    clock.advance(13.5)
+    recovery.save(away("5"))
+    assert list(recovery._away) == ["4", "5"]
