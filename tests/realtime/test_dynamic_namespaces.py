@@ -108,6 +108,24 @@ async def test_static_names_and_earlier_matchers_win(server: ProtocolServer, ord
     assert later.children.keys() == {"/other"}
 
 
+@pytest.mark.gen_test
+async def test_a_name_stands_for_one_namespace_at_a_time(server: ProtocolServer) -> None:
+    decision: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    dynamic = server.sio.dynamic_namespace(lambda name, auth: decision if name == "/slow" else True)
+    client = await connect(server, "/quick")
+    with pytest.raises(ValueError, match="in use"):
+        server.sio.namespace("/quick")
+    client.send_text("40/slow,")
+    await silent(client)
+    static = server.sio.namespace("/slow")  # while the client waits
+    decision.set_result(True)
+    assert (await client.text()).startswith("40/slow,{")
+    assert (len(static.sockets), list(dynamic.children)) == (1, ["/quick"])
+    client.send_text("41/quick,")
+    await silent(client)
+    assert server.sio.namespace("/quick").behaviour is not dynamic.behaviour
+
+
 async def fail_later(name: str, auth: Any) -> bool:
     await asyncio.sleep(0)
     raise ZeroDivisionError
