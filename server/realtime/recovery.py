@@ -112,6 +112,8 @@ class Recovery:
         """The number of the last event that was given up because all rooms together held too much."""
         self._rooms: dict[Room, _RoomLog] = {}
         self._away: OrderedDict[str, AwaySession] = OrderedDict()
+        self._away_ids: set[str] = set()
+        """The socket ids of those who are away: still theirs, and nobody else's to join as a room."""
 
     def new_private_id(self) -> str:
         """Return the id by which a client will prove who it was."""
@@ -176,8 +178,13 @@ class Recovery:
         """Keep what a client was, for when it comes back."""
         self._forget_expired()
         self._away[session.private_id] = session
+        self._away_ids.add(session.socket_id)
         if len(self._away) > self._options.max_sessions:
-            self._away.popitem(last=False)
+            self._forget_oldest()
+
+    def is_away(self, socket_id: str) -> bool:
+        """Tell whether a client may come back as ``socket_id``."""
+        return socket_id in self._away_ids
 
     def expires_at(self) -> float:
         """Return until when a client that leaves now may come back."""
@@ -186,7 +193,11 @@ class Recovery:
     def _forget_expired(self) -> None:
         now = self._clock.monotonic()
         while self._away and next(iter(self._away.values())).expires_at < now:
-            self._away.popitem(last=False)
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        _, session = self._away.popitem(last=False)
+        self._away_ids.discard(session.socket_id)
 
     def take(self, private_id: object, offset: object, identity: Hashable) -> Recovered | None:
         """Return the client that was away under ``private_id``, which is used up by that; None when it is a new one.
@@ -199,7 +210,10 @@ class Recovery:
         self._forget_expired()
         self._forget_old()
         session = self._away.pop(private_id, None)
-        if session is None or session.identity != identity:
+        if session is None:
+            return None
+        self._away_ids.discard(session.socket_id)
+        if session.identity != identity:
             return None
         if not offset.isascii() or not offset.isdigit() or len(offset) > 18 or int(offset) > self._number:
             return None

@@ -210,6 +210,20 @@ async def test_who_left_on_purpose_does_not_come_back(server: ProtocolServer, wa
 
 
 @pytest.mark.gen_test
+async def test_room_of_one_who_is_away_stays_private(server: ProtocolServer) -> None:
+    member, other = await connect(server), await connect(server)
+    await cut(server, member)
+    socket = server.sio.root.sockets[other.sid]
+    with pytest.raises(ValueError, match="private"):
+        socket.join(member.sid)
+    with pytest.raises(ValueError, match="private"):
+        server.sio.to(other.sid).join(member.sid)
+    await come_back(server, pid=member.pid, offset="0")
+    server.clock.advance(OPTIONS.seconds + 1)
+    assert not server.sio.hub.recoveries["/"]._away_ids
+
+
+@pytest.mark.gen_test
 async def test_too_late(server: ProtocolServer) -> None:
     early, late = await connect(server), await connect(server)
     await cut(server, early)
