@@ -204,8 +204,8 @@ class SocketSession:
         """Answer CONNECT with CONNECT_ERROR; the client may try again."""
         self._forget(namespace)
         payload: Any = {"message": message} if data is None else {"message": message, "data": data}
-        if self._is_version_3:  # it has room for one of them
-            payload = message if data is None else data
+        if self._is_version_3 and data is not None:  # it has room for one of them
+            payload = data
         return Packet(PacketType.CONNECT_ERROR, namespace, payload)
 
     def disconnect(self, namespace: str) -> Packet:
