@@ -141,6 +141,7 @@ class SocketIOClient:
             error = RequestError(ErrorCode.CONFLICT, detail)
             self._answer_refused(name, *self._explain(error, self._handshake))
         elif namespace is not None:
+            self.server.deadlines.cancel(self)
             socket = self._enter(namespace, auth)
             if namespace.behaviour.middleware:
                 self._deciding[name] = self._spawn(self._run_middleware(socket))
@@ -157,7 +158,6 @@ class SocketIOClient:
         socket = Socket(self, namespace, self._handshake.with_auth(auth), socket_id)
         self.sockets[namespace.name] = socket
         namespace.arrive()
-        self.server.deadlines.cancel(self)
         return socket
 
     async def _find_dynamic(self, name: str, auth: Any) -> None:
