@@ -236,7 +236,7 @@ async def test_unknown_namespace(server: ProtocolServer) -> None:
     await socket.text()
     await socket.text()
     socket.send_text("40/none,")
-    assert await socket.text() == '44/none,"Invalid namespace"'
+    assert await socket.text() == '44/none,{"message":"Invalid namespace"}'
 
 
 @pytest.mark.gen_test
