@@ -100,6 +100,15 @@ async def test_connection_errors_are_told_and_logged(
     assert len(logged_errors.pop_all()) == 6
 
 
+@pytest.mark.parametrize("query", ["EIO=4&transport=x%0AERROR+forged", "EIO=%0AERROR+forged&transport=polling"])
+@pytest.mark.gen_test
+async def test_refusal_is_one_line_of_log(server: ProtocolServer, caplog: pytest.LogCaptureFixture, query: str) -> None:
+    with caplog.at_level(logging.INFO, "server"):
+        await request(server.port, "GET", f"{SOCKET_PATH}?{query}")
+    (line,) = [line for line in caplog.messages if line.startswith("engine.io refused")]
+    assert "forged" in line and "\n" not in line
+
+
 @pytest.mark.gen_test
 async def test_foreign_origin_is_told(server: ProtocolServer) -> None:
     told: list[str] = []
