@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from server.errors import ErrorCode, RequestError
-from server.protocol.engineio_session import CloseReason
 from server.realtime.namespaces import DynamicNamespace, Namespace
 from server.realtime.socketio_server import SocketOptions
 from server.realtime.sockets import Socket
@@ -69,25 +68,6 @@ async def test_a_pattern_matches_whole_names(server: ProtocolServer, orders: Dyn
     client.send_text(f"40{name},")
     assert await client.text() == f"44{name},{INVALID}"
     assert_no_child_is_left(orders)
-
-
-@pytest.mark.gen_test
-async def test_attachments_are_not_awaited_for_ever_because_a_name_was_found(server: ProtocolServer) -> None:
-    asked, answer = asyncio.Event(), asyncio.Event()
-
-    async def knows(name: str, auth: Any) -> bool:
-        asked.set()
-        return await answer.wait()
-
-    server.sio.dynamic_namespace(knows)
-    client = await connect(server)
-    client.send_text("40/slow,", '451-["message",{"_placeholder":true,"num":0}]')
-    await asked.wait()
-    await silent(client)
-    answer.set()
-    assert (await client.text()).startswith("40/slow,{")
-    server.advance(server.sio.options.connect_timeout + 1)
-    assert (await client.closed()).code == CloseReason.CONNECT_TIMEOUT.code
 
 
 @pytest.mark.gen_test
