@@ -47,6 +47,11 @@ class Namespace(Registration, Audience):
         """Address everyone in any of ``rooms``, or in the namespace when there are none."""
         return Broadcast((self,), rooms)
 
+    def is_private(self, room: str) -> bool:
+        """Tell whether ``room`` is the id of a socket, or of one that is away and may come back."""
+        recovery = self.hub.recoveries.get(self.name)
+        return room in self.sockets or (recovery is not None and recovery.is_away(room))
+
     def arrive(self) -> None:
         """Count a socket that connects; it need not be accepted."""
         self._present += 1

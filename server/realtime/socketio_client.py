@@ -240,7 +240,7 @@ class SocketIOClient:
         auth = socket.handshake.auth
         recovered = recovery.take(auth.get("pid"), auth.get("offset"), socket.identity)
         if recovered is None:
-            socket.private_id = recovery.new_private_id()
+            socket.private_id, socket.since = recovery.new_private_id(), recovery.number
             return []
         socket.recover(recovered.session)
         return recovered.missed
@@ -249,8 +249,17 @@ class SocketIOClient:
         """Keep what a client was that may come back."""
         recovery = self.server.hub.recoveries.get(socket.namespace.name)
         if recovery is not None and socket.private_id is not None:
-            rooms, until = frozenset(socket.rooms), recovery.expires_at()
-            recovery.save(AwaySession(socket.id, socket.private_id, socket.identity, rooms, socket.data, until))
+            recovery.save(
+                AwaySession(
+                    socket.id,
+                    socket.private_id,
+                    socket.identity,
+                    {room: socket.entered.get(room, socket.since) for room in socket.rooms},
+                    socket.since,
+                    socket.data,
+                    recovery.expires_at(),
+                )
+            )
 
     def expel(self, socket: Socket, *, close: bool) -> None:
         """Disconnect one socket from the server's side, or with ``close`` the whole connection."""
