@@ -10,6 +10,7 @@ import pytest
 
 from server.protocol.engineio_request import Refusal, RequestFault
 from server.protocol.engineio_session import CookieOptions
+from server.realtime.engineio_server import REMEMBERED_ADDRESSES
 from server.realtime.handshake import Handshake
 from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer, Socket
 from tests.support.leftovers import ErrorLog
@@ -107,6 +108,26 @@ async def test_refusal_is_one_line_of_log(server: ProtocolServer, caplog: pytest
         await request(server.port, "GET", f"{SOCKET_PATH}?{query}")
     (line,) = [line for line in caplog.messages if line.startswith("engine.io refused")]
     assert "forged" in line and "\n" not in line
+
+
+@pytest.mark.gen_test
+async def test_addresses_that_are_remembered_are_bounded(
+    server: ProtocolServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusal = Refusal(RequestFault.UNSUPPORTED_VERSION, "")
+
+    def note(number: int) -> None:
+        server.sio.engine.note_refusal(
+            refusal,
+            Handshake(
+                headers={}, query={}, address=str(number), url="", secure=False, issued=server.clock.now(), auth=None
+            ),
+        )
+
+    with caplog.at_level(logging.INFO, "server"):
+        for number in (*range(REMEMBERED_ADDRESSES + 1), 0, REMEMBERED_ADDRESSES):
+            note(number)
+    assert len(caplog.messages) == REMEMBERED_ADDRESSES + 2  # the first was forgotten, the last was not
 
 
 @pytest.mark.gen_test

@@ -14,6 +14,7 @@ from tornado.web import Application
 from handlers.streams.socketio import EngineIOHandler
 from server.errors import ErrorCode, RequestError
 from server.protocol.engineio_session import EngineOptions
+from server.realtime import hub
 from server.realtime.recovery import RecoveryOptions
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer, SocketOptions
@@ -348,3 +349,14 @@ async def test_who_missed_more_than_its_outbox_holds_is_a_new_client(server: Pro
     packets = await client.poll()
     assert packets[0].startswith("40{") and member.sid not in packets[0]
     assert packets[1].startswith('42["hello",false')
+
+
+@pytest.mark.gen_test
+async def test_event_does_not_overtake_a_cut_broadcast(server: ProtocolServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "DELIVERIES_PER_TURN", 1)
+    members = [await connect(server) for _ in range(2)]
+    server.sio.emit("first")
+    for member in members:
+        server.sio.root.sockets[member.sid].emit("second")
+    for member in members:
+        assert [(await event(member.client))[0] for _ in range(2)] == ["first", "second"]
