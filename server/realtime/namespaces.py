@@ -47,10 +47,12 @@ class Namespace(Registration, Audience):
         """Address everyone in any of ``rooms``, or in the namespace when there are none."""
         return Broadcast((self,), rooms)
 
-    def is_private(self, room: str) -> bool:
-        """Tell whether ``room`` is the id of a socket, or of one that is away and may come back."""
+    def is_socket_id(self, room: str) -> bool:
+        """Tell whether ``room`` is the private room of a socket, even if that is away and may come back."""
+        if room in self.sockets:
+            return True
         recovery = self.hub.recoveries.get(self.name)
-        return room in self.sockets or (recovery is not None and recovery.is_away(room))
+        return recovery is not None and recovery.is_away(room)
 
     def arrive(self) -> None:
         """Count a socket that connects; it need not be accepted."""

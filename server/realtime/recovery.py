@@ -132,6 +132,8 @@ class Recovery:
         self._rooms: dict[Room, _RoomLog] = {}
         self._away: OrderedDict[str, AwaySession] = OrderedDict()
         self._away_ids: set[str] = set()
+        """The socket ids of those who are away: still theirs, and nobody else's to join as a room."""
+        """The socket ids of those who are away: still theirs, and nobody else's to join as a room."""
 
     def new_private_id(self) -> str:
         """Return the id by which a client will prove who it was."""

@@ -165,7 +165,8 @@ class SocketIOClient:
         if self._deciding.get(name) is not asyncio.current_task():
             return  # the client left meanwhile
         if dynamic is not None:
-            await self._run_middleware(self._enter(dynamic.child(name), auth))
+            namespace = self.server.find_namespace(name) or dynamic.child(name)  # the former if made meanwhile
+            await self._run_middleware(self._enter(namespace, auth))
         else:
             del self._deciding[name]
             self._answer_refused(name, "Invalid namespace")

@@ -78,6 +78,8 @@ class SocketIOServer(Registration, Audience):
             raise ValueError(f"a namespace begins with a slash; got {name!r}")
         namespace = self._namespaces.get(name)
         if namespace is None:
+            if any(name in dynamic.children for dynamic in self.dynamic_namespaces):
+                raise ValueError(f"{name!r} is in use as the child of a dynamic namespace")
             namespace = self._namespaces[name] = Namespace(name, self.hub, self.hub.rooms(name), Behaviour())
             if self.options.recovery is not None:
                 engine = self.engine.options

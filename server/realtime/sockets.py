@@ -165,7 +165,7 @@ class Socket:
 
     def join(self, room: str) -> None:
         """Enter ``room``. ValueError for the id of another socket: that room is private."""
-        if room != self.id and self.namespace.is_private(room):
+        if room != self.id and self.namespace.is_socket_id(room):
             raise ValueError("a socket's own room is private")
         if self.state is SocketState.CONNECTED:
             self._enter(room)

@@ -205,6 +205,21 @@ async def test_a_large_crowd_is_asked_in_turns(server: ProtocolServer, monkeypat
 
 
 @pytest.mark.gen_test
+async def test_whoever_stops_waiting_before_all_are_asked_leaves_nothing(
+    server: ProtocolServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broadcast_module, "ASKED_PER_TURN", 1)
+    members = await crowd(server, 3)
+    asked = asyncio.ensure_future(server.sio.to("room").call("question"))
+    await asyncio.sleep(0)  # one has been asked
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    await asyncio.sleep(0)
+    assert_nobody_is_waited_for(server, members)
+
+
+@pytest.mark.gen_test
 async def test_one_too_slow_for_the_question_is_missing(server: ProtocolServer) -> None:
     members = await crowd(server, 2)
     (_, first), (two, second) = members

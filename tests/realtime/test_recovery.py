@@ -211,6 +211,20 @@ async def test_who_left_on_purpose_does_not_come_back(server: ProtocolServer, wa
 
 
 @pytest.mark.gen_test
+async def test_room_of_one_who_is_away_stays_private(server: ProtocolServer) -> None:
+    member, other = await connect(server), await connect(server)
+    await cut(server, member)
+    socket = server.sio.root.sockets[other.sid]
+    with pytest.raises(ValueError, match="private"):
+        socket.join(member.sid)
+    with pytest.raises(ValueError, match="private"):
+        server.sio.to(other.sid).join(member.sid)
+    await come_back(server, pid=member.pid, offset="0")
+    server.clock.advance(OPTIONS.seconds + 1)
+    assert not server.sio.hub.recoveries["/"]._away_ids
+
+
+@pytest.mark.gen_test
 async def test_too_late(server: ProtocolServer) -> None:
     early, late = await connect(server), await connect(server)
     await cut(server, early)
@@ -308,16 +322,6 @@ async def test_nothing_from_before_its_time(server: ProtocolServer, made_up: boo
     assert json.loads((await client.text())[2:])["sid"] == member.sid
     expected = ["hello"] * made_up + ["unread", "missed", "hello"]
     assert [(await event(client))[0] for _ in expected] == expected
-
-
-@pytest.mark.gen_test
-async def test_own_room_is_private_while_its_socket_is_away(server: ProtocolServer) -> None:
-    member, other = await connect(server), await connect(server)
-    await cut(server, member)
-    with pytest.raises(ValueError, match="private"):
-        server.sio.root.sockets[other.sid].join(member.sid)
-    with pytest.raises(ValueError, match="private"):
-        server.sio.to(other.sid).join(member.sid)
 
 
 @pytest.mark.gen_test
