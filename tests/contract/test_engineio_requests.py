@@ -68,6 +68,7 @@ async def test_client_cuts_its_poll(server: ProtocolServer) -> None:
     assert await client.is_closed()
 
 
+@pytest.mark.parametrize("server", ["handler"], indirect=True)
 @pytest.mark.gen_test
 async def test_client_cuts_its_poll_before_it_is_begun(server: ProtocolServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between a request and its handler is a turn of the loop, in which the connection may end."""
