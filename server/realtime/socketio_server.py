@@ -120,7 +120,7 @@ class SocketIOServer(Registration, Audience):
         return hook
 
     def on_connection_error(self, listener: RefusalHook) -> RefusalHook:
-        """Call ``listener(refusal, handshake)`` for every request that is refused; see `Refusal`."""
+        """Call ``listener(refusal, handshake)`` for every request that is refused with a code; see `Refusal`."""
         self.engine.refusal_listeners.append(listener)
         return listener
 

@@ -194,3 +194,36 @@ async def test_wrong_parser_says_which_are_allowed(server: ProtocolServer, caplo
     (line,) = [line for line in caplog.messages if line.startswith("engine.io close")]
     assert "the first message is binary, but no packet of socket.io-msgpack-parser" in line
     assert "allowed are that parser and the default one" in line
+
+
+@pytest.mark.gen_test
+async def test_client_that_leaves_while_the_hook_thinks_gets_no_session(server: ProtocolServer) -> None:
+    asked, decided = asyncio.Event(), asyncio.Event()
+
+    @server.sio.allow_request
+    async def think(handshake: Handshake) -> None:
+        asked.set()
+        await decided.wait()
+
+    wire = await Wire.open(server.port)
+    wire.send_request("GET", POLLING)
+    await asked.wait()
+    wire.reset()
+    server.sio.allow_request(lambda handshake: None)
+    for _ in range(20):
+        await request(server.port, "GET", f"{POLLING}&sid=unknown")  # the server's loop has turned, and seen the reset
+    decided.set()
+    await request(server.port, "GET", f"{POLLING}&sid=unknown")
+    assert not server.sio.engine.clients
+
+
+@pytest.mark.gen_test
+async def test_hook_whose_wait_is_cancelled_refuses(server: ProtocolServer, logged_errors: ErrorLog) -> None:
+    @server.sio.allow_request
+    async def wait(handshake: Handshake) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    assert (await request(server.port, "GET", POLLING)).status == 403
+    assert len(logged_errors.pop_all()) == 1
