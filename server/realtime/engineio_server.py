@@ -18,7 +18,8 @@ from server.protocol.engineio_session import CloseReason, EngineOptions, EngineS
 from server.realtime.engineio_client import EngineIOClient, MessageHandler
 from server.realtime.handshake import Handshake
 from server.realtime.origins import OriginPolicy
-from server.transport.connection import ConnectionContext, WebSocketConnection
+from server.transport.connection import WebSocketConnection
+from server.transport.connection_context import ConnectionContext
 from server.transport.connections import Connections
 from server.transport.deadlines import Deadlines
 

@@ -266,7 +266,7 @@ class SocketIOClient:
         """Disconnect one socket from the server's side, or with ``close`` the whole connection."""
         if self.sockets.get(socket.namespace.name) is socket:
             self.server.hub.catch_up(socket)
-            self.format.send(self.engine, self.session.disconnect(socket.namespace.name))
+            self.engine.send(self.format.write(self.session.disconnect(socket.namespace.name)))
             self._leave(socket.namespace.name, CloseReason.SERVER_DISCONNECT)
         if close:
             self.engine.close()

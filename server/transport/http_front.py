@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from server.protocol.http_head import Head, UnusualRequestError, read_head
-from server.transport.connection import ConnectionContext
+from server.transport.connection_context import ConnectionContext
 from server.transport.deadlines import NEVER
 from server.transport.epoll_reader import EpollReader
 
