@@ -125,6 +125,9 @@ class EngineIOHandler(AcceptingHandler):
     # Polling.
 
     async def _poll(self, client: EngineIOClient) -> None:
+        if cast(HTTP1Connection, self.request.connection).stream.closed():
+            client.end(CloseReason.TRANSPORT_ERROR, "the client cut its poll")  # before it was begun
+            return
         answer: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
         try:
             client.poll(lambda payload: None if answer.done() else answer.set_result(payload))

@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from server.realtime.acks import SocketDisconnectedError
@@ -30,7 +30,7 @@ class Replies(NamedTuple):
     """The ids of those who left or did not answer in time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Broadcast:
     """Addresses many sockets of a namespace, or of several; built step by step, each step a new object."""
 
@@ -42,21 +42,21 @@ class Broadcast:
 
     def to(self, *rooms: str) -> Broadcast:
         """Add ``rooms``; a socket's id is a room with that socket in it."""
-        return replace(self, rooms=self.rooms + rooms)
+        return Broadcast(self.namespaces, self.rooms + rooms, self.spared, self.is_volatile, self.is_local)
 
     def except_(self, *rooms: str) -> Broadcast:
         """Leave out everyone in ``rooms``."""
-        return replace(self, spared=self.spared + rooms)
+        return Broadcast(self.namespaces, self.rooms, self.spared + rooms, self.is_volatile, self.is_local)
 
     @property
     def volatile(self) -> Broadcast:
         """Let clients that are behind miss it."""
-        return replace(self, is_volatile=True)
+        return Broadcast(self.namespaces, self.rooms, self.spared, True, self.is_local)
 
     @property
     def local(self) -> Broadcast:
         """Address this process alone; without others it changes nothing."""
-        return replace(self, is_local=True)
+        return Broadcast(self.namespaces, self.rooms, self.spared, self.is_volatile, True)
 
     # Sending.
 
@@ -102,7 +102,7 @@ class Broadcast:
     def join(self, *rooms: str) -> None:
         """Let all of them enter ``rooms``. ValueError for the id of a socket: that room is private."""
         sockets = self._sockets()
-        if any(room in namespace.sockets for namespace in self.namespaces for room in rooms):
+        if any(namespace.is_socket_id(room) for namespace in self.namespaces for room in rooms):
             raise ValueError("a socket's own room is private")
         for socket in sockets:
             for room in rooms:

@@ -80,7 +80,7 @@ class EngineIOServer:
         self.metrics.refused_requests += 1
         if refusal.fault is not RequestFault.UNSUPPORTED_VERSION or self._is_new_address(handshake.address):
             code = refusal.fault.code
-            logger.info("engine.io refused: from=%s code=%d %s", handshake.address, code, refusal.text)
+            logger.info("engine.io refused: from=%s code=%d %r", handshake.address, code, refusal.text)
         for listener in self.refusal_listeners:
             try:
                 listener(refusal, handshake)

@@ -10,6 +10,7 @@ import pytest
 
 from server.protocol.engineio_request import Refusal, RequestFault
 from server.protocol.engineio_session import CookieOptions
+from server.realtime.engineio_server import REMEMBERED_ADDRESSES
 from server.realtime.handshake import Handshake
 from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer, Socket
 from tests.support.leftovers import ErrorLog
@@ -98,6 +99,35 @@ async def test_connection_errors_are_told_and_logged(
     lines = [line for line in caplog.messages if line.startswith("engine.io refused: from=127.0.0.1 code=")]
     assert [line.partition("code=")[2][0] for line in lines] == ["0", "1", "2", "3", "4", "5"]
     assert len(logged_errors.pop_all()) == 6
+
+
+@pytest.mark.parametrize("query", ["EIO=4&transport=x%0AERROR+forged", "EIO=%0AERROR+forged&transport=polling"])
+@pytest.mark.gen_test
+async def test_refusal_is_one_line_of_log(server: ProtocolServer, caplog: pytest.LogCaptureFixture, query: str) -> None:
+    with caplog.at_level(logging.INFO, "server"):
+        await request(server.port, "GET", f"{SOCKET_PATH}?{query}")
+    (line,) = [line for line in caplog.messages if line.startswith("engine.io refused")]
+    assert "forged" in line and "\n" not in line
+
+
+@pytest.mark.gen_test
+async def test_addresses_that_are_remembered_are_bounded(
+    server: ProtocolServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusal = Refusal(RequestFault.UNSUPPORTED_VERSION, "")
+
+    def note(number: int) -> None:
+        server.sio.engine.note_refusal(
+            refusal,
+            Handshake(
+                headers={}, query={}, address=str(number), url="", secure=False, issued=server.clock.now(), auth=None
+            ),
+        )
+
+    with caplog.at_level(logging.INFO, "server"):
+        for number in (*range(REMEMBERED_ADDRESSES + 1), 0, REMEMBERED_ADDRESSES):
+            note(number)
+    assert len(caplog.messages) == REMEMBERED_ADDRESSES + 2  # the first was forgotten, the last was not
 
 
 @pytest.mark.gen_test

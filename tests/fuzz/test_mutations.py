@@ -10,6 +10,7 @@ import pytest
 from tests.support import frames
 from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer, payload
 from tests.support.hammering import POLLING, TARGET, assert_healthy, assert_nothing_is_left
+from tests.support.mutation import mutate
 from tests.support.wire import WebSocketWire, Wire
 
 VALID = [
@@ -36,25 +37,6 @@ VALID = [
 ]
 
 
-def mutate(chance: random.Random, data: bytes) -> bytes:
-    """Spoil ``data`` a little, or not at all."""
-    spoiled = bytearray(data)
-    for _ in range(chance.choice([0, 0, 1, 1, 2, 5])):
-        position = chance.randrange(len(spoiled) + 1)
-        match chance.randrange(5):
-            case 0 if position < len(spoiled):
-                spoiled[position] ^= 1 << chance.randrange(8)
-            case 1:
-                del spoiled[position : position + chance.randrange(1, 4)]
-            case 2:
-                spoiled[position:position] = chance.randbytes(chance.randrange(1, 4))
-            case 3:
-                spoiled[position:position] = bytes(chance.choice(VALID))
-            case _:
-                del spoiled[position:]
-    return bytes(spoiled)
-
-
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.gen_test
 async def test_mutated_frames(server: ProtocolServer, seed: int) -> None:
@@ -67,7 +49,7 @@ async def test_mutated_frames(server: ProtocolServer, seed: int) -> None:
         if chance.random() < 0.7:
             wire.send(frames.text("40"))
         for _ in range(chance.randrange(1, 12)):
-            wire.send(mutate(chance, chance.choice(VALID)))
+            wire.send(mutate(chance, chance.choice(VALID), VALID))
             if chance.random() < 0.3:
                 await asyncio.sleep(0)
         if chance.random() < 0.3:
@@ -96,7 +78,7 @@ async def test_mutated_posts(server: ProtocolServer, seed: int) -> None:
         client = await Polling.open(server, SOCKET_PATH)
         for _ in range(chance.randrange(1, 4)):
             body = payload("40", *chance.choices(packets, k=chance.randrange(1, 6)))
-            answer = await client.post_bytes(mutate(chance, body))
+            answer = await client.post_bytes(mutate(chance, body, VALID))
             assert answer.status in (200, 400)
             if chance.random() < 0.3:
                 await client.begin_poll()
@@ -121,7 +103,7 @@ async def test_mutated_requests(server: ProtocolServer) -> None:
     for _ in range(150):
         sid = (await Polling.open(server, SOCKET_PATH)).sid
         wire = await Wire.open(server.port)
-        wire.send(mutate(chance, chance.choice(REQUESTS).replace(b"SID", sid.encode())))
+        wire.send(mutate(chance, chance.choice(REQUESTS).replace(b"SID", sid.encode()), VALID))
         if chance.random() < 0.5:
             await asyncio.sleep(0)
             wire.close()

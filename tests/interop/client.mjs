@@ -1,72 +1,92 @@
-// Goes through every scenario with one version of socket.io-client and prints one JSON line for each:
-//   node client.mjs <folder with node_modules> <package> <port> <transports, comma separated>
-// A line {"ready": name} asks the other side to do something.
+// Goes through the scenarios with one version of socket.io-client and prints one JSON line for each:
+//   node client.mjs '{"folder", "name", "parser", "port", "recoveringPort", "transports", "scenarios": {name: seconds}}'
+// A line {"restart": how} asks the other side to do so to the server.
 
 import { createRequire } from "node:module";
 
-const [folder, name, port, transports] = process.argv.slice(2);
-const { io } = createRequire(`${folder}/`)(name);
-const url = `http://127.0.0.1:${port}`;
-const transport = { transports: transports.split(",") };
+const { folder, name, parser, port, recoveringPort, transports, scenarios: wanted } = JSON.parse(process.argv[2]);
+const require = createRequire(`${folder}/`);
+const client = require(name);
+const io = client.io ?? client;
+const isSecond = require(`${name}/package.json`).version.startsWith("2.");
+const host = "http://127.0.0.1";
+const common = { transports: transports.split(","), forceNew: true, ...(parser && { parser: require(parser) }) };
 const upgrades = transports.includes(",");
-const bytes = (...values) => Buffer.from(values);
+const last = common.transports.at(-1);
+
+const ABSENT = "not in this client";
+const EVENTS = 10_000;
 
 const next = (socket, event) => new Promise((resolve) => socket.once(event, (...args) => resolve(args)));
 const ask = (socket, ...args) => new Promise((resolve) => socket.emit(...args, (...answer) => resolve(answer)));
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 const print = (line) => console.log(JSON.stringify(line));
+const bytes = (...values) => Buffer.from(values);
 const listed = (value) => (Buffer.isBuffer(value) ? { bytes: [...value] } : value);
 const plain = (value) =>
   JSON.parse(JSON.stringify(value, (key, inner) => (inner?.type === "Buffer" ? { bytes: inner.data } : listed(inner))));
 
-async function connect(path = "/", auth = { token: "good" }, options = {}) {
-  const socket = io(url + path, { ...transport, forceNew: true, auth, ...options });
+let sockets = [];
+
+// Version 2 has no `auth`: it is said in the query of the namespace.
+const credentials = (auth) => (isSecond ? { query: auth } : { auth });
+
+function open(path, auth, { on = port, ...options } = {}) {
+  const query = isSecond && auth ? `?${new URLSearchParams(auth)}` : "";
+  const socket = io(`${host}:${on}${path}${query}`, { ...common, ...(!isSecond && { auth }), ...options });
+  sockets.push(socket);
+  return socket;
+}
+
+async function upgraded(socket) {
+  const engine = socket.io.engine;
+  if (engine.transport.name !== last) await new Promise((resolve) => engine.once("upgrade", resolve));
+  return engine.transport.name;
+}
+
+async function connect(path = "/", auth = undefined, options = {}) {
+  const socket = open(path, auth, options);
   const welcome = next(socket, "welcome");
   await next(socket, "connect");
-  const engine = socket.io.engine;
-  if (upgrades && engine.transport.name !== "websocket") {
-    await new Promise((resolve) => engine.once("upgrade", resolve));
-  }
-  return [socket, (await welcome)[0]];
+  await upgraded(socket);
+  return [socket, ...(await welcome)];
 }
 
 async function refusal(socket) {
-  const [error] = await next(socket, "connect_error");
-  return { message: error.message, data: error.data ?? null, connected: socket.connected };
+  const [error] = await next(socket, isSecond ? "error" : "connect_error");
+  return isSecond ? [error, socket.connected] : [error.message, error.data ?? null, socket.connected];
 }
 
 const scenarios = {
-  async auth() {
-    const [socket, welcome] = await connect("/", { token: "好😀", list: [1, { a: null }] });
-    const used = socket.io.engine.transport.name;
-    socket.disconnect();
-    return [welcome, used];
+  async connect() {
+    const auth = isSecond ? { token: "好😀" } : { token: "好😀", list: [1, { a: null }] };
+    const [socket, said, id] = await connect("/custom", auth);
+    const [root, , rootId] = await connect();
+    return [said, socket.io.engine.transport.name, socket.id === id, root.id === rootId];
   },
 
   async refused() {
-    const socket = io(`${url}/guarded`, { ...transport, forceNew: true, auth: { token: "bad" } });
+    const socket = open("/guarded", { token: "bad" });
     const refused = await refusal(socket);
-    socket.auth = { token: "good" };
+    Object.assign(socket, credentials({ token: "good" }));
     const welcome = next(socket, "welcome");
     socket.connect();
-    const again = await welcome;
-    socket.disconnect();
-    return [refused, again];
+    return [refused, (await welcome)[0]];
   },
 
-  async unknown_namespace() {
-    const socket = io(`${url}/nowhere`, { ...transport, forceNew: true });
-    const refused = await refusal(socket);
-    socket.disconnect();
-    return [refused.message, refused.data];
-  },
-
-  async echo() {
+  async emit() {
     const [socket] = await connect();
     const back = next(socket, "echoed");
-    socket.emit("echo", 1, -1.5, null, true, "é😀\ud800", [[]], { "ключ": { b: "" } });
-    const echoed = await back;
-    socket.disconnect();
-    return echoed;
+    socket.emit("echo", 1, -1.5, null, true, "", [[]], { a: { b: "" } });
+    return back;
+  },
+
+  async unicode() {
+    const [socket] = await connect();
+    const alone = parser ? [] : ["\ud800 \udc00"]; // MessagePack has no way to write half a pair
+    const answer = await ask(socket, "echo", "é\0\u001e", "😀", { "ключ 😀": "好" }, ...alone);
+    const long = "é😀\u2028".repeat(20_000);
+    return [answer, (await ask(socket, "echo", long))[0] === long];
   },
 
   async binary() {
@@ -75,98 +95,139 @@ const scenarios = {
     const acknowledged = ask(socket, "echo", bytes(1, 2, 3), { a: [bytes(), { b: bytes(255) }] }, "text", bytes(0));
     const answers = [plain(await back), plain(await acknowledged)];
     const large = Buffer.alloc(200_000, 7);
-    answers.push(Buffer.compare((await ask(socket, "echo", large))[0], large));
-    socket.disconnect();
-    return answers;
+    return [...answers, (await ask(socket, "echo", large))[0].equals(large)];
   },
 
-  async question() {
+  async acks() {
     const [socket] = await connect();
     socket.on("question", (...args) => args.pop()("the answer to", ...args, bytes(9)));
-    const answer = plain(await ask(socket, "ask me", "a", { b: bytes(1) }));
-    socket.disconnect();
-    return answer;
+    return [plain(await ask(socket, "ask me", 10, "a", { b: bytes(1) })), await ask(socket, "echo")];
+  },
+
+  async server_timeout() {
+    const [socket] = await connect();
+    const question = next(socket, "question");
+    const answer = await ask(socket, "ask me", 0.1);
+    (await question).pop()("late");
+    return [answer, await ask(socket, "echo", "goes on")];
+  },
+
+  async client_timeout() {
+    const [socket] = await connect();
+    if (!socket.timeout) return ABSENT;
+    const question = next(socket, "question");
+    const error = await new Promise((resolve) => socket.timeout(100).emit("ask me", 10, resolve));
+    (await question).pop()("late");
+    return [error instanceof Error, await ask(socket, "echo", "goes on")];
   },
 
   async namespaces() {
     const [root] = await connect();
-    const custom = root.io.socket("/custom", { auth: { token: "custom" } });
-    const welcome = next(custom, "welcome");
-    const answers = [await welcome, await ask(custom, "echo", "c"), await ask(root, "echo", "r")];
-    answers.push(custom.id !== root.id);
+    const custom = root.io.socket("/custom", credentials({ token: "custom" }));
+    const [said] = await next(custom, "welcome");
+    const answers = [said, await ask(custom, "echo", "c"), await ask(root, "echo", "r"), custom.id !== root.id];
     custom.disconnect();
     answers.push(await ask(root, "echo", "root stays"));
-    root.disconnect();
-    return answers;
+    return [...answers, await refusal(root.io.socket("/nowhere"))];
+  },
+
+  async broadcast() {
+    const [speaker] = await connect();
+    const [listener] = await connect();
+    const heard = next(listener, "news");
+    const echo = next(speaker, "news").then(() => "heard itself");
+    await ask(speaker, "tell others", "好😀", { b: bytes(1) });
+    return [plain(await heard), await Promise.race([echo, ask(speaker, "echo", "heard nothing")])];
   },
 
   async order() {
-    const [socket] = await connect();
+    const socket = open("/");
     const received = [];
     const all = new Promise((resolve) =>
-      socket.on("echoed", (number) => received.push(number) === 2000 && resolve()),
-    );
-    for (let number = 0; number < 2000; number++) socket.emit("echo", number);
-    await all;
-    socket.disconnect();
-    return received.every((number, position) => number === position);
-  },
-
-  async order_through_the_upgrade() {
-    const socket = io(url, { ...transport, forceNew: true });
-    const received = [];
-    const all = new Promise((resolve) =>
-      socket.on("echoed", (number) => received.push(number) === 300 && resolve()),
+      socket.on("echoed", (number) => received.push(number) === EVENTS && resolve()),
     );
     await next(socket, "connect");
-    for (let number = 0; number < 300; number++) {
+    for (let number = 0; number < EVENTS; number++) {
       socket.emit("echo", number);
-      if (number % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (upgrades && number % 10 === 0) await turn(); // the upgrade comes in between
     }
     await all;
-    socket.disconnect();
-    return received.every((number, position) => number === position);
+    return [received.every((number, position) => number === position), await upgraded(socket)];
   },
 
   async heartbeat() {
     const [socket] = await connect();
-    let pings = 0;
+    let beats = 0;
+    const beat = isSecond ? "pong" : "ping";
     await new Promise((resolve) =>
-      socket.io.engine.on("packet", (packet) => packet.type === "ping" && ++pings === 3 && resolve()),
+      socket.io.engine.on("packet", (packet) => packet.type === beat && ++beats === 3 && resolve()),
     );
-    const answer = await ask(socket, "echo", "alive");
-    socket.disconnect();
-    return answer;
+    return ask(socket, "echo", "alive");
   },
 
   async expelled() {
     const [socket] = await connect();
     const ended = next(socket, "disconnect");
-    let last = false;
-    socket.on("last words", () => (last = true));
+    let heard = false;
+    socket.on("last words", () => (heard = true));
     socket.emit("expel me");
     const [reason] = await ended;
-    const answer = [reason, last, socket.active];
     const welcome = next(socket, "welcome");
     socket.connect();
     await welcome;
-    socket.disconnect();
-    return answer;
+    return [reason === "io server disconnect", heard];
   },
 
-  async restart() {
-    const [socket] = await connect("/", {}, { reconnectionDelay: 20, reconnectionDelayMax: 50 });
+  restart: () => comeBack("restart"),
+
+  crash: () => comeBack("crash"),
+
+  async recovery() {
+    const [socket] = await connect("/", undefined, { on: recoveringPort, reconnection: false });
+    if (socket.recovered === undefined) return ABSENT;
+    const [speaker] = await connect("/", undefined, { on: recoveringPort });
+    const { id } = socket;
     const ended = next(socket, "disconnect");
-    print({ ready: "restart" });
-    const [reason] = await ended;
-    await next(socket, "connect");
-    const answer = [reason.split(" ")[0], await ask(socket, "echo", "again")];
-    socket.disconnect();
-    return answer;
+    socket.io.engine.close();
+    await ended;
+    await ask(speaker, "tell others", "missed");
+    const heard = [];
+    const later = new Promise((resolve) =>
+      socket.on("news", (news) => heard.push(news) && news === "later" && resolve()),
+    );
+    const back = next(socket, "connect");
+    socket.connect();
+    await back;
+    await ask(speaker, "tell others", "later");
+    await later;
+    return [socket.recovered, socket.id === id, heard];
   },
 };
 
-for (const [scenario, run] of Object.entries(scenarios)) {
-  print({ scenario, result: await run() });
+async function comeBack(how) {
+  const [socket] = await connect("/", undefined, { reconnectionDelay: 20, reconnectionDelayMax: 50 });
+  const ended = next(socket, "disconnect");
+  print({ restart: how });
+  const [reason] = await ended; // close, or error when no poll was waiting
+  await next(socket, "connect");
+  return [reason.split(" ")[0], await ask(socket, "echo", "again")];
+}
+
+async function limited(scenario, seconds) {
+  let timer;
+  const limit = new Promise((resolve) => (timer = setTimeout(resolve, seconds * 1000, { failed: "timed out" })));
+  const outcome = scenario().then((result) => ({ result }), (error) => ({ failed: String(error) }));
+  const first = await Promise.race([outcome, limit]);
+  clearTimeout(timer);
+  return first;
+}
+
+for (const [scenario, seconds] of Object.entries(wanted)) {
+  print({ scenario, ...(await limited(scenarios[scenario], seconds)) });
+  for (const socket of sockets) {
+    socket.io.reconnection(false);
+    socket.disconnect();
+  }
+  sockets = [];
 }
 process.exit(0);

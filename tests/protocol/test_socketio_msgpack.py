@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import struct
+import tracemalloc
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -120,6 +121,11 @@ def event(body: bytes, length: int = 2) -> bytes:
         (b"\xc7\x00\x00", b""),
         (b"\xc8\x01\x2c\x00" + bytes(300), bytes(300)),
         (b"\xd6\xff\x00\x00\x00\x01", EPOCH + timedelta(seconds=1)),
+        (b"\xd7\xff" + bytes(7) + b"\x01", EPOCH + timedelta(seconds=1)),
+        (b"\xdc\x00\x01" + UNDEFINED, [None]),
+        (b"\xdd\x00\x00\x00\x01" + ZERO, [b"\0"]),
+        (b"\xde\x00\x01\xa1a" + DATE, {"a": EPOCH}),
+        (b"\xdf\x00\x00\x00\x01\xa1a" + EIGHT, {"a": bytes(8)}),
         (b"\xca\x3f\x00\x00\x00", 0.5),
         (b"\xa3\xed\xa0\x80", "\ud800"),
         (b"\xc4\x07" + ZERO + UNDEFINED, ZERO + UNDEFINED),
@@ -230,11 +236,18 @@ def test_depth(opening: bytes, closing: bytes, neighbours: bytes) -> None:
             decode_packet(nested(depth))
 
 
-@pytest.mark.parametrize("padding", [500, 900_000])
-def test_nested_announcements_are_not_believed(padding: int) -> None:
-    header = b"\xdd" + padding.to_bytes(4, "big")
-    with pytest.raises(PeerError):
-        decode_packet(event(header * 1000 + b"\xc6" + padding.to_bytes(4, "big") + bytes(padding)))
+@pytest.mark.parametrize("neighbours", [b"", UNDEFINED + ZERO])
+@pytest.mark.parametrize("padding", [300, 900_000])
+def test_no_memory_is_taken_for_what_is_only_announced(padding: int, neighbours: bytes) -> None:
+    announced = b"\xdd" + padding.to_bytes(4, "big")
+    data = event(neighbours + announced * 500 + b"\xc6" + padding.to_bytes(4, "big") + bytes(padding), 4)
+    tracemalloc.start()
+    try:
+        with pytest.raises(PeerError):
+            decode_packet(data)
+        assert tracemalloc.get_traced_memory()[1] < 100_000 + 2 * len(data)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("empty", [b"\x80", b"\x90"])
