@@ -73,7 +73,7 @@ def measure_all(runs: Sequence[tuple[Scenario, int, Server]], times: list[str]) 
         found = one.error
         if one.result is not None:
             found = f"{format_number(scenario.value(one.result))} {scenario.metric.unit}"
-        clock = f"{left // 60:.0f}:{left % 60:02.0f}"
+        clock = f"{int(left) // 60}:{int(left) % 60:02}"
         say(f"[{done}/{len(runs)}, {clock} left] {scenario.name}, round {number + 1}, {server.name}: {found}")
         yield one
 

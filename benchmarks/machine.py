@@ -9,8 +9,9 @@ import re
 import resource
 import shutil
 import subprocess
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,11 +64,17 @@ def describe(compiler: str) -> dict[str, str]:
     return {
         "machine": f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores",
         "kernel": f"{platform.system()} {platform.release()}",
-        "Python": ", ".join([platform.python_version(), *(f"{name} {version(name)}" for name in PYTHON_PACKAGES)]),
+        "Python": ", ".join([platform.python_version(), *_python_versions()]),
         "Node": ", ".join([_output("node", "--version"), *node]),
         "compiler": _output(compiler, "--version").partition("\n")[0],
         "commit": _output("git", "describe", "--always", "--dirty"),
     }
+
+
+def _python_versions() -> Iterator[str]:
+    for name in PYTHON_PACKAGES:
+        with suppress(PackageNotFoundError):  # a server that is not measured need not be installed
+            yield f"{name} {version(name)}"
 
 
 def _read(path: Path) -> str:

@@ -134,7 +134,7 @@ def _idle() -> Iterator[Scenario]:
 
 
 def _company() -> Iterator[Scenario]:
-    title = "community of 1,000: chat, typing and prices, 4,400 sent/s"
+    title = "community of 1,000: chat, typing and prices, 4,100 sent/s"
     yield Scenario("mixed", title, CPU, COMMUNITY, scale=PERCENT)
     for count in (10, 100, 1000, 10000):
         load = f"--clients {count} --flow broadcast,size=64,rooms={count},depth=10"

@@ -126,6 +126,10 @@ void client_lost(struct client *client, const char *why) {
     dropped_count++;
 }
 
+_Noreturn void wrong_answer(const struct client *client, const char *what, const uint8_t *data, uint32_t length) {
+    fail("wrong answer: client %u got %s: %.*s", client->id, what, length < 80 ? (int)length : 80, data);
+}
+
 static void become_ready(struct client *client) {
     client->state = READY;
     ready_count++;
@@ -173,7 +177,7 @@ static void take_message(struct client *client, const uint8_t *data, uint32_t le
     struct packet packet;
     if (binary && client->unfinished.awaits_attachment) take_attachment(client, data, length);
     else if (decode_packet(data, length, binary, &packet)) take_packet(client, &packet);
-    else wrong_count++;
+    else wrong_answer(client, "a packet that cannot be read", data, length);
 }
 
 static void take_open(struct client *client, const uint8_t *data, uint32_t length) {
@@ -202,7 +206,7 @@ void client_message(struct client *client, const uint8_t *data, uint32_t length,
         return;
     case '4': return take_message(client, data + 1, length - 1, false);
     case '6': return;
-    default: wrong_count++;
+    default: wrong_answer(client, "an unknown packet", data, length);
     }
 }
 

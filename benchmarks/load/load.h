@@ -8,7 +8,7 @@
  *   network.c    TCP connections on one epoll
  *   measure.c    clocks, histograms, the CPU and memory of the server
  *
- * Every answer is held against what was asked: a wrong one is counted as wrong and never as fast.
+ * Every answer is held against what was asked: a wrong one ends the run.
  */
 #pragma once
 #include <stdbool.h>
@@ -146,6 +146,7 @@ void client_send(struct client *client, const struct outgoing *packet);
 void client_ping(struct client *client);
 void client_proved(struct client *client);
 void client_lost(struct client *client, const char *why);
+_Noreturn void wrong_answer(const struct client *client, const char *what, const uint8_t *data, uint32_t length);
 void client_message(struct client *client, const uint8_t *data, uint32_t length, bool binary);
 void client_answer(struct link *link, int status, uint8_t *body, uint32_t length);
 
@@ -165,7 +166,7 @@ struct flow {
 
 extern struct flow flows[MAX_FLOWS + 1]; /* the first is traffic.c's own */
 extern int flow_count;
-extern uint64_t wrong_count, outstanding;
+extern uint64_t outstanding;
 
 void flow_parse(const char *text);
 void traffic_prove(struct client *client);

@@ -8,10 +8,9 @@
 
 static struct outgoing outgoing; /* the packet being sent; one at a time */
 
-static struct outgoing *begin(bool binary) {
+static void begin(bool binary) {
     outgoing.body.length = outgoing.attachment_length = 0;
     outgoing.binary = binary;
-    return &outgoing;
 }
 
 static void add(const char *text) { buffer_append(&outgoing.body, text, strlen(text)); }
@@ -19,25 +18,34 @@ static void add(const char *text) { buffer_append(&outgoing.body, text, strlen(t
 /* ---- msgpack, as far as it is needed ---- */
 
 static void pack_string(const void *text, uint32_t length) {
-    uint8_t head[5] = {0xda, length >> 8, length};
+    uint8_t head[] = {0xdb, length >> 24, length >> 16, length >> 8, length};
     if (length < 32) head[0] = 0xa0 | length;
-    buffer_append(&outgoing.body, head, length < 32 ? 1 : 3);
+    buffer_append(&outgoing.body, head, length < 32 ? 1 : sizeof head);
     buffer_append(&outgoing.body, text, length);
 }
 
 static void pack(const char *text) { pack_string(text, strlen(text)); }
 
 static void pack_event(const char *name, const char *room, const uint8_t *payload, uint32_t size, int64_t ack) {
-    uint8_t id[5] = {0xce, ack >> 24, ack >> 16, ack >> 8, ack};
-    add(ack < 0 ? "\x84" : "\x85");
-    pack("type"), add("\x02");
-    pack("data"), add(room && payload ? "\x93" : "\x92");
+    add(ack < 0 ? "\x84" : "\x85"); /* a map of four, or five */
+    pack("type");
+    add("\x02");
+    pack("data");
+    add(room && payload ? "\x93" : "\x92"); /* an array of three, or two */
     pack(name);
     if (room) pack(room);
     if (payload) pack_string(payload, size);
-    pack("options"), add("\x81"), pack("compress"), add("\xc3");
-    if (ack >= 0) pack("id"), buffer_append(&outgoing.body, id, sizeof id);
-    pack("nsp"), pack("/");
+    pack("options");
+    add("\x81");
+    pack("compress");
+    add("\xc3");
+    if (ack >= 0) {
+        uint8_t id[] = {0xce, ack >> 24, ack >> 16, ack >> 8, ack};
+        pack("id");
+        buffer_append(&outgoing.body, id, sizeof id);
+    }
+    pack("nsp");
+    pack("/");
 }
 
 /* A value: what it is, and where it ends. `count` is the length of bytes, or the number of values within. */
@@ -53,32 +61,36 @@ static uint64_t big_endian(const uint8_t *data, int length) {
     return number;
 }
 
-/* Reads the head of one value; the content of arrays and maps follows at `end`. */
-static bool unpack(const uint8_t *data, const uint8_t *limit, struct value *value) {
-    static const uint8_t widths[] = {1, 2, 4, 8};
-    if (data >= limit) return false;
-    uint8_t tag = *data++;
-    int width = 0;
-    uint64_t extra = 0;
-    value->type = OTHER;
+/* What a tag says: the type, how many bytes tell the count (else it is in the tag), and how many follow in any case. */
+static bool read_tag(uint8_t tag, struct value *value, int *width, uint32_t *fixed) {
+    *width = *fixed = 0;
     value->count = 0;
-    if (tag < 0x80 || tag >= 0xe0) value->type = NUMBER, value->count = tag;
-    else if (tag < 0x90) value->type = MAP, value->count = tag & 15;
-    else if (tag < 0xa0) value->type = ARRAY, value->count = tag & 15;
-    else if (tag < 0xc0) value->type = BYTES, value->count = tag & 31;
-    else if (tag >= 0xc4 && tag <= 0xc6) value->type = BYTES, width = widths[tag - 0xc4];
-    else if (tag >= 0xd9 && tag <= 0xdb) value->type = BYTES, width = widths[tag - 0xd9];
-    else if (tag >= 0xcc && tag <= 0xcf) value->type = NUMBER, width = widths[tag - 0xcc];
-    else if (tag >= 0xd0 && tag <= 0xd3) value->type = NUMBER, width = widths[tag - 0xd0];
-    else if (tag == 0xdc || tag == 0xdd) value->type = ARRAY, width = widths[tag - 0xdc + 1];
-    else if (tag == 0xde || tag == 0xdf) value->type = MAP, width = widths[tag - 0xde + 1];
-    else if (tag == 0xca || tag == 0xcb) extra = tag == 0xca ? 4 : 8;
-    else if (tag >= 0xd4 && tag <= 0xd8) extra = 1 + (1 << (tag - 0xd4));
-    else if (tag != 0xc0 && tag != 0xc2 && tag != 0xc3) return false;
-    if (limit - data < width) return false;
+    switch (tag) {
+    case 0x00 ... 0x7f: value->type = NUMBER, value->count = tag; return true;
+    case 0x80 ... 0x8f: value->type = MAP, value->count = tag & 15; return true;
+    case 0x90 ... 0x9f: value->type = ARRAY, value->count = tag & 15; return true;
+    case 0xa0 ... 0xbf: value->type = BYTES, value->count = tag & 31; return true;
+    case 0xc4 ... 0xc6: value->type = BYTES, *width = 1 << (tag - 0xc4); return true;
+    case 0xcc ... 0xcf: value->type = NUMBER, *width = 1 << (tag - 0xcc); return true;
+    case 0xd0 ... 0xd3: value->type = NUMBER, *width = 1 << (tag - 0xd0); return true;
+    case 0xd9 ... 0xdb: value->type = BYTES, *width = 1 << (tag - 0xd9); return true;
+    case 0xdc ... 0xdd: value->type = ARRAY, *width = 2 << (tag - 0xdc); return true;
+    case 0xde ... 0xdf: value->type = MAP, *width = 2 << (tag - 0xde); return true;
+    case 0xca ... 0xcb: value->type = OTHER, *fixed = 4 << (tag - 0xca); return true;
+    case 0xd4 ... 0xd8: value->type = OTHER, *fixed = 1 + (1 << (tag - 0xd4)); return true;
+    case 0xc0: case 0xc2: case 0xc3: case 0xe0 ... 0xff: value->type = OTHER; return true;
+    default: return false;
+    }
+}
+
+/* Reads one value; what an array or a map holds follows at its `end`. */
+static bool unpack(const uint8_t *data, const uint8_t *limit, struct value *value) {
+    int width;
+    uint32_t fixed;
+    if (data >= limit || !read_tag(*data++, value, &width, &fixed) || limit - data < width) return false;
     if (width) value->count = big_endian(data, width);
     value->bytes = data + width;
-    uint64_t content = value->type == BYTES ? value->count : extra;
+    uint64_t content = value->type == BYTES ? value->count : fixed;
     if ((uint64_t)(limit - value->bytes) < content) return false;
     value->end = value->bytes + content;
     return true;
@@ -145,14 +157,22 @@ static void write_event(const char *name, const char *room, const uint8_t *paylo
         snprintf(id, sizeof id, "%lld", (long long)ack);
         add(id);
     }
-    add("[\""), add(name), add("\"");
-    if (room) add(",\""), add(room), add("\"");
+    add("[\"");
+    add(name);
+    add("\"");
+    if (room) {
+        add(",\"");
+        add(room);
+        add("\"");
+    }
     if (attached) {
         add(",{\"_placeholder\":true,\"num\":0}");
         outgoing.attachment = payload;
         outgoing.attachment_length = size;
     } else if (payload) {
-        add(",\""), buffer_append(&outgoing.body, payload, size), add("\"");
+        add(",\"");
+        buffer_append(&outgoing.body, payload, size);
+        add("\"");
     }
     add("]");
 }
@@ -197,8 +217,15 @@ static bool parse_packet(const uint8_t *data, const uint8_t *end, struct packet 
 
 const struct outgoing *encode_connect(void) {
     begin(options.format == MSGPACK);
-    if (options.format == MSGPACK) add("\x82"), pack("type"), buffer_append(&outgoing.body, "", 1), pack("nsp"), pack("/");
-    else add("40");
+    if (options.format == MSGPACK) {
+        add("\x82");
+        pack("type");
+        buffer_append(&outgoing.body, "\0", 1);
+        pack("nsp");
+        pack("/");
+    } else {
+        add("40");
+    }
     return &outgoing;
 }
 

@@ -21,7 +21,7 @@ struct message {
 
 struct flow flows[MAX_FLOWS + 1] = {{.kind = ECHO, .size = HEADER}};
 int flow_count = 1;
-uint64_t wrong_count, outstanding;
+uint64_t outstanding;
 
 static struct message messages[MAX_OUTSTANDING];
 static uint32_t free_slots[MAX_OUTSTANDING], free_count, last_sequence;
@@ -166,10 +166,7 @@ static void complete(struct message *message, struct client *client, uint64_t no
 void traffic_packet(struct client *client, const struct packet *packet) {
     if (client->role != ORDINARY && client->role != STALLED && !unjoined) return;
     struct message *message = find_message(client, packet);
-    if (!message) {
-        wrong_count++;
-        return;
-    }
+    if (!message) wrong_answer(client, "what nobody awaits", packet->payload, packet->payload_length);
     uint64_t now = now_ns();
     if (measuring) {
         message->flow->count++;
