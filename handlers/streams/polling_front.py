@@ -20,6 +20,9 @@ from server.transport.http_front import Exchange, HttpConnection
 
 OK = Payload(b"ok", "text/html")
 
+MAX_FIELDS = 50
+"""A query with more is unusual."""
+
 
 class PollingFront:
     """The door of the paths where Engine.IO is served."""
@@ -77,6 +80,8 @@ class PollingFront:
 
 def _find_client(engine: EngineIOServer, query: bytes) -> EngineIOClient | None:
     """Return the client that polls here and asks in its own version."""
+    if query.count(b"&") >= MAX_FIELDS:
+        return None
     asked: dict[bytes, bytes] = {}
     for pair in query.split(b"&"):
         name, _, value = pair.partition(b"=")
