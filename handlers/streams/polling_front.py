@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import tornado
 from tornado.httputil import format_timestamp
 
 from server.clock import Clock
@@ -19,6 +20,8 @@ from server.realtime.engineio_server import EngineIOServer
 from server.transport.http_front import Exchange, HttpConnection
 
 OK = Payload(b"ok", "text/html")
+
+SERVER = f"Server: TornadoServer/{tornado.version}".encode()
 
 MAX_FIELDS = 50
 """A query with more is unusual."""
@@ -58,6 +61,7 @@ class PollingFront:
         """Return a whole answer with the headers the handler would send."""
         lines = [
             b"HTTP/1.1 200 OK",
+            SERVER,
             b"Content-Type: " + payload.content_type.encode(),
             b"Content-Length: %d" % len(payload.body),
             b"Date: " + self._format_date(engine.clock),

@@ -6,7 +6,7 @@ import contextlib
 import re
 import time
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -171,7 +171,7 @@ def tornado_head(data: bytes) -> Head:
     request = HTTPServerRequest(start_line=start, headers=headers)
     assert "Transfer-Encoding" not in headers
     return Head(
-        cast(str, request.method).encode(),
+        request.method.encode(),
         request.path.encode(),
         request.query.encode(),
         request.host,
