@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tornado.http1connection import HTTP1Connection, parse_int
+from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters, parse_int
 from tornado.httputil import HTTPServerRequest, parse_request_start_line
 
 from server.protocol.http_head import MAX_HEAD_BYTES, Head, UnusualRequestError, read_head
@@ -162,11 +162,10 @@ def test_no_head_takes_long(data: bytes) -> None:
 
 def tornado_head(data: bytes) -> Head:
     """Read a whole head with the parts of `HTTP1Connection`."""
-    stream: Any = SimpleNamespace(max_buffer_size=1 << 20, set_close_callback=lambda callback: None)
-    connection = HTTP1Connection(stream, False)
+    connection: Any = SimpleNamespace(params=HTTP1ConnectionParameters())
     end = re.compile(rb"\r?\n\r?\n").search(data)
     assert end is not None
-    line, headers = connection._parse_headers(data[: end.end()])
+    line, headers = HTTP1Connection._parse_headers(connection, data[: end.end()])
     start = parse_request_start_line(line)
     request = HTTPServerRequest(start_line=start, headers=headers)
     assert "Transfer-Encoding" not in headers
@@ -178,7 +177,7 @@ def tornado_head(data: bytes) -> Head:
         headers.get("Origin"),
         headers.get("Content-Type", "").split(";")[0].strip().lower(),
         parse_int(headers.get("Content-Length", "0")),
-        connection._can_keep_alive(start, headers),
+        HTTP1Connection._can_keep_alive(connection, start, headers),
         end.end(),
     )
 

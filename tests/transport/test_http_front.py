@@ -118,7 +118,7 @@ async def test_an_idle_connection_is_cut_after_75_s(server: ProtocolServer, path
     assert server.echo.clients
 
 
-@pytest.mark.parametrize("waited", [0, 50])
+@pytest.mark.parametrize("waited", [0, 31, 50])
 @pytest.mark.gen_test
 async def test_half_a_head_is_cut_after_30_s(server: ProtocolServer, waited: float) -> None:
     client = await Polling.open(server)
