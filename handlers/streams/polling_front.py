@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+import tornado
 from tornado.httputil import format_timestamp
 
 from server.clock import Clock
@@ -31,8 +32,13 @@ _TYPE_LINES = {
     },
 }
 
+SERVER_LINE = f"Server: TornadoServer/{tornado.version}\r\n".encode()
+
 _USUAL_QUERY = re.compile(rb"(?:(?:EIO=([34])|transport=(polling)|sid=([\w-]+)|t=[\w.-]*)(?:&|$))+")
 """What the official clients send, in any order."""
+
+MAX_FIELDS = 50
+"""A query with more is unusual."""
 
 
 class PollingFront:
@@ -67,7 +73,8 @@ class PollingFront:
 
     def answer(self, engine: EngineIOServer, head: Head, payload: Payload) -> bytes:
         """Return a whole answer with the headers the handler would send."""
-        return b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\nDate: %b\r\n%b%b\r\n%b" % (
+        return b"HTTP/1.1 200 OK\r\n%b%bContent-Length: %d\r\nDate: %b\r\n%b%b\r\n%b" % (
+            SERVER_LINE,
             _TYPE_LINES[payload.content_type],
             len(payload.body),
             self._format_date(engine.clock),
@@ -98,6 +105,8 @@ def _find_client(engine: EngineIOServer, query: bytes) -> EngineIOClient | None:
 
 def _parse(query: bytes) -> dict[bytes, bytes]:
     """Return the arguments, the last of each name; none when a name would have to be decoded."""
+    if query.count(b"&") >= MAX_FIELDS:
+        return {}
     asked: dict[bytes, bytes] = {}
     for pair in query.split(b"&"):
         name, _, value = pair.partition(b"=")

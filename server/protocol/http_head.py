@@ -32,14 +32,16 @@ class UnusualRequestError(Exception):
     """The bytes may well be a request, but not one that is read here."""
 
 
+# None of these goes back over what it has read: the time a head takes grows with its length only.
 _REQUEST = re.compile(
-    rb"(GET|POST) (/[!-~]*?)(?:\?([!-~]*))? HTTP/1\.1\r\n"
+    rb"(GET|POST) (/[!->@-~]*)(?:\?([!-~]*))? HTTP/1\.1\r\n"
     rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)+)\r\n"
 )
 _HEADER = re.compile(
     rb"(?im)^(host|origin|content-type|content-length|connection|transfer-encoding|expect|upgrade"
-    rb"|content-encoding|te|trailer):[\t ]*(.*?)[\t ]*\r$"
+    rb"|content-encoding|te|trailer):(.*)\r$"
 )
+_HOST = re.compile(rb"[0-9A-Za-z_.~:\[\]-]*")
 _UNUSUAL = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"content-encoding", b"te", b"trailer"})
 
 
@@ -48,23 +50,27 @@ def read_head(data: bytes) -> Head | None:
 
     Raises `UnusualRequestError` for everything that is not read here.
     """
-    found = _REQUEST.match(data)
-    if found is None:
-        if b"\r\n\r\n" in data or len(data) > MAX_HEAD_BYTES or not _may_begin(data):
+    if b"\r\n\r\n" not in data:
+        if len(data) > MAX_HEAD_BYTES or not _may_begin(data):
             raise UnusualRequestError
         return None
+    found = _REQUEST.match(data)
+    if found is None or found.end() > MAX_HEAD_BYTES:
+        raise UnusualRequestError
     headers: dict[bytes, bytes] = {}
     for name, value in _HEADER.findall(found[4]):
         lower = name.lower()
         if lower in headers or lower in _UNUSUAL:
             raise UnusualRequestError
-        headers[lower] = value
+        headers[lower] = value.strip(b" \t")
     return _check(found, headers)
 
 
 def _may_begin(data: bytes) -> bool:
-    """Tell whether what has come can still become a GET or POST."""
-    return any(data.startswith(method[: len(data)]) for method in (b"GET /", b"POST /"))
+    """Tell whether what has come can still become a GET or POST whose every line ends with CR and LF."""
+    return data.count(b"\n") == data.count(b"\r\n") and any(
+        data.startswith(method[: len(data)]) for method in (b"GET /", b"POST /")
+    )
 
 
 def _check(found: re.Match[bytes], headers: dict[bytes, bytes]) -> Head:
@@ -73,6 +79,7 @@ def _check(found: re.Match[bytes], headers: dict[bytes, bytes]) -> Head:
     host = headers.get(b"host")
     if (
         host is None
+        or not _HOST.fullmatch(host)
         or not (length.isdigit() and len(length) < 16)
         or connection not in (b"", b"keep-alive", b"close")
         or (found[1] == b"GET" and length != b"0")

@@ -192,8 +192,8 @@ class EngineIOClient:
             raise SessionError(CloseReason.TRANSPORT_ERROR, "this session does not poll")
         if polling.post_abort is not None:
             first, polling.post_abort = polling.post_abort, None
-            first()
             self.end(CloseReason.TRANSPORT_ERROR, "a second POST came during the first")
+            first()
             raise SessionError(CloseReason.TRANSPORT_ERROR, "a POST is already under way")
         self.session.step(Input.POST)
         polling.post_abort = abort

@@ -13,7 +13,7 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from server.protocol.http_head import Head, UnusualRequestError, read_head
+from server.protocol.http_head import MAX_HEAD_BYTES, Head, UnusualRequestError, read_head
 from server.transport.connection_context import ConnectionContext
 from server.transport.deadlines import NEVER
 from server.transport.epoll_reader import EpollReader
@@ -24,7 +24,7 @@ IDLE_SECONDS = 75.0
 """How long a connection may be without a request."""
 
 REQUEST_SECONDS = 30.0
-"""How long a request may take to arrive."""
+"""How long a request may take to arrive, and a client that does not read may let its answer wait."""
 
 BYTES_PER_READ = 20480
 MAX_AHEAD_BYTES = 65536
@@ -62,7 +62,6 @@ class HttpConnection:
         "_exchange",
         "_hand_on",
         "_head",
-        "_is_answered",
         "_is_busy",
         "_is_open",
         "_reader",
@@ -97,7 +96,6 @@ class HttpConnection:
         self._exchange: Exchange | None = None
         self._is_busy = False
         """Whether a request is being answered, or its answer written."""
-        self._is_answered = False
         self._is_open = True
         """Whether the socket is read here."""
         self._began_at = context.clock.monotonic()
@@ -108,7 +106,7 @@ class HttpConnection:
             self._socket.close()
             return
         self._reader.add(self.descriptor, self, self._events)
-        self._context.deadlines.at(self._began_at + REQUEST_SECONDS, self)
+        self._context.deadlines.at(self._began_at + IDLE_SECONDS, self)
         if data:
             self._buffer += data
             self._advance()
@@ -139,38 +137,41 @@ class HttpConnection:
             self._events = events
             self._reader.watch(self.descriptor, events)
 
+    def _await(self, events: int) -> None:
+        """Wait for the rest of a request, or until more of an answer can leave, but not for ever."""
+        self._watch(events)
+        self._context.deadlines.at(self._began_at + REQUEST_SECONDS, self)
+
     def _advance(self) -> None:
-        """Handle whole requests as long as each is answered at once."""
-        while self._buffer and not self._is_busy:
-            if self._exchange is None and not self._begin():
-                return
-            head = self._head
-            if head is None or self._exchange is None:
-                return
-            end = head.size_bytes + head.content_length
-            if len(self._buffer) < end:
-                return
-            body = bytes(self._buffer[head.size_bytes : end])
-            del self._buffer[:end]
-            self._is_busy = True
-            self._exchange.take(body)
+        """Take the request that has begun, if it is whole; the one after it has its turn later."""
+        if self._exchange is None and not self._begin():
+            return
+        head, exchange = self._head, self._exchange
+        if head is None or exchange is None or len(self._buffer) < head.size_bytes + head.content_length:
+            self._await(select.EPOLLIN)
+            return
+        end = head.size_bytes + head.content_length
+        body = bytes(self._buffer[head.size_bytes : end])
+        del self._buffer[:end]
+        self._context.metrics.bytes_in += end
+        self._is_busy = True
+        exchange.take(body)
 
     def _begin(self) -> bool:
-        """Read the head; tell whether its request is answered here. A head that is not whole is waited for."""
+        """Read the head, if it is whole, and ask the door; tell whether the request stays here."""
         try:
-            self._head = read_head(bytes(self._buffer))
+            self._head = read_head(bytes(self._buffer[: MAX_HEAD_BYTES + 1]))
         except UnusualRequestError:
-            self.hand_on()
+            self._hand_over()
             return False
-        if self._head is None:
-            return False
-        self._exchange = self._door(self._head, self)
-        if self._exchange is None:
-            self.hand_on()
-            return False
+        if self._head is not None:
+            self._exchange = self._door(self._head, self)
+            if self._exchange is None:
+                self._hand_over()
+                return False
         return True
 
-    def hand_on(self) -> None:
+    def _hand_over(self) -> None:
         """Let somebody else have the connection, with the request that has begun."""
         self._leave()
         self._hand_on(self._socket, bytes(self._buffer), self)
@@ -183,13 +184,14 @@ class HttpConnection:
         if self._exchange is None:
             return  # the client went away, or was cut off
         self._exchange = None
-        self._is_answered = True
         self._began_at = self._context.clock.monotonic()
         self._remainder = data
         self.on_writable()
 
     def on_writable(self) -> None:
         """Write what waits; when all has left, go on."""
+        if not self._remainder:
+            return  # it has left in the turn before
         try:
             sent = self._socket.send(self._remainder)
         except (BlockingIOError, InterruptedError):
@@ -200,7 +202,9 @@ class HttpConnection:
         self._context.metrics.bytes_out += sent
         self._remainder = self._remainder[sent:]
         if self._remainder:
-            self._watch(select.EPOLLOUT)
+            if sent:
+                self._began_at = self._context.clock.monotonic()
+            self._await(select.EPOLLOUT)
             return
         self._finish_answer()
 
@@ -210,12 +214,12 @@ class HttpConnection:
         if head is not None and not head.keeps_alive:
             self.close()
             return
-        self._watch(select.EPOLLIN)
+        self._watch(select.EPOLLIN if len(self._buffer) <= MAX_AHEAD_BYTES else 0)
         if self._buffer:
             self._context.call_soon(self._go_on)
 
     def _go_on(self) -> None:
-        if self._is_open:
+        if self._is_open and self._buffer and not self._is_busy:
             self._advance()
 
     # The end.
@@ -240,10 +244,10 @@ class HttpConnection:
         self._context.deadlines.cancel(self)
 
     def on_deadline(self, now: float) -> float | None:
-        """Close a connection that is idle, or whose request does not arrive; see `Expirable`."""
-        if self._is_busy:
-            return now + REQUEST_SECONDS
-        limit = REQUEST_SECONDS if self._buffer or not self._is_answered else IDLE_SECONDS
+        """Close a connection that is idle, or whose request or answer is stuck; see `Expirable`."""
+        if self._is_busy and not self._remainder:
+            return now + REQUEST_SECONDS  # whoever answers has limits of its own
+        limit = REQUEST_SECONDS if self._buffer or self._remainder else IDLE_SECONDS
         if now < self._began_at + limit:
             return self._began_at + limit
         self.close()

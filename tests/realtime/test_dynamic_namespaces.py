@@ -29,7 +29,7 @@ def orders(server: ProtocolServer) -> DynamicNamespace:
 def assert_no_child_is_left(dynamic: DynamicNamespace) -> None:
     assert dynamic.children == {}
     gc.collect()
-    kept = [thing for thing in gc.get_objects() if isinstance(thing, Namespace)]
+    kept = [thing for thing in gc.get_objects() if type(thing) is Namespace]
     assert [namespace.name for namespace in kept if namespace.behaviour is dynamic.behaviour] == []
 
 
