@@ -35,8 +35,8 @@ class SocketState(Enum):
     DISCONNECTED = "disconnected"
 
 
-CONNECTED = SocketState.CONNECTED
-"""A name of its own: looking a member of an enum up costs as much as calling a function."""
+CONNECTING, CONNECTED = SocketState.CONNECTING, SocketState.CONNECTED
+"""Names of their own: looking a member of an enum up costs as much as calling a function."""
 
 
 class Socket:
@@ -75,7 +75,7 @@ class Socket:
         """Whether the client was away and is back as who it was, with its rooms, data and what it missed."""
         self.private_id: str | None = None
         """What the client proves by that it was this socket, when it may recover."""
-        self.state = SocketState.CONNECTING
+        self.state = CONNECTING
         self._client = client
         self._early: list[tuple[str, tuple[Any, ...]]] | None = None
         """The events that were emitted while CONNECTING."""
@@ -89,8 +89,9 @@ class Socket:
 
         Raises ValueError for a reserved name, TypeError for what JSON cannot hold.
         """
-        check_event_name(event)
-        if self.state is SocketState.CONNECTING:
+        if event in RESERVED_EVENTS:
+            check_event_name(event)
+        if self.state is CONNECTING:
             self._early = [*(self._early or ()), (event, args)]
         elif self.private_id is not None:
             self._emit_recoverably(event, args)
@@ -167,7 +168,7 @@ class Socket:
             raise ValueError("a socket's own room is private")
         if self.state is CONNECTED:
             self.namespace.rooms.join(self, room)
-        elif self.state is SocketState.CONNECTING:
+        elif self.state is CONNECTING:
             self.rooms.add(room)
 
     def leave(self, room: str) -> None:
