@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from pymongo.errors import PyMongoError
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets, bind_unix_socket
 from tornado.web import Application, RequestHandler
 
@@ -24,6 +23,8 @@ from handlers import routes
 from handlers.events import registration
 from handlers.pages import NothingHandler, StaticHandler
 from handlers.services import Services
+from handlers.streams.front import FrontServer
+from handlers.streams.polling_front import PollingFront
 from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
 from server.auth.tokens import MIN_SECRET_BYTES, AccessTokens
 from server.clock import Clock, SystemClock
@@ -97,7 +98,7 @@ class Server:
             sio = self._open_socketio(runtime)
             services = await self._open_services(mongo, runtime.hub, sio.engine.origins)
             self._register_events(sio, services)
-            http = self._listen(self._application(runtime, sio, services))
+            http = self._listen(self._application(runtime, sio, services), runtime, sio)
             self._stack.push_async_callback(self._drain, http, sio, runtime, services.unfinished)
         except (RequestError, PyMongoError) as error:
             await self.stop()
@@ -253,15 +254,17 @@ class Server:
             log_function=_log_request,
         )
 
-    def _listen(self, application: Application) -> HTTPServer:
+    def _listen(self, application: Application, runtime: Runtime, sio: SocketIOServer) -> FrontServer:
         settings = self._settings
-        server = HTTPServer(
+        server = FrontServer(
             application,
             # Tornado reads a whole body before it asks a handler; those that take more ask for it themselves.
             max_body_size=READ_BODY_BYTES,
             body_timeout=BODY_TIMEOUT_SECONDS,
             idle_connection_timeout=IDLE_TIMEOUT_SECONDS,
         )
+        if settings.polling_front and (epoll := runtime.connections.epoll) is not None:
+            server.put_in_front(runtime.context, epoll, PollingFront({"/socket.io/": sio.engine}).begin)
         try:
             if settings.unix_socket:
                 server.add_socket(_bind_unix(settings.unix_socket))
@@ -277,7 +280,7 @@ class Server:
             raise StartError(f"{what}; choose another {choice}") from error
         return server
 
-    async def _drain(self, http: HTTPServer, sio: SocketIOServer, runtime: Runtime, unfinished: set[object]) -> None:
+    async def _drain(self, http: FrontServer, sio: SocketIOServer, runtime: Runtime, unfinished: set[object]) -> None:
         """Refuse new connections, send the clients away (they come back by themselves), let handlers end."""
         http.stop()
         self._remove_unix_socket()

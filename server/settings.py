@@ -187,6 +187,9 @@ class Settings:
     max_pending_events: int = setting(
         64, integer(1, 100_000), "events of one client that may wait before its connection is no longer read"
     )
+    polling_front: bool = setting(
+        True, SWITCH, "answer the polls of known clients before Tornado's parser (never with reader=iostream)"
+    )
     reader: Literal["epoll", "iostream"] = setting(
         "epoll" if hasattr(select, "epoll") else "iostream",
         one_of("epoll", "iostream"),

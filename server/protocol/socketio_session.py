@@ -208,9 +208,9 @@ class SocketSession:
     def refuse(self, namespace: str, message: str, data: dict[str, Any] | None = None) -> Packet:
         """Answer CONNECT with CONNECT_ERROR; the client may try again."""
         self._forget(namespace)
-        payload: Any = {"message": message} if data is None else {"message": message, "data": data}
-        if self._is_version_3:  # it has room for one of them
-            payload = message if data is None else data
+        payload: dict[str, Any] = {"message": message}
+        if data is not None:  # with version 3 there is room for one of them
+            payload = data if self._is_version_3 else {"message": message, "data": data}
         return Packet(PacketType.CONNECT_ERROR, namespace, payload)
 
     def disconnect(self, namespace: str) -> Packet:

@@ -109,7 +109,13 @@ def _greet(socket: Socket) -> Any:
             continue
         if inspect.isawaitable(result):
             waiting.append(result)
-    return asyncio.gather(*waiting) if waiting else None
+    return _finish_greeting(waiting) if waiting else None
+
+
+async def _finish_greeting(waiting: list[Awaitable[Any]]) -> None:
+    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            logger.error("a connect handler failed", exc_info=outcome)
 
 
 def succeed(socket: Socket, packet: Packet, result: Any) -> None:

@@ -140,6 +140,16 @@ class EngineIOClient:
 
     # Polling.
 
+    @property
+    def has_poll(self) -> bool:
+        """Whether a poll waits for an answer."""
+        return self._polling is not None and self._polling.is_waiting
+
+    @property
+    def has_post(self) -> bool:
+        """Whether a POST is under way."""
+        return self._polling is not None and self._polling.post_abort is not None
+
     def poll(self, answer: Answer) -> None:
         """Take a poll; ``answer`` is called with the payload, now or when there is something to say.
 

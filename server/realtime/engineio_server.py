@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import secrets
@@ -31,7 +32,7 @@ AllowRequest = Callable[[Handshake], Awaitable[str | None] | str | None]
 """Called before a session is opened; returns None to allow it, or the reason that the client is told."""
 
 RefusalListener = Callable[[Refusal, Handshake], object]
-"""Told of every request that was refused."""
+"""Told of every request that was refused with one of the reference's codes."""
 
 REMEMBERED_ADDRESSES = 1000
 """For how many addresses an unsupported version is logged once only."""
@@ -71,7 +72,10 @@ class EngineIOServer:
         try:
             answer = self.allow_request(handshake)
             reason = await answer if inspect.isawaitable(answer) else answer
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # else it was something the hook awaited
             logger.exception("the allow_request hook failed")
             reason = RequestFault.FORBIDDEN.message
         return None if reason is None else Refusal(RequestFault.FORBIDDEN, reason)
@@ -81,7 +85,7 @@ class EngineIOServer:
         self.metrics.refused_requests += 1
         if refusal.fault is not RequestFault.UNSUPPORTED_VERSION or self._is_new_address(handshake.address):
             code = refusal.fault.code
-            logger.info("engine.io refused: from=%s code=%d %s", handshake.address, code, refusal.text)
+            logger.info("engine.io refused: from=%s code=%d %r", handshake.address, code, refusal.text)
         for listener in self.refusal_listeners:
             try:
                 listener(refusal, handshake)

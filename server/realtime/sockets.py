@@ -51,6 +51,7 @@ class Socket:
         "_client",
         "_early",
         "data",
+        "entered",
         "handshake",
         "id",
         "identity",
@@ -58,6 +59,7 @@ class Socket:
         "private_id",
         "recovered",
         "rooms",
+        "since",
         "state",
     )
 
@@ -75,6 +77,10 @@ class Socket:
         """Whether the client was away and is back as who it was, with its rooms, data and what it missed."""
         self.private_id: str | None = None
         """What the client proves by that it was this socket, when it may recover."""
+        self.since = 0
+        """The number of the last event before it connected, when it may recover."""
+        self.entered: dict[str, int] = {}
+        """The number of the last event before it entered each of its rooms, when it may recover."""
         self.state = CONNECTING
         self._client = client
         self._early: list[tuple[str, tuple[Any, ...]]] | None = None
@@ -103,8 +109,9 @@ class Socket:
         hub = self._client.server.hub
         publication = Publication(event, args, namespace=self.namespace.name)
         hub.record(publication, (self.id,))
-        hub.catch_up(self)
-        self.deliver(publication)
+        socket = self.namespace.sockets.get(self.id, self)  # another one, if the client was away and is back
+        hub.catch_up(socket)
+        socket.deliver(publication)
 
     async def call(self, event: str, *args: Any, timeout: float = 10.0) -> list[Any]:
         """Send an event and return the arguments of the client's ack.
@@ -164,15 +171,21 @@ class Socket:
 
     def join(self, room: str) -> None:
         """Enter ``room``. ValueError for the id of another socket: that room is private."""
-        if room != self.id and room in self.namespace.sockets:
+        if room != self.id and self.namespace.is_socket_id(room):
             raise ValueError("a socket's own room is private")
         if self.state is CONNECTED:
-            self.namespace.rooms.join(self, room)
+            self._enter(room)
         elif self.state is CONNECTING:
             self.rooms.add(room)
 
+    def _enter(self, room: str) -> None:
+        self.namespace.rooms.join(self, room)
+        if self.private_id is not None:
+            self.entered.setdefault(room, self.namespace.hub.recoveries[self.namespace.name].number)
+
     def leave(self, room: str) -> None:
         """Leave ``room``, if in it."""
+        self.entered.pop(room, None)
         self.namespace.rooms.leave(self, room)
 
     def to(self, *rooms: str) -> Broadcast:
@@ -191,7 +204,7 @@ class Socket:
         self.state = CONNECTED
         rooms, self.rooms = self.rooms, set()
         for room in rooms:
-            self.namespace.rooms.join(self, room)
+            self._enter(room)
         early, self._early = self._early, None
         for publication in missed:
             self.deliver(publication)
@@ -202,7 +215,8 @@ class Socket:
         """Become who the client was; what its middleware put into `data` now is newer."""
         self.recovered = True
         self.id, self.private_id = session.socket_id, session.private_id
-        self.rooms |= session.rooms
+        self.since, self.entered = session.since, dict(session.rooms)
+        self.rooms |= session.rooms.keys()
         self.data = {**session.data, **self.data}
 
     def disconnect(self, *, close: bool = False) -> None:

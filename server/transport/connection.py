@@ -118,7 +118,9 @@ class WebSocketConnection(ABC):
     # In.
 
     def start(self, data: bytes = b"") -> None:
-        """Begin to read; ``data`` has been read already."""
+        """Begin to read; ``data`` has been read already. The greeting may have found the peer gone by now."""
+        if self.state is ConnectionState.CLOSED:
+            return
         self._watch_readable(True)
         if data:
             self._receive(data)

@@ -12,7 +12,7 @@ from tornado.iostream import IOStream, SSLIOStream
 from server.protocol.websocket_frames import CloseCode
 from server.transport.connection import WebSocketConnection
 from server.transport.connection_context import ConnectionContext
-from server.transport.epoll_reader import EpollReader
+from server.transport.epoll_reader import EpollReader, Ready
 from server.transport.stream_connection import StreamConnection
 from server.transport.tornado_private import release_socket
 
@@ -25,30 +25,32 @@ class Connections:
     def __init__(self, context: ConnectionContext, reader: ReaderName = "epoll") -> None:
         self._context = context
         self._streams: WeakSet[StreamConnection] = WeakSet()
-        self._epoll = EpollReader(context) if reader == "epoll" and hasattr(select, "epoll") else None
+        self.epoll = EpollReader(context) if reader == "epoll" and hasattr(select, "epoll") else None
+        """Where plain sockets are read; None where that cannot be."""
 
     def open(self, stream: IOStream) -> tuple[WebSocketConnection, bytes]:
         """Take over an accepted stream; return the connection and the bytes that `start` is to be given."""
         if not stream.closed() and stream.socket.family != getattr(socket, "AF_UNIX", None):
             stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._epoll is None or isinstance(stream, SSLIOStream) or stream.writing() or stream.closed():
+        if self.epoll is None or isinstance(stream, SSLIOStream) or stream.writing() or stream.closed():
             connection = StreamConnection(self._context, stream)
             self._streams.add(connection)
             return connection, b""
         sock, data = release_socket(stream)
-        return self._epoll.open(sock), data
+        return self.epoll.open(sock), data
 
-    def _all(self) -> list[WebSocketConnection]:
-        return [*self._streams, *(self._epoll.connections.values() if self._epoll is not None else ())]
+    def _all(self) -> list[WebSocketConnection | Ready]:
+        return [*self._streams, *(self.epoll.connections.values() if self.epoll is not None else ())]
 
     def say_goodbye(self, reason: str) -> None:
-        """Send everyone who is still there a close frame with 1001."""
+        """Send every WebSocket that is still there a close frame with 1001."""
         for connection in self._all():
-            connection.close(CloseCode.GOING_AWAY, reason)
+            if isinstance(connection, WebSocketConnection):
+                connection.close(CloseCode.GOING_AWAY, reason)
 
     def close(self) -> None:
         """Cut what is still open."""
         for connection in self._all():
             connection.abort()
-        if self._epoll is not None:
-            self._epoll.close()
+        if self.epoll is not None:
+            self.epoll.close()

@@ -1,4 +1,4 @@
-"""All WebSocket connections in one epoll, itself one descriptor of the IOLoop: a loop turn handles a batch of them.
+"""All connections read here in one epoll, itself one descriptor of the IOLoop: a loop turn handles a batch of them.
 
 Asyncio's cost for one ready socket (selector key, handle, context) is as much as all the rest of an echo; here it is
 paid once a batch.
@@ -11,6 +11,7 @@ import logging
 import select
 import socket
 from collections.abc import Callable
+from typing import Protocol
 
 from tornado.ioloop import IOLoop
 
@@ -29,8 +30,21 @@ BYTES_PER_READ = 20480
 """Holds a message of 16 KiB; of the smallest frames not so many that they fill several turns."""
 
 
+class Ready(Protocol):
+    """What stands behind one descriptor of the epoll."""
+
+    def on_readable(self) -> None:
+        """Read once: there are bytes, or the end."""
+
+    def on_writable(self) -> None:
+        """Write what waits."""
+
+    def abort(self) -> None:
+        """Cut the connection."""
+
+
 class EpollReader:
-    """Owns the epoll and the connections in it. Linux only."""
+    """Owns the epoll and what is in it. Linux only."""
 
     def __init__(self, context: ConnectionContext) -> None:
         self._context = context
@@ -38,15 +52,24 @@ class EpollReader:
         self._epoll = select.epoll()
         self._left: list[tuple[int, int]] = []
         """What a turn had no time for: it comes first in the next one, before those that are ready again."""
-        self.connections: dict[int, EpollConnection] = {}
+        self.connections: dict[int, Ready] = {}
         self._loop.add_handler(self._epoll.fileno(), self._turn, IOLoop.READ)
 
     def open(self, sock: socket.socket) -> EpollConnection:
         """Take over a connected, non-blocking plain socket; `EpollConnection.start` begins to read."""
         connection = EpollConnection(self._context, sock, self)
-        self.connections[connection.descriptor] = connection
-        self._epoll.register(connection.descriptor, 0)
+        self.add(connection.descriptor, connection, 0)
         return connection
+
+    def add(self, descriptor: int, connection: Ready, events: int) -> None:
+        """Watch a non-blocking descriptor for ``events``."""
+        self.connections[descriptor] = connection
+        self._epoll.register(descriptor, events)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is read here any more."""
+        return self._epoll.closed
 
     def watch(self, descriptor: int, events: int) -> None:
         """Ask for ``events`` of one connection."""

@@ -2,16 +2,28 @@
 
 - ``tornado.util._websocket_mask``: unmasking in C.
 - ``WebSocketProtocol13._receive_frame_loop``: to have Tornado accept a WebSocket and then not read from it.
-- ``IOStream._state`` and ``IOStream._read_buffer``: to take a socket and what was read from it out of its stream.
+- ``IOStream._state``, ``IOStream._read_buffer`` and ``IOStream._read_buffer_size``: to take a socket and what was read
+  from it out of its stream, and to give a stream what was read from its socket before.
+- ``HTTP1ServerConnection._server_request_loop`` and ``httpserver._HTTPRequestContext``: to have Tornado answer one
+  request of a connection and then not read from it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
+from collections.abc import Callable
+from typing import Any
 
-from tornado.iostream import IOStream
+from tornado.http1connection import HTTP1Connection, HTTP1ServerConnection
+from tornado.httpserver import _HTTPRequestContext
+from tornado.httputil import HTTPServerConnectionDelegate
+from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 from tornado.util import _websocket_mask
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13, _WebSocketParams
+
+logger = logging.getLogger(__name__)
 
 websocket_mask = _websocket_mask
 
@@ -39,3 +51,38 @@ def release_socket(stream: IOStream) -> tuple[socket.socket, bytes]:
         stream.io_loop.remove_handler(stream.socket)
         stream._state = None
     return stream.socket, bytes(stream._read_buffer)
+
+
+def unread(stream: IOStream, data: bytes) -> None:
+    """Let a new stream begin with ``data``, which was read from its socket already."""
+    stream._read_buffer += data
+    stream._read_buffer_size += len(data)
+
+
+def make_request_context(stream: IOStream, address: Any) -> object:
+    """Return what `HTTPServer.handle_stream` gives a plain connection."""
+    return _HTTPRequestContext(stream, address, None)
+
+
+class OneRequestConnection(HTTP1ServerConnection):
+    """Answers one request; then ``when_done`` may take the socket out of the stream."""
+
+    when_done: Callable[[], None]
+
+    async def _server_request_loop(self, delegate: HTTPServerConnectionDelegate) -> None:
+        """Do one turn of what the base class does for ever."""
+        connection = HTTP1Connection(self.stream, False, self.params, self.context)
+        try:
+            keeps_alive = await connection.read_response(delegate.start_request(self, connection))
+            if keeps_alive and self.stream.writing():
+                await self.stream.write(b"")  # wait until all has left
+        except (StreamClosedError, UnsatisfiableReadError, asyncio.CancelledError):
+            return
+        except Exception:
+            logger.exception("a request failed")
+            connection.close()
+            return
+        finally:
+            delegate.on_close(self)
+        if keeps_alive and not self.stream.closed():
+            self.when_done()

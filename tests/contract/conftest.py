@@ -20,10 +20,12 @@ def _frozen_heap() -> Iterator[None]:
     gc.unfreeze()
 
 
-@pytest.fixture
-def server(io_loop: IOLoop) -> Iterator[ProtocolServer]:
+@pytest.fixture(params=["front", "handler"])
+def server(io_loop: IOLoop, request: pytest.FixtureRequest) -> Iterator[ProtocolServer]:
+    """Polls answered before Tornado's parser, and by the handler, which is the reference."""
+
     async def start() -> ProtocolServer:
-        return ProtocolServer()
+        return ProtocolServer(polling_front=request.param == "front")
 
     started = io_loop.run_sync(start)
     yield started

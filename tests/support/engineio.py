@@ -9,9 +9,10 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
-from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
+from handlers.streams.front import FrontServer
+from handlers.streams.polling_front import PollingFront
 from server.clock import SystemClock
 from server.protocol.engineio_session import EngineOptions
 from server.realtime.engineio_client import EngineIOClient
@@ -45,6 +46,7 @@ class ProtocolServer:
         real_time: bool = False,
         port: int = 0,
         tls: ssl.SSLContext | None = None,
+        polling_front: bool = True,
         **runtime: Any,
     ) -> None:
         self.clock = FakeClock()
@@ -52,7 +54,12 @@ class ProtocolServer:
         self.runtime = Runtime(clock=clock, reader=reader, tick_seconds=TICK_SECONDS, **runtime)
         self.runtime.start()
         self.app = make(self.runtime, options)
-        self._http = HTTPServer(self.app, ssl_options=tls)
+        self._http = FrontServer(self.app, ssl_options=tls)
+        if polling_front and self.runtime.connections.epoll is not None:
+            engines = {SOCKET_PATH: self.sio.engine}
+            if "echo" in self.app.settings:
+                engines[ENGINE_PATH] = self.echo
+            self._http.put_in_front(self.runtime.context, self.runtime.connections.epoll, PollingFront(engines).begin)
         self._http.listen(port, "127.0.0.1")
         self.port = self._port()
 

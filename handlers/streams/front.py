@@ -1,0 +1,48 @@
+"""Tornado's HTTP server behind a front that answers the requests it knows itself."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream, SSLIOStream
+
+from server.transport.connection_context import ConnectionContext
+from server.transport.epoll_reader import EpollReader
+from server.transport.http_front import Door, HttpConnection
+from server.transport.tornado_private import OneRequestConnection, make_request_context, release_socket, unread
+
+
+class FrontServer(HTTPServer):
+    """Shows every request on a plain connection to ``door`` before Tornado reads it.
+
+    What the door does not take Tornado answers, one request, after which the connection is at the door again.
+    """
+
+    _watch: Callable[[IOStream, Any], None] | None = None
+
+    def put_in_front(self, context: ConnectionContext, reader: EpollReader, door: Door) -> None:
+        """Ask ``door`` from now on; before it Tornado answers everything."""
+
+        def watch(stream: IOStream, address: Any) -> None:
+            sock, data = release_socket(stream)
+            HttpConnection(context, reader, sock, address, door, self._hand_on).start(data)
+
+        self._watch = watch
+
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        """Take a new connection; called by Tornado."""
+        if self._watch is None or isinstance(stream, SSLIOStream):
+            super().handle_stream(stream, address)
+        else:
+            self._watch(stream, address)
+
+    def _hand_on(self, sock: socket.socket, data: bytes, connection: HttpConnection) -> None:
+        stream = IOStream(sock, max_buffer_size=self.max_buffer_size, read_chunk_size=self.read_chunk_size)
+        unread(stream, data)
+        one = OneRequestConnection(stream, self.conn_params, make_request_context(stream, connection.address))
+        one.when_done = lambda: self.handle_stream(stream, connection.address)
+        self._connections.add(one)
+        one.start_serving(self)

@@ -1,0 +1,250 @@
+"""HTTP connections before Tornado's parser: a request somebody here knows is answered at once, any other is handed on.
+
+Tornado needs about a quarter of a millisecond to read a request and call a handler; a poll and a POST of a client that
+is known need a tenth of that. The choice is made for each request: bytes of another one go to Tornado untouched, and
+after its answer the connection is back here.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from server.protocol.http_head import Head, UnusualRequestError, read_head
+from server.transport.connection_context import ConnectionContext
+from server.transport.deadlines import NEVER
+from server.transport.epoll_reader import EpollReader
+
+logger = logging.getLogger(__name__)
+
+IDLE_SECONDS = 75.0
+"""How long a connection may be without a request."""
+
+REQUEST_SECONDS = 30.0
+"""How long a request may take to arrive."""
+
+BYTES_PER_READ = 20480
+MAX_AHEAD_BYTES = 65536
+"""What is read of the next requests while one is being answered."""
+
+
+class Exchange(ABC):
+    """One request that is answered here, from its head to its answer."""
+
+    @abstractmethod
+    def take(self, body: bytes) -> None:
+        """Take the whole body; sooner or later `HttpConnection.answer` is to be called."""
+
+    @abstractmethod
+    def on_lost(self) -> None:
+        """Learn that the client is gone and nobody waits for the answer."""
+
+
+Door = Callable[[Head, "HttpConnection"], Exchange | None]
+"""Called with each head; None hands the request on."""
+
+HandOn = Callable[[socket.socket, bytes, "HttpConnection"], None]
+"""Takes over a socket and what was read from it."""
+
+
+class HttpConnection:
+    """Reads one request after the other from a plain socket; the next waits for the answer of the one before."""
+
+    __slots__ = (
+        "_began_at",
+        "_buffer",
+        "_context",
+        "_door",
+        "_events",
+        "_exchange",
+        "_hand_on",
+        "_head",
+        "_is_answered",
+        "_is_busy",
+        "_is_open",
+        "_reader",
+        "_remainder",
+        "_socket",
+        "address",
+        "descriptor",
+        "wakes_at",
+    )
+
+    def __init__(
+        self,
+        context: ConnectionContext,
+        reader: EpollReader,
+        sock: socket.socket,
+        address: object,
+        door: Door,
+        hand_on: HandOn,
+    ) -> None:
+        self.address = address
+        self.descriptor = sock.fileno()
+        self.wakes_at = NEVER
+        self._context = context
+        self._reader = reader
+        self._socket = sock
+        self._door = door
+        self._hand_on = hand_on
+        self._buffer = bytearray()  # grows in place: a client that trickles costs no quadratic copying
+        self._events = select.EPOLLIN
+        self._remainder = b""
+        self._head: Head | None = None
+        self._exchange: Exchange | None = None
+        self._is_busy = False
+        """Whether a request is being answered, or its answer written."""
+        self._is_answered = False
+        self._is_open = True
+        """Whether the socket is read here."""
+        self._began_at = context.clock.monotonic()
+
+    def start(self, data: bytes = b"") -> None:
+        """Begin to read; ``data`` has been read already."""
+        if self._reader.is_closed:  # while Tornado answered the request before, the server stopped
+            self._socket.close()
+            return
+        self._reader.add(self.descriptor, self, self._events)
+        self._context.deadlines.at(self._began_at + REQUEST_SECONDS, self)
+        if data:
+            self._buffer += data
+            self._advance()
+
+    # In.
+
+    def on_readable(self) -> None:
+        """Read once and see what can be done."""
+        try:
+            data = self._socket.recv(BYTES_PER_READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return
+        if not self._buffer:
+            self._began_at = self._context.clock.monotonic()
+        self._buffer += data
+        if not self._is_busy:
+            self._advance()
+        elif len(self._buffer) > MAX_AHEAD_BYTES:
+            self._watch(0)
+
+    def _watch(self, events: int) -> None:
+        if events != self._events:
+            self._events = events
+            self._reader.watch(self.descriptor, events)
+
+    def _advance(self) -> None:
+        """Handle whole requests as long as each is answered at once."""
+        while self._buffer and not self._is_busy:
+            if self._exchange is None and not self._begin():
+                return
+            head = self._head
+            if head is None or self._exchange is None:
+                return
+            end = head.size_bytes + head.content_length
+            if len(self._buffer) < end:
+                return
+            body = bytes(self._buffer[head.size_bytes : end])
+            del self._buffer[:end]
+            self._is_busy = True
+            self._exchange.take(body)
+
+    def _begin(self) -> bool:
+        """Read the head; tell whether its request is answered here. A head that is not whole is waited for."""
+        try:
+            self._head = read_head(bytes(self._buffer))
+        except UnusualRequestError:
+            self.hand_on()
+            return False
+        if self._head is None:
+            return False
+        self._exchange = self._door(self._head, self)
+        if self._exchange is None:
+            self.hand_on()
+            return False
+        return True
+
+    def hand_on(self) -> None:
+        """Let somebody else have the connection, with the request that has begun."""
+        self._leave()
+        self._hand_on(self._socket, bytes(self._buffer), self)
+        self._buffer.clear()
+
+    # Out.
+
+    def answer(self, data: bytes) -> None:
+        """Send the whole answer to the request that was taken; then the next one is read."""
+        if self._exchange is None:
+            return  # the client went away, or was cut off
+        self._exchange = None
+        self._is_answered = True
+        self._began_at = self._context.clock.monotonic()
+        self._remainder = data
+        self.on_writable()
+
+    def on_writable(self) -> None:
+        """Write what waits; when all has left, go on."""
+        try:
+            sent = self._socket.send(self._remainder)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            self.close()
+            return
+        self._context.metrics.bytes_out += sent
+        self._remainder = self._remainder[sent:]
+        if self._remainder:
+            self._watch(select.EPOLLOUT)
+            return
+        self._finish_answer()
+
+    def _finish_answer(self) -> None:
+        head, self._head = self._head, None
+        self._is_busy = False
+        if head is not None and not head.keeps_alive:
+            self.close()
+            return
+        self._watch(select.EPOLLIN)
+        if self._buffer:
+            self._context.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._is_open:
+            self._advance()
+
+    # The end.
+
+    def close(self) -> None:
+        """Close the connection; an exchange that has no answer yet is told."""
+        if not self._is_open:
+            return
+        self._leave()
+        self._socket.close()
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.on_lost()
+
+    def abort(self) -> None:
+        """Close the connection, as the server stops."""
+        self.close()
+
+    def _leave(self) -> None:
+        self._is_open = False
+        self._reader.forget(self.descriptor)
+        self._context.deadlines.cancel(self)
+
+    def on_deadline(self, now: float) -> float | None:
+        """Close a connection that is idle, or whose request does not arrive; see `Expirable`."""
+        if self._is_busy:
+            return now + REQUEST_SECONDS
+        limit = REQUEST_SECONDS if self._buffer or not self._is_answered else IDLE_SECONDS
+        if now < self._began_at + limit:
+            return self._began_at + limit
+        self.close()
+        return None
