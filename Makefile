@@ -21,7 +21,7 @@ help:
 	@echo 'make run     start the server; options: make run ARGS="--port=9000"'
 	@echo 'make test    lint, then run every test'
 	@echo 'make lint    ruff and mypy'
-	@test ! -d benchmarks || echo 'make bench   run the benchmarks'
+	@echo 'make bench   measure it beside other servers; a look: make bench ARGS=--quick'
 	@echo 'make clean   remove what was installed and cached; data/ stays'
 
 setup: $(run_packages) $(run_scripts)
@@ -38,12 +38,11 @@ lint: $(test_packages)
 	$(python) -m mypy
 
 bench: $(bench_packages) $(test_scripts)
-	@test -d benchmarks || { echo 'There is no folder benchmarks/: nothing to measure yet.' >&2; exit 1; }
 	$(python) -m benchmarks $(ARGS)
 
 clean:
 	rm -rf $(venv) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov build *.egg-info
-	find server handlers tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find server handlers benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(python):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

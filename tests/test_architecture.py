@@ -67,7 +67,7 @@ def sources(*folders: str) -> list[str]:
 
 
 PRODUCT = sources("server", "handlers")
-EVERYTHING = sources("server", "handlers", "tests")
+EVERYTHING = sources("server", "handlers", "benchmarks", "tests")
 
 
 def parse(source: str) -> ast.Module:

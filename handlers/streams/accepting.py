@@ -58,7 +58,7 @@ class AcceptingHandler(WebSocketHandler):
 
     def note_refusal(self, refusal: Refusal) -> None:
         """Write the one line that a refusal is worth."""
-        logger.info("refused: from=%s %s", self.request.remote_ip, refusal.text)
+        logger.info("refused: from=%s %r", self.request.remote_ip, refusal.text)
 
     def handshake(self, clock: Clock) -> Handshake:
         """Return what this request tells of the client."""

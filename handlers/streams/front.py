@@ -9,7 +9,7 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, SSLIOStream
 
-from server.transport.connection import ConnectionContext
+from server.transport.connection_context import ConnectionContext
 from server.transport.epoll_reader import EpollReader
 from server.transport.http_front import Door, HttpConnection
 from server.transport.tornado_private import OneRequestConnection, make_request_context, release_socket, unread

@@ -6,22 +6,36 @@ refused, goes there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import tornado
 from tornado.httputil import format_timestamp
 
 from server.clock import Clock
-from server.protocol.engineio_codecs import BINARY_PAYLOAD, Payload
+from server.protocol.engineio_codecs import BINARY_PAYLOAD, TEXT_PAYLOAD, Payload
 from server.protocol.engineio_session import CloseReason, SessionError
 from server.protocol.http_head import Head
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.engineio_server import EngineIOServer
+from server.realtime.origins import OriginPolicy
 from server.transport.http_front import Exchange, HttpConnection
 
 OK = Payload(b"ok", "text/html")
 
-SERVER = f"Server: TornadoServer/{tornado.version}".encode()
+_TYPE_LINES = {
+    OK.content_type: b"Content-Type: text/html\r\n",
+    **{
+        content_type: b"Content-Type: %b\r\nCache-Control: no-store\r\n" % content_type.encode()
+        for content_type in (TEXT_PAYLOAD, BINARY_PAYLOAD)
+    },
+}
+
+SERVER_LINE = f"Server: TornadoServer/{tornado.version}\r\n".encode()
+
+_USUAL_QUERY = re.compile(rb"(?:(?:EIO=([34])|transport=(polling)|sid=([\w-]+)|t=[\w.-]*)(?:&|$))+")
+"""What the official clients send, in any order."""
 
 MAX_FIELDS = 50
 """A query with more is unusual."""
@@ -59,45 +73,52 @@ class PollingFront:
 
     def answer(self, engine: EngineIOServer, head: Head, payload: Payload) -> bytes:
         """Return a whole answer with the headers the handler would send."""
-        lines = [
-            b"HTTP/1.1 200 OK",
-            SERVER,
-            b"Content-Type: " + payload.content_type.encode(),
-            b"Content-Length: %d" % len(payload.body),
-            b"Date: " + self._format_date(engine.clock),
-        ]
-        if payload is not OK:
-            lines.append(b"Cache-Control: no-store")
-        for name, value in engine.origins.headers(head.origin, "http", head.host).items():
-            lines.append(f"{name}: {value}".encode())
-        if not head.keeps_alive:
-            lines.append(b"Connection: close")
-        return b"\r\n".join([*lines, b"", payload.body])
+        return b"HTTP/1.1 200 OK\r\n%b%bContent-Length: %d\r\nDate: %b\r\n%b%b\r\n%b" % (
+            SERVER_LINE,
+            _TYPE_LINES[payload.content_type],
+            len(payload.body),
+            self._format_date(engine.clock),
+            _cors_lines(engine.origins, head.origin, head.host),
+            b"" if head.keeps_alive else b"Connection: close\r\n",
+            payload.body,
+        )
 
     def _format_date(self, clock: Clock) -> bytes:
         """Return the time of day, put into words once a second."""
-        second = int(clock.now().timestamp())
+        second = int(clock.monotonic())
         if second != self._date[0]:
-            self._date = (second, format_timestamp(second).encode())
+            self._date = (second, format_timestamp(clock.now()).encode())
         return self._date[1]
 
 
 def _find_client(engine: EngineIOServer, query: bytes) -> EngineIOClient | None:
     """Return the client that polls here and asks in its own version."""
-    if query.count(b"&") >= MAX_FIELDS:
+    usual = _USUAL_QUERY.fullmatch(query)
+    asked = {b"EIO": usual[1], b"transport": usual[2], b"sid": usual[3]} if usual is not None else _parse(query)
+    if asked.get(b"transport") != b"polling" or b"j" in asked:
         return None
+    client = engine.clients.get((asked.get(b"sid") or b"").decode())
+    if client is None or client.connection is not None or asked.get(b"EIO") != b"%d" % client.codec.version:
+        return None
+    return client
+
+
+def _parse(query: bytes) -> dict[bytes, bytes]:
+    """Return the arguments, the last of each name; none when a name would have to be decoded."""
+    if query.count(b"&") >= MAX_FIELDS:
+        return {}
     asked: dict[bytes, bytes] = {}
     for pair in query.split(b"&"):
         name, _, value = pair.partition(b"=")
         if b"%" in name or b"+" in name:
-            return None
+            return {}
         asked[name] = value
-    if asked.get(b"transport") != b"polling" or b"j" in asked:
-        return None
-    client = engine.clients.get(asked.get(b"sid", b"").decode())
-    if client is None or client.connection is not None or asked.get(b"EIO") != b"%d" % client.codec.version:
-        return None
-    return client
+    return asked
+
+
+@lru_cache(maxsize=256)
+def _cors_lines(origins: OriginPolicy, origin: str | None, host: str) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in origins.headers(origin, "http", host).items()).encode()
 
 
 class _Exchange(Exchange):

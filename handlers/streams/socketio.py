@@ -100,6 +100,8 @@ class EngineIOHandler(AcceptingHandler):
         if refusal is not None:
             self._refuse(refusal)
             return
+        if self._is_cut:
+            return  # while the hook thought about it, the client left
         self._new_sid = self.engine.new_sid()
         if (cookie := self.engine.options.cookie) is not None:
             self._set_sid_cookie(cookie)
@@ -122,9 +124,17 @@ class EngineIOHandler(AcceptingHandler):
             samesite=cookie.same_site,
         )
 
+    @property
+    def _is_cut(self) -> bool:
+        """Whether the client cut the connection before its request was begun."""
+        return cast(HTTP1Connection, self.request.connection).stream.closed()
+
     # Polling.
 
     async def _poll(self, client: EngineIOClient) -> None:
+        if self._is_cut:
+            client.end(CloseReason.TRANSPORT_ERROR, "the client cut its poll")  # before it was begun
+            return
         answer: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
         try:
             client.poll(lambda payload: None if answer.done() else answer.set_result(payload))

@@ -79,22 +79,23 @@ def message_packet(data: bytes, binary: bool = False) -> Packet:
     return Packet(data, True) if binary else Packet(b"4" + data)
 
 
+_SHORT_MESSAGE = [text_frame(b"4" + bytes(length))[:3] for length in range(125)]
+
+
+def message_frame(data: bytes) -> bytes:
+    """Write a text message as one WebSocket frame, without a packet between."""
+    return _SHORT_MESSAGE[len(data)] + data if len(data) < 125 else text_frame(b"4" + data)
+
+
 class OutgoingMessage:
     """Packets that travel together and in order, shared by all who are sent them."""
 
-    __slots__ = ("_frames", "packets")
+    __slots__ = ("frames", "packets")
 
     def __init__(self, *packets: Packet) -> None:
         self.packets = packets
-        self._frames: bytes | None = None
-
-    @property
-    def frames(self) -> bytes:
+        self.frames = packets[0].frame if len(packets) == 1 else b"".join([packet.frame for packet in packets])
         """All packets as WebSocket frames, joined once for every receiver."""
-        if self._frames is None:
-            packets = self.packets
-            self._frames = packets[0].frame if len(packets) == 1 else b"".join([packet.frame for packet in packets])
-        return self._frames
 
 
 def decode_packet(data: bytes) -> Packet:

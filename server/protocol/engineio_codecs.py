@@ -169,32 +169,26 @@ def _check_utf8(data: bytes) -> bytes:
 def _decode_counted(body: bytes) -> Iterator[Packet]:
     if not body:
         raise PeerError("an Engine.IO payload holds at least one packet; got nothing")
-    # A text whose characters are UTF-16 code units, so that lengths are positions.
-    text = _ASTRAL.sub(_to_surrogates, _check_utf8(body).decode())
+    # Each code unit is two bytes here, so that lengths are positions.
+    units = _check_utf8(body).decode().encode("utf-16-le")
     position = 0
-    while position < len(text):
-        header = _LENGTH.match(text, position)
+    while position < len(units):
+        header = _LENGTH.match(units, position)
         if header is None:
             raise PeerError("a packet of an Engine.IO 3 payload begins with its length and a colon")
-        position = header.end() + int(header[1])
-        units = text[header.end() : position]
-        if position > len(text):
-            raise PeerError(f"a packet of {int(header[1])} characters was announced; {len(units)} came")
-        yield decode_text3(_from_units(units))
+        length = int(header[1][::2])
+        start, position = header.end(), header.end() + 2 * length
+        if position > len(units):
+            raise PeerError(f"a packet of {length} characters was announced; {(len(units) - start) // 2} came")
+        yield decode_text3(_from_units(units[start:position]))
 
 
-_LENGTH = re.compile(r"([0-9]{1,10}):")
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_LENGTH = re.compile(rb"((?:[0-9]\0){1,10}):\0")
 
 
-def _to_surrogates(character: re.Match[str]) -> str:
-    code = ord(character[0]) - 0x10000
-    return chr(0xD800 + (code >> 10)) + chr(0xDC00 + (code & 0x3FF))
-
-
-def _from_units(units: str) -> bytes:
+def _from_units(units: bytes) -> bytes:
     try:
-        return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
+        return units.decode("utf-16-le").encode()
     except UnicodeDecodeError:
         raise PeerError("the length of a packet cuts a character in half") from None
 

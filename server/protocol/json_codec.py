@@ -26,7 +26,7 @@ def decode_json(data: bytes) -> Any:
         if b"\\u" not in data:
             raise PeerError(f"not JSON: {error}") from None
         value = _read_plainly(data)
-    if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+    if len(data) > 2 * MAX_DEPTH and data.count(b"[") + data.count(b"{") > MAX_DEPTH:
         _check_depth(value)
     return value
 

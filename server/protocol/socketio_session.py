@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from server.errors import PeerError
 from server.protocol import socketio_msgpack
-from server.protocol.socketio import Packet, PacketType, decode_packet, restore_attachments
+from server.protocol.socketio import EVENT, Packet, PacketType, decode_packet, restore_attachments
 
 MAX_QUERY_FIELDS = 100
 
@@ -21,6 +21,9 @@ class NamespaceState(Enum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
 
+
+CONNECTED = NamespaceState.CONNECTED
+"""A name of its own, as `EVENT`."""
 
 ALLOWED: dict[NamespaceState, frozenset[PacketType]] = {
     NamespaceState.ABSENT: frozenset({PacketType.CONNECT}),
@@ -111,6 +114,10 @@ class SocketSession:
         if self._partial is not None or self.uses_msgpack:
             raise self._misplaced_text()
         packet = decode_packet(data, self._max_attachments)
+        if packet.type is EVENT:
+            entry = self._namespaces.get(packet.namespace)
+            if entry is not None and entry.state is CONNECTED:
+                return packet  # as `ALLOWED` says; nearly all there are
         if packet.attachments:
             if packet.namespace not in self._namespaces and packet.namespace not in self._left:
                 raise PeerError(f"{packet.type.name} is not allowed in {packet.namespace}: not joined")
@@ -171,8 +178,6 @@ class SocketSession:
 
     def _admit(self, packet: Packet, size: int) -> Packet | None:
         entry = self._namespaces.get(packet.namespace)
-        if entry is not None and entry.state is NamespaceState.CONNECTED and packet.type is PacketType.EVENT:
-            return packet  # as the table says; nearly all there are
         if self._is_version_3 and packet.type is PacketType.CONNECT:
             packet = _with_auth_of_query(packet)
             entry = self._namespaces.get(packet.namespace)
@@ -203,9 +208,9 @@ class SocketSession:
     def refuse(self, namespace: str, message: str, data: dict[str, Any] | None = None) -> Packet:
         """Answer CONNECT with CONNECT_ERROR; the client may try again."""
         self._forget(namespace)
-        payload: Any = {"message": message} if data is None else {"message": message, "data": data}
-        if self._is_version_3:  # it has room for one of them
-            payload = message if data is None else data
+        payload: dict[str, Any] = {"message": message}
+        if data is not None:  # with version 3 there is room for one of them
+            payload = data if self._is_version_3 else {"message": message, "data": data}
         return Packet(PacketType.CONNECT_ERROR, namespace, payload)
 
     def disconnect(self, namespace: str) -> Packet:

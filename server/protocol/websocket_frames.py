@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from enum import IntEnum
-from typing import NamedTuple
 
 from server.errors import PeerError
 
@@ -46,12 +45,14 @@ class FrameError(PeerError):
         self.code = code
 
 
-class Frame(NamedTuple):
-    """A whole message (TEXT, BINARY) or a control frame, unmasked."""
+Frame = tuple[int, bytes]
+"""Opcode and unmasked payload of a whole message (TEXT, BINARY) or a control frame.
 
-    opcode: int
-    payload: bytes
+A plain tuple: on the way of every message it costs a fifth of a named one.
+"""
 
+TEXT = int(Opcode.TEXT)
+"""A name of its own: looking a member of an enum up costs as much as calling a function."""
 
 Mask = Callable[[bytes, bytes], bytes]
 """``mask(key, data)`` with a key of 4 bytes (section 5.3)."""
@@ -117,12 +118,22 @@ class FrameReader:
     it is read. A payload is refused from its header, before its bytes arrive.
     """
 
-    __slots__ = ("_buffer", "_fragments", "_mask", "_max_payload_bytes", "_message_opcode", "_needed", "error")
+    __slots__ = (
+        "_buffer",
+        "_fragments",
+        "_mask",
+        "_max_payload_bytes",
+        "_message_opcode",
+        "_needed",
+        "_short_frame_size",
+        "error",
+    )
 
     def __init__(self, max_payload_bytes: int, mask: Mask = xor_mask) -> None:
         self.error: FrameError | None = None
         self._max_payload_bytes = max_payload_bytes
         self._mask = mask
+        self._short_frame_size = 6 + min(125, max_payload_bytes)
         self._buffer: bytes | bytearray = b""
         self._needed = 2
         self._fragments: bytearray | None = None
@@ -130,6 +141,13 @@ class FrameReader:
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take bytes as they came; return the messages and control frames they complete, in order."""
+        size = len(data)
+        is_short = 6 < size <= self._short_frame_size and data[0] == 0x81 and data[1] == size + 0x7A
+        if is_short and not self._buffer and self._fragments is None and self.error is None:
+            # Most reads are one whole short text, masked and in ASCII: half the time of what follows.
+            payload = self._mask(data[2:6], data[6:])
+            if payload.isascii():
+                return [(TEXT, payload)]
         if self.error is not None:
             return []
         if self._buffer:
@@ -176,7 +194,9 @@ class FrameReader:
                 return position
             payload = mask(data[start - 4 : start], data[start:end]) if length else b""
             position = end
-            if first == 0x81:
+            if first == 0x81 and payload.isascii():
+                frames.append((TEXT, payload))
+            elif first == 0x81:
                 self._append_text(payload, frames)
             else:
                 self._accept(first, payload, frames)
@@ -214,12 +234,12 @@ class FrameReader:
         """Take one whole frame that is not an unfragmented text."""
         opcode = first & 0x0F
         if opcode >= Opcode.CLOSE:
-            frames.append(Frame(opcode, payload))
+            frames.append((opcode, payload))
             return
         if self._fragments is None:
             self._message_opcode = opcode
             if first & 0x80:
-                frames.append(Frame(opcode, payload))
+                frames.append((opcode, payload))
             else:
                 self._fragments = bytearray(payload)
             return
@@ -229,12 +249,11 @@ class FrameReader:
             if self._message_opcode == Opcode.TEXT:
                 self._append_text(whole, frames)
             else:
-                frames.append(Frame(Opcode.BINARY, whole))
+                frames.append((Opcode.BINARY, whole))
 
     def _append_text(self, payload: bytes, frames: list[Frame]) -> None:
-        if not payload.isascii():
-            try:
-                payload.decode()
-            except UnicodeDecodeError:
-                raise FrameError(CloseCode.INVALID_PAYLOAD, "a text message is not UTF-8") from None
-        frames.append(Frame(Opcode.TEXT, payload))
+        try:
+            payload.decode()
+        except UnicodeDecodeError:
+            raise FrameError(CloseCode.INVALID_PAYLOAD, "a text message is not UTF-8") from None
+        frames.append((TEXT, payload))

@@ -102,7 +102,7 @@ class Broadcast:
     def join(self, *rooms: str) -> None:
         """Let all of them enter ``rooms``. ValueError for the id of a socket: that room is private."""
         sockets = self._sockets()
-        if any(room in namespace.sockets for namespace in self.namespaces for room in rooms):
+        if any(namespace.is_socket_id(room) for namespace in self.namespaces for room in rooms):
             raise ValueError("a socket's own room is private")
         for socket in sockets:
             for room in rooms:

@@ -6,13 +6,14 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Iterator
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from server.errors import ErrorCode, RequestError
 from server.protocol.socketio import Packet, PacketType
 from server.realtime.acks import SocketDisconnectedError
 from server.realtime.registration import EventMiddleware
-from server.realtime.sockets import Socket, SocketState
+from server.realtime.sockets import CONNECTED, Socket, SocketState
 
 if TYPE_CHECKING:
     from server.realtime.socketio_server import SocketIOServer
@@ -28,7 +29,7 @@ UNANSWERED = object()
 
 def handle(server: SocketIOServer, socket: Socket, packet: Packet) -> Any:
     """Handle an event; return what is to be awaited for its result, or None when it is done and acknowledged."""
-    if socket.state is not SocketState.CONNECTED:
+    if socket.state is not CONNECTED:
         return None
     if packet is GREETING:
         return _greet(socket)
@@ -43,9 +44,10 @@ def handle(server: SocketIOServer, socket: Socket, packet: Packet) -> Any:
             if waiting is not None:
                 return _handle_later(waiting, steps, server, socket, packet.data[0], args)
         result = _invoke(server, socket, packet.data[0], args)
-        if inspect.iscoroutine(result):
+        if result is not None and isinstance(result, CoroutineType):
             return result
-        succeed(socket, packet, result)
+        if packet.ack_id is not None:
+            succeed(socket, packet, result)
     except Exception as error:
         fail(server, socket, packet, error)
     return None
@@ -73,10 +75,10 @@ async def _handle_later(
     while waiting is not None:
         await waiting
         waiting = _run(steps, socket, event, args)
-    if socket.state is not SocketState.CONNECTED:
+    if socket.state is not CONNECTED:
         return UNANSWERED
     result = _invoke(server, socket, event, args)
-    return await result if inspect.iscoroutine(result) else result
+    return await result if isinstance(result, CoroutineType) else result
 
 
 def _invoke(server: SocketIOServer, socket: Socket, event: str | float, args: list[Any]) -> Any:
@@ -103,7 +105,13 @@ def _greet(socket: Socket) -> Any:
             continue
         if inspect.isawaitable(result):
             waiting.append(result)
-    return asyncio.gather(*waiting) if waiting else None
+    return _finish_greeting(waiting) if waiting else None
+
+
+async def _finish_greeting(waiting: list[Awaitable[Any]]) -> None:
+    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            logger.error("a connect handler failed", exc_info=outcome)
 
 
 def succeed(socket: Socket, packet: Packet, result: Any) -> None:

@@ -7,10 +7,17 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from server.errors import PeerError
-from server.protocol.engineio import CLOSE, NOOP, PING, PONG, OutgoingMessage, Packet
+from server.protocol.engineio import CLOSE, NOOP, PING, PONG, OutgoingMessage, Packet, message_frame
 from server.protocol.engineio_codecs import Codec, decode_text3
-from server.protocol.engineio_session import CloseReason, EngineSession, Heartbeat, Input, SessionError, SessionState
-from server.protocol.websocket_frames import CloseCode, text_frame
+from server.protocol.engineio_session import (
+    RESTING,
+    CloseReason,
+    EngineSession,
+    Input,
+    SessionError,
+    SessionState,
+)
+from server.protocol.websocket_frames import CloseCode
 from server.realtime.polling import Answer, PollingTransport
 from server.realtime.upgrade import Probe
 from server.transport.connection import WebSocketConnection
@@ -92,7 +99,7 @@ class EngineIOClient:
     def send_text(self, data: bytes) -> None:
         """Send one text message, UTF-8."""
         if self.connection is not None:
-            self.connection.send(text_frame(b"4" + data))
+            self.connection.send(message_frame(data))
         else:
             self.send(OutgoingMessage(self.codec.message(data)))
 
@@ -242,7 +249,10 @@ class EngineIOClient:
     def on_text(self, data: bytes) -> None:
         """Take a text frame; see `Receiver`."""
         try:
-            self._take_text(data)
+            if data[:1] == b"4" and self.session.heartbeat is RESTING:
+                self.handler.on_text(data[1:])  # nearly all there are, and nothing in the session changes by them
+            else:
+                self._take_text(data)
         except PeerError as error:
             self._end_by(error)
 
@@ -255,7 +265,7 @@ class EngineIOClient:
 
     def _take_text(self, data: bytes) -> None:
         # The time matters only while a pong is awaited.
-        now = 0.0 if self.session.heartbeat is Heartbeat.RESTING else self._server.clock.monotonic()
+        now = 0.0 if self.session.heartbeat is RESTING else self._server.clock.monotonic()
         message = self.session.receive(data, now)
         if message is not None:
             self.handler.on_text(message)
@@ -308,7 +318,7 @@ class EngineIOClient:
         if self.session.state is SessionState.CLOSING:
             self.end(CloseReason.TRANSPORT_CLOSE, "the last packets were not fetched")
             return None
-        if self.paused and self.session.heartbeat is not Heartbeat.RESTING:
+        if self.paused and self.session.heartbeat is not RESTING:
             return now + self.session.options.ping_timeout  # we do not read: silence is not the client's fault
         try:
             if self.session.on_deadline(now):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import secrets
@@ -17,7 +18,8 @@ from server.protocol.engineio_session import CloseReason, EngineOptions, EngineS
 from server.realtime.engineio_client import EngineIOClient, MessageHandler
 from server.realtime.handshake import Handshake
 from server.realtime.origins import OriginPolicy
-from server.transport.connection import ConnectionContext, WebSocketConnection
+from server.transport.connection import WebSocketConnection
+from server.transport.connection_context import ConnectionContext
 from server.transport.connections import Connections
 from server.transport.deadlines import Deadlines
 
@@ -30,7 +32,7 @@ AllowRequest = Callable[[Handshake], Awaitable[str | None] | str | None]
 """Called before a session is opened; returns None to allow it, or the reason that the client is told."""
 
 RefusalListener = Callable[[Refusal, Handshake], object]
-"""Told of every request that was refused."""
+"""Told of every request that was refused with one of the reference's codes."""
 
 REMEMBERED_ADDRESSES = 1000
 """For how many addresses an unsupported version is logged once only."""
@@ -70,7 +72,10 @@ class EngineIOServer:
         try:
             answer = self.allow_request(handshake)
             reason = await answer if inspect.isawaitable(answer) else answer
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # else it was something the hook awaited
             logger.exception("the allow_request hook failed")
             reason = RequestFault.FORBIDDEN.message
         return None if reason is None else Refusal(RequestFault.FORBIDDEN, reason)
@@ -80,7 +85,7 @@ class EngineIOServer:
         self.metrics.refused_requests += 1
         if refusal.fault is not RequestFault.UNSUPPORTED_VERSION or self._is_new_address(handshake.address):
             code = refusal.fault.code
-            logger.info("engine.io refused: from=%s code=%d %s", handshake.address, code, refusal.text)
+            logger.info("engine.io refused: from=%s code=%d %r", handshake.address, code, refusal.text)
         for listener in self.refusal_listeners:
             try:
                 listener(refusal, handshake)

@@ -47,6 +47,13 @@ class Namespace(Registration, Audience):
         """Address everyone in any of ``rooms``, or in the namespace when there are none."""
         return Broadcast((self,), rooms)
 
+    def is_socket_id(self, room: str) -> bool:
+        """Tell whether ``room`` is the private room of a socket, even if that is away and may come back."""
+        if room in self.sockets:
+            return True
+        recovery = self.hub.recoveries.get(self.name)
+        return recovery is not None and recovery.is_away(room)
+
     def arrive(self) -> None:
         """Count a socket that connects; it need not be accepted."""
         self._present += 1

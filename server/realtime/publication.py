@@ -29,6 +29,7 @@ class Publication:
         "args",
         "event",
         "local",
+        "must_arrive",
         "namespace",
         "offset",
         "snapshot",
@@ -54,15 +55,12 @@ class Publication:
         self.supersedes = supersedes
         self.snapshot = snapshot
         self.local = local
+        self.must_arrive = not volatile and supersedes is None
+        """Whether every receiver gets this very event, or is closed."""
         self.offset: str | None = None
         """What a client that recovers names this event by; see `server.realtime.recovery`."""
         self._encodings: dict[WireFormat[Any], Any] = {}
         self._snapshots: dict[WireFormat[Any], Any] = {}
-
-    @property
-    def must_arrive(self) -> bool:
-        """Whether every receiver gets this very event, or is closed."""
-        return not self.volatile and self.supersedes is None
 
     def encoded(self, wire_format: WireFormat[Encoded_co]) -> Encoded_co:
         """Return the event in ``wire_format``."""

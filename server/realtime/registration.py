@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,7 +22,8 @@ EventMiddleware = Callable[[Socket, str | float, list[Any]], Awaitable[None] | N
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
-class EventSpec(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class EventSpec:
     """One event a client may send."""
 
     name: str | float

@@ -7,7 +7,7 @@ from tornado.ioloop import IOLoop
 from server.clock import Clock, SystemClock
 from server.metrics import Metrics
 from server.realtime.hub import Hub
-from server.transport.connection import ConnectionContext
+from server.transport.connection_context import ConnectionContext
 from server.transport.connections import Connections, ReaderName
 from server.transport.deadlines import Deadlines
 from server.transport.tornado_private import websocket_mask

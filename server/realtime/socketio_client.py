@@ -141,6 +141,7 @@ class SocketIOClient:
             error = RequestError(ErrorCode.CONFLICT, detail)
             self._answer_refused(name, *self._explain(error, self._handshake))
         elif namespace is not None:
+            self.server.deadlines.cancel(self)
             socket = self._enter(namespace, auth)
             if namespace.behaviour.middleware:
                 self._deciding[name] = self._spawn(self._run_middleware(socket))
@@ -157,7 +158,6 @@ class SocketIOClient:
         socket = Socket(self, namespace, self._handshake.with_auth(auth), socket_id)
         self.sockets[namespace.name] = socket
         namespace.arrive()
-        self.server.deadlines.cancel(self)
         return socket
 
     async def _find_dynamic(self, name: str, auth: Any) -> None:
@@ -165,7 +165,8 @@ class SocketIOClient:
         if self._deciding.get(name) is not asyncio.current_task():
             return  # the client left meanwhile
         if dynamic is not None:
-            await self._run_middleware(self._enter(dynamic.child(name), auth))
+            namespace = self.server.find_namespace(name) or dynamic.child(name)  # the former if made meanwhile
+            await self._run_middleware(self._enter(namespace, auth))
         else:
             del self._deciding[name]
             self._answer_refused(name, "Invalid namespace")
@@ -240,7 +241,7 @@ class SocketIOClient:
         auth = socket.handshake.auth
         recovered = recovery.take(auth.get("pid"), auth.get("offset"), socket.identity)
         if recovered is None:
-            socket.private_id = recovery.new_private_id()
+            socket.private_id, socket.since = recovery.new_private_id(), recovery.number
             return []
         socket.recover(recovered.session)
         return recovered.missed
@@ -249,14 +250,23 @@ class SocketIOClient:
         """Keep what a client was that may come back."""
         recovery = self.server.hub.recoveries.get(socket.namespace.name)
         if recovery is not None and socket.private_id is not None:
-            rooms, until = frozenset(socket.rooms), recovery.expires_at()
-            recovery.save(AwaySession(socket.id, socket.private_id, socket.identity, rooms, socket.data, until))
+            recovery.save(
+                AwaySession(
+                    socket.id,
+                    socket.private_id,
+                    socket.identity,
+                    {room: socket.entered.get(room, socket.since) for room in socket.rooms},
+                    socket.since,
+                    socket.data,
+                    recovery.expires_at(),
+                )
+            )
 
     def expel(self, socket: Socket, *, close: bool) -> None:
         """Disconnect one socket from the server's side, or with ``close`` the whole connection."""
         if self.sockets.get(socket.namespace.name) is socket:
             self.server.hub.catch_up(socket)
-            self.format.send(self.engine, self.session.disconnect(socket.namespace.name))
+            self.engine.send(self.format.write(self.session.disconnect(socket.namespace.name)))
             self._leave(socket.namespace.name, CloseReason.SERVER_DISCONNECT)
         if close:
             self.engine.close()

@@ -78,10 +78,13 @@ class SocketIOServer(Registration, Audience):
             raise ValueError(f"a namespace begins with a slash; got {name!r}")
         namespace = self._namespaces.get(name)
         if namespace is None:
+            if any(name in dynamic.children for dynamic in self.dynamic_namespaces):
+                raise ValueError(f"{name!r} is in use as the child of a dynamic namespace")
             namespace = self._namespaces[name] = Namespace(name, self.hub, self.hub.rooms(name), Behaviour())
             if self.options.recovery is not None:
-                silence = self.engine.options.ping_interval + self.engine.options.ping_timeout
-                self.hub.recoveries[name] = Recovery(self.options.recovery, self.clock, silence)
+                engine = self.engine.options
+                silence, missed = engine.ping_interval + engine.ping_timeout, engine.outbox_limit_bytes // 2
+                self.hub.recoveries[name] = Recovery(self.options.recovery, self.clock, silence, missed)
         return namespace
 
     def dynamic_namespace(self, matcher: Matcher) -> DynamicNamespace:
@@ -117,7 +120,7 @@ class SocketIOServer(Registration, Audience):
         return hook
 
     def on_connection_error(self, listener: RefusalHook) -> RefusalHook:
-        """Call ``listener(refusal, handshake)`` for every request that is refused; see `Refusal`."""
+        """Call ``listener(refusal, handshake)`` for every request that is refused with a code; see `Refusal`."""
         self.engine.refusal_listeners.append(listener)
         return listener
 

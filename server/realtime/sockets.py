@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from server.limits import Rate, TokenBucket
 from server.protocol.engineio_session import CloseReason
-from server.protocol.socketio import RESERVED_EVENTS, Packet, PacketType
+from server.protocol.socketio import ACK, EVENT, RESERVED_EVENTS, PacketType
 from server.realtime.acks import Acks, SocketDisconnectedError
 from server.realtime.handshake import Handshake
 from server.realtime.publication import Publication
@@ -35,6 +35,10 @@ class SocketState(Enum):
     DISCONNECTED = "disconnected"
 
 
+CONNECTED = SocketState.CONNECTED
+"""A name of its own: looking a member of an enum up costs as much as calling a function."""
+
+
 class Socket:
     """One client in one namespace.
 
@@ -47,6 +51,7 @@ class Socket:
         "_client",
         "_early",
         "data",
+        "entered",
         "handshake",
         "id",
         "identity",
@@ -54,6 +59,7 @@ class Socket:
         "private_id",
         "recovered",
         "rooms",
+        "since",
         "state",
     )
 
@@ -71,6 +77,10 @@ class Socket:
         """Whether the client was away and is back as who it was, with its rooms, data and what it missed."""
         self.private_id: str | None = None
         """What the client proves by that it was this socket, when it may recover."""
+        self.since = 0
+        """The number of the last event before it connected, when it may recover."""
+        self.entered: dict[str, int] = {}
+        """The number of the last event before it entered each of its rooms, when it may recover."""
         self.state = SocketState.CONNECTING
         self._client = client
         self._early: list[tuple[str, tuple[Any, ...]]] | None = None
@@ -91,15 +101,16 @@ class Socket:
         elif self.private_id is not None:
             self._emit_recoverably(event, args)
         else:
-            self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args]))
+            self._send(EVENT, [event, *args])
 
     def _emit_recoverably(self, event: str, args: tuple[Any, ...]) -> None:
         """Send an event, or keep it for a client that is away and may come back."""
         hub = self._client.server.hub
         publication = Publication(event, args, namespace=self.namespace.name)
         hub.record(publication, (self.id,))
-        hub.catch_up(self)
-        self.deliver(publication)
+        socket = self.namespace.sockets.get(self.id, self)  # another one, if the client was away and is back
+        hub.catch_up(socket)
+        socket.deliver(publication)
 
     async def call(self, event: str, *args: Any, timeout: float = 10.0) -> list[Any]:
         """Send an event and return the arguments of the client's ack.
@@ -116,41 +127,42 @@ class Socket:
         if self._acks is None:
             self._acks = Acks(client.server.deadlines)
         ack_id = client.session.next_ack_id(self.namespace.name)
-        self._send(Packet(PacketType.EVENT, self.namespace.name, [event, *args], ack_id))
+        self._send(EVENT, [event, *args], ack_id)
         self._require_connected()  # sending may have ended it
         return self._acks.expect(ack_id, client.server.clock.monotonic() + timeout)
 
     def _require_connected(self) -> None:
-        if self.state is not SocketState.CONNECTED:
+        if self.state is not CONNECTED:
             raise SocketDisconnectedError(f"the socket is {self.state.value}")
 
-    def _send(self, packet: Packet) -> None:
-        if self.state is not SocketState.CONNECTED:
+    def _send(self, kind: PacketType, data: list[Any], ack_id: int | None = None) -> None:
+        if self.state is not CONNECTED:
             return
-        hub = self._client.server.hub
-        if hub.backlog:
-            hub.catch_up(self)
-        client = self._client
-        client.format.send(client.engine, packet)
-        client.server.metrics.messages_out += 1
-        if self.namespace.behaviour.outgoing_listeners and packet.type is PacketType.EVENT:
-            self.namespace.behaviour.tell_outgoing(self, *packet.data)
+        client, namespace = self._client, self.namespace
+        server = client.server
+        if server.hub.backlog:
+            server.hub.catch_up(self)
+        client.format.send(client.engine, kind, namespace.name, data, ack_id)
+        server.metrics.messages_out += 1
+        if namespace.behaviour.outgoing_listeners and kind is EVENT:
+            namespace.behaviour.tell_outgoing(self, *data)
 
     def acknowledge(self, ack_id: int, args: list[Any]) -> None:
         """Answer an event that asked for an ack."""
-        self._send(Packet(PacketType.ACK, self.namespace.name, args, ack_id))
+        self._send(ACK, args, ack_id)
 
     def deliver(self, publication: Publication) -> None:
         """Send what is published in one of its rooms; see `Member`."""
-        if self.state is not SocketState.CONNECTED:
+        if self.state is not CONNECTED:
             return
-        self._client.server.metrics.messages_out += 1
-        wire_format = self._client.format
+        client = self._client
+        client.server.metrics.messages_out += 1
+        wire_format = client.format
         message = publication.encoded(wire_format)
         if publication.must_arrive:
-            self._client.engine.send(message)
+            client.engine.send(message)
         else:
-            self._client.engine.offer(message, publication.supersedes, lambda: publication.newest(wire_format))
+            client.engine.offer(message, publication.supersedes, lambda: publication.newest(wire_format))
         if self.namespace.behaviour.outgoing_listeners:
             self.namespace.behaviour.tell_outgoing(self, publication.event, *publication.args)
 
@@ -158,15 +170,21 @@ class Socket:
 
     def join(self, room: str) -> None:
         """Enter ``room``. ValueError for the id of another socket: that room is private."""
-        if room != self.id and room in self.namespace.sockets:
+        if room != self.id and self.namespace.is_socket_id(room):
             raise ValueError("a socket's own room is private")
-        if self.state is SocketState.CONNECTED:
-            self.namespace.rooms.join(self, room)
+        if self.state is CONNECTED:
+            self._enter(room)
         elif self.state is SocketState.CONNECTING:
             self.rooms.add(room)
 
+    def _enter(self, room: str) -> None:
+        self.namespace.rooms.join(self, room)
+        if self.private_id is not None:
+            self.entered.setdefault(room, self.namespace.hub.recoveries[self.namespace.name].number)
+
     def leave(self, room: str) -> None:
         """Leave ``room``, if in it."""
+        self.entered.pop(room, None)
         self.namespace.rooms.leave(self, room)
 
     def to(self, *rooms: str) -> Broadcast:
@@ -182,10 +200,10 @@ class Socket:
 
     def connected(self, missed: Iterable[Publication] = ()) -> None:
         """Be accepted: enter the rooms that were asked for, send what was ``missed`` and what was held back."""
-        self.state = SocketState.CONNECTED
+        self.state = CONNECTED
         rooms, self.rooms = self.rooms, set()
         for room in rooms:
-            self.namespace.rooms.join(self, room)
+            self._enter(room)
         early, self._early = self._early, None
         for publication in missed:
             self.deliver(publication)
@@ -196,7 +214,8 @@ class Socket:
         """Become who the client was; what its middleware put into `data` now is newer."""
         self.recovered = True
         self.id, self.private_id = session.socket_id, session.private_id
-        self.rooms |= session.rooms
+        self.since, self.entered = session.since, dict(session.rooms)
+        self.rooms |= session.rooms.keys()
         self.data = {**session.data, **self.data}
 
     def disconnect(self, *, close: bool = False) -> None:

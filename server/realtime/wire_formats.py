@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from server.protocol import socketio, socketio_msgpack
@@ -26,9 +26,11 @@ class SocketIOFormat(ABC):
     def write(self, packet: socketio.Packet) -> OutgoingMessage:
         """Write one packet. Raises TypeError or ValueError for what the format cannot hold."""
 
-    def send(self, engine: EngineIOClient, packet: socketio.Packet) -> None:
-        """Write one packet and send it to one client."""
-        engine.send(self.write(packet))
+    def send(
+        self, engine: EngineIOClient, kind: socketio.PacketType, namespace: str, data: list[Any], ack_id: int | None
+    ) -> None:
+        """Write an event or an ack and send it to one client."""
+        engine.send(self.write(socketio.Packet(kind, namespace, data, ack_id)))
 
     def encode(self, namespace: str, event: str, args: tuple[Any, ...], offset: str | None = None) -> OutgoingMessage:
         """Write an event, its offset as the last argument; see `WireFormat`."""
@@ -45,19 +47,19 @@ class SocketIOText(SocketIOFormat):
 
     def write(self, packet: socketio.Packet) -> OutgoingMessage:
         """See `SocketIOFormat`."""
-        return self._wrap(*socketio.encode_packet(packet))
-
-    def send(self, engine: EngineIOClient, packet: socketio.Packet) -> None:
-        """See `SocketIOFormat`; most packets have no attachments and need no objects around them."""
         text, attachments = socketio.encode_packet(packet)
-        if attachments:
-            engine.send(self._wrap(text, attachments))
-        else:
-            engine.send_text(text)
-
-    def _wrap(self, text: bytes, attachments: Sequence[bytes]) -> OutgoingMessage:
         message = self._message
         return OutgoingMessage(message(text), *[message(attachment, True) for attachment in attachments])
+
+    def send(
+        self, engine: EngineIOClient, kind: socketio.PacketType, namespace: str, data: list[Any], ack_id: int | None
+    ) -> None:
+        """See `SocketIOFormat`; most packets have no attachments and need no objects around them."""
+        text = socketio.encode_plainly(kind, namespace, data, ack_id)
+        if text is None:
+            engine.send(self.write(socketio.Packet(kind, namespace, data, ack_id)))
+        else:
+            engine.send_text(text)
 
 
 class SocketIOMsgpack(SocketIOFormat):

@@ -7,23 +7,20 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
 
-from server.clock import Clock
-from server.metrics import Metrics
 from server.protocol.websocket_frames import (
+    TEXT,
     CloseCode,
     Frame,
     FrameError,
     FrameReader,
-    Mask,
     Opcode,
     build_frame,
     close_frame,
     parse_close,
-    xor_mask,
 )
-from server.transport.deadlines import NEVER, Deadlines
+from server.transport.connection_context import ConnectionContext, Receiver
+from server.transport.deadlines import NEVER
 from server.transport.outbox import Outbox, OutboxFullError
 
 logger = logging.getLogger(__name__)
@@ -33,19 +30,6 @@ CLOSING_TIMEOUT_SECONDS = 5.0
 
 FRAMES_PER_TURN = 256
 """How many frames of one connection are handled before the others have their turn."""
-
-
-class Receiver(Protocol):
-    """Who is told what a connection brings."""
-
-    def on_text(self, data: bytes) -> None:
-        """Take one whole text message, valid UTF-8."""
-
-    def on_binary(self, data: bytes) -> None:
-        """Take one whole binary message."""
-
-    def on_close(self, code: int, reason: str) -> None:
-        """Learn, once, that the peer or the network ended it; not called after one's own `close`."""
 
 
 class ConnectionState(Enum):
@@ -59,17 +43,8 @@ class ConnectionState(Enum):
     CLOSED = "closed"
 
 
-class ConnectionContext(NamedTuple):
-    """What all connections of a server share."""
-
-    clock: Clock
-    deadlines: Deadlines
-    metrics: Metrics
-    call_soon: Callable[[Callable[[], None]], None]
-    call_later: Callable[[float, Callable[[], None]], object]
-    max_payload_bytes: int = 1_000_000
-    outbox_limit_bytes: int = 4 << 20
-    mask: Mask = xor_mask
+OPEN = ConnectionState.OPEN
+"""A name of its own: looking a member of an enum up costs as much as calling a function."""
 
 
 class WebSocketConnection(ABC):
@@ -97,7 +72,7 @@ class WebSocketConnection(ABC):
     """Set by whoever opens the connection, before `start`."""
 
     def __init__(self, context: ConnectionContext) -> None:
-        self.state = ConnectionState.OPEN
+        self.state = OPEN
         self.wakes_at = NEVER
         self.heard = False
         """Set by every read; whoever watches over the peer resets it."""
@@ -112,9 +87,13 @@ class WebSocketConnection(ABC):
 
     # What a subclass does with its socket.
 
+    @property
     @abstractmethod
-    def _write_some(self, data: bytes) -> int:
-        """Hand ``data`` to the socket; return how much it took. Raises OSError when it is gone."""
+    def _write_some(self) -> Callable[[bytes], int]:
+        """What hands bytes to the socket and returns how many it took.
+
+        It raises BlockingIOError when that is none, another OSError when the socket is gone.
+        """
 
     def _is_flushed(self) -> bool:
         """Tell whether the socket has taken everything."""
@@ -150,7 +129,7 @@ class WebSocketConnection(ABC):
         self.heard = True
         self._context.metrics.bytes_in += len(data)
         frames = self._reader.feed(data)
-        if self.state is not ConnectionState.OPEN:
+        if self.state is not OPEN:
             self._await_close(frames)
         elif self._paused or self._held:
             self._held.extend(frames)
@@ -164,27 +143,29 @@ class WebSocketConnection(ABC):
             frames = frames[:FRAMES_PER_TURN]
             self._watch_readable(False)
             self._context.call_soon(self._continue)
-        self._cork = []
+        corked = self._cork = []
+        rest = iter(frames)
         try:
-            for position, (opcode, payload) in enumerate(frames):
-                if opcode == Opcode.TEXT:
+            for opcode, payload in rest:
+                if opcode == TEXT:
                     self.receiver.on_text(payload)
                 elif opcode == Opcode.BINARY:
                     self.receiver.on_binary(payload)
                 else:
                     self._on_control(opcode, payload)
-                if self.state is not ConnectionState.OPEN:
-                    self._await_close(frames[position + 1 :])
+                if self.state is not OPEN:
+                    self._await_close(list(rest))
                     break
                 if self._paused:
-                    self._held.extendleft(reversed(frames[position + 1 :]))
+                    self._held.extendleft(reversed(list(rest)))
                     break
         except Exception:
             logger.exception("a receiver failed")
             self._fail(CloseCode.INTERNAL_ERROR, "internal error")
         finally:
-            self._flush_cork()
             self._cork = None
+            if corked:
+                self._write(corked[0] if len(corked) == 1 else b"".join(corked))
         if self._reader.error is not None and not self._held:
             self._fail(self._reader.error.code, str(self._reader.error))
 
@@ -202,12 +183,12 @@ class WebSocketConnection(ABC):
             self._watch_readable(True)
 
     def _delivers(self) -> bool:
-        return self.state is ConnectionState.OPEN and not self._paused
+        return self.state is OPEN and not self._paused
 
     def pause(self) -> None:
         """Deliver nothing more, and stop reading, until `resume`."""
         self._paused = True
-        if self.state is ConnectionState.OPEN:
+        if self.state is OPEN:
             self._watch_readable(False)
 
     def resume(self) -> None:
@@ -237,7 +218,7 @@ class WebSocketConnection(ABC):
 
     def send(self, frames: bytes) -> None:
         """Send whole frames, after all that was sent before."""
-        if self.state is not ConnectionState.OPEN:
+        if self.state is not OPEN:
             return
         if self._cork is not None:
             self._cork.append(frames)
@@ -247,12 +228,12 @@ class WebSocketConnection(ABC):
     def send_now(self, frames: bytes) -> None:
         """Send in a write of its own, behind what is corked."""
         self._flush_cork()
-        if self.state is ConnectionState.OPEN:
+        if self.state is OPEN:
             self._write(frames)
 
     def offer(self, frames: bytes, key: Hashable | None = None, newest: Callable[[], bytes] | None = None) -> None:
         """Send what a slow client can do without: dropped while it is behind; with ``key`` the newest is kept."""
-        if self.state is not ConnectionState.OPEN:
+        if self.state is not OPEN:
             return
         if not self._remainder:
             self.send(frames)
@@ -272,8 +253,9 @@ class WebSocketConnection(ABC):
         """Write what is corked; the cork stays."""
         corked = self._cork
         if corked:
-            self._cork = []
-            self._write(corked[0] if len(corked) == 1 else b"".join(corked))
+            data = b"".join(corked)
+            corked.clear()
+            self._write(data)
 
     def _write(self, data: bytes) -> None:
         if self._remainder:
@@ -281,6 +263,8 @@ class WebSocketConnection(ABC):
             return
         try:
             sent = self._write_some(data)
+        except BlockingIOError:
+            sent = 0
         except OSError as error:
             self._lose(str(error))
             return
@@ -312,6 +296,8 @@ class WebSocketConnection(ABC):
                     self._remainder = self._remainder[sent:]
                     return
                 self._remainder = self._outbox.pop() if self._outbox else b""
+        except BlockingIOError:
+            return
         except OSError as error:
             self._lose(str(error))
             return
@@ -330,7 +316,7 @@ class WebSocketConnection(ABC):
 
     def _begin_close(self, code: int, reason: str, state: ConnectionState) -> None:
         self._flush_cork()
-        if self.state is not ConnectionState.OPEN:
+        if self.state is not OPEN:
             return
         self.state = state
         self._held.clear()
@@ -341,13 +327,13 @@ class WebSocketConnection(ABC):
 
     def _await_close(self, frames: Sequence[Frame]) -> None:
         """Look for the peer's answer to our close frame, and for nothing else."""
-        if self.state is ConnectionState.CLOSING and any(frame.opcode == Opcode.CLOSE for frame in frames):
+        if self.state is ConnectionState.CLOSING and any(opcode == Opcode.CLOSE for opcode, _ in frames):
             self.state = ConnectionState.DRAINING
             self._finish_flushed()
 
     def _finish_flushed(self) -> None:
         """Take the last step of a close, once our close frame has left."""
-        if self.state in (ConnectionState.OPEN, ConnectionState.CLOSED) or not self._is_flushed():
+        if self.state in (OPEN, ConnectionState.CLOSED) or not self._is_flushed():
             return
         if self.state is ConnectionState.DRAINING:
             self._finish()
@@ -357,14 +343,14 @@ class WebSocketConnection(ABC):
 
     def _fail(self, code: CloseCode, reason: str) -> None:
         """Close by the peer's fault; the receiver learns of it in the next turn, outside of any loop of ours."""
-        if self.state is ConnectionState.OPEN:
+        if self.state is OPEN:
             self._context.metrics.peer_errors += 1
             self.close(code, reason)
             self._context.call_soon(lambda: self.receiver.on_close(code, reason))
 
     def _lose(self, reason: str) -> None:
         """The socket is gone."""
-        was_open = self.state is ConnectionState.OPEN
+        was_open = self.state is OPEN
         self._finish()
         if was_open:
             self._context.call_soon(lambda: self.receiver.on_close(CloseCode.ABNORMAL, reason))

@@ -10,7 +10,8 @@ from weakref import WeakSet
 from tornado.iostream import IOStream, SSLIOStream
 
 from server.protocol.websocket_frames import CloseCode
-from server.transport.connection import ConnectionContext, WebSocketConnection
+from server.transport.connection import WebSocketConnection
+from server.transport.connection_context import ConnectionContext
 from server.transport.epoll_reader import EpollReader, Ready
 from server.transport.stream_connection import StreamConnection
 from server.transport.tornado_private import release_socket

@@ -10,17 +10,21 @@ import contextlib
 import logging
 import select
 import socket
+from collections.abc import Callable
 from typing import Protocol
 
 from tornado.ioloop import IOLoop
 
-from server.transport.connection import ConnectionContext, WebSocketConnection
+from server.transport.connection import WebSocketConnection
+from server.transport.connection_context import ConnectionContext
 
 logger = logging.getLogger(__name__)
 
 SOCKETS_PER_TURN = 256
 SECONDS_PER_TURN = 0.005
 """Beyond these, timers, HTTP and accepting have their turn first; what is ready stays so."""
+
+READABLE, WRITABLE = select.EPOLLIN, select.EPOLLOUT
 
 BYTES_PER_READ = 20480
 """Holds a message of 16 KiB; of the smallest frames not so many that they fill several turns."""
@@ -46,6 +50,8 @@ class EpollReader:
         self._context = context
         self._loop = IOLoop.current()
         self._epoll = select.epoll()
+        self._left: list[tuple[int, int]] = []
+        """What a turn had no time for: it comes first in the next one, before those that are ready again."""
         self.connections: dict[int, Ready] = {}
         self._loop.add_handler(self._epoll.fileno(), self._turn, IOLoop.READ)
 
@@ -75,18 +81,24 @@ class EpollReader:
             self._epoll.unregister(descriptor)
 
     def _turn(self, descriptor: int, events: int) -> None:
-        clock = self._context.clock
-        until = clock.monotonic() + SECONDS_PER_TURN
-        for ready, mask in self._epoll.poll(0, SOCKETS_PER_TURN):
-            connection = self.connections.get(ready)
+        monotonic = self._context.clock.monotonic
+        until = monotonic() + SECONDS_PER_TURN
+        find = self.connections.get
+        batch = iter(self._left or self._epoll.poll(0, SOCKETS_PER_TURN))
+        for ready, mask in batch:
+            connection = find(ready)
             if connection is None:
                 continue  # closed by one handled before it
-            if mask & select.EPOLLOUT:
-                connection.on_writable()
-            if mask & ~select.EPOLLOUT:
+            if mask == READABLE:
                 connection.on_readable()
-            if clock.monotonic() > until:
+            else:
+                if mask & WRITABLE:
+                    connection.on_writable()
+                if mask & ~WRITABLE:
+                    connection.on_readable()
+            if monotonic() > until:
                 break
+        self._left = list(batch)
 
     def close(self) -> None:
         """Give the epoll back; its connections are closed by now."""
@@ -98,13 +110,15 @@ class EpollReader:
 class EpollConnection(WebSocketConnection):
     """A connection whose plain socket is read and written directly."""
 
-    __slots__ = ("_events", "_recv", "_send", "_socket", "_turns", "descriptor")
+    __slots__ = ("_events", "_recv", "_socket", "_turns", "_write_some", "descriptor")
+
+    _write_some: Callable[[bytes], int]
 
     def __init__(self, context: ConnectionContext, sock: socket.socket, reader: EpollReader) -> None:
         super().__init__(context)
         self._socket = sock
         self._recv = sock.recv
-        self._send = sock.send
+        self._write_some = sock.send
         self._turns = reader
         self._events = 0
         self.descriptor = sock.fileno()
@@ -127,17 +141,11 @@ class EpollConnection(WebSocketConnection):
         """Write what waits."""
         self._flush()
 
-    def _write_some(self, data: bytes) -> int:
-        try:
-            return self._send(data)
-        except (BlockingIOError, InterruptedError):
-            return 0
-
     def _watch_writable(self, wanted: bool) -> None:
-        self._watch(self._events | select.EPOLLOUT if wanted else self._events & ~select.EPOLLOUT)
+        self._watch(self._events | WRITABLE if wanted else self._events & ~WRITABLE)
 
     def _watch_readable(self, wanted: bool) -> None:
-        self._watch(self._events | select.EPOLLIN if wanted else self._events & ~select.EPOLLIN)
+        self._watch(self._events | READABLE if wanted else self._events & ~READABLE)
 
     def _watch(self, events: int) -> None:
         if events != self._events:

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from server.protocol.http_head import MAX_HEAD_BYTES, Head, UnusualRequestError, read_head
-from server.transport.connection import ConnectionContext
+from server.transport.connection_context import ConnectionContext
 from server.transport.deadlines import NEVER
 from server.transport.epoll_reader import EpollReader
 
@@ -190,6 +190,8 @@ class HttpConnection:
 
     def on_writable(self) -> None:
         """Write what waits; when all has left, go on."""
+        if not self._remainder:
+            return  # it has left in the turn before
         try:
             sent = self._socket.send(self._remainder)
         except (BlockingIOError, InterruptedError):

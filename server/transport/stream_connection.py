@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
-from server.transport.connection import ConnectionContext, WebSocketConnection
+from server.transport.connection import WebSocketConnection
+from server.transport.connection_context import ConnectionContext
 
 BYTES_PER_READ = 65536
 
@@ -48,7 +50,11 @@ class StreamConnection(WebSocketConnection):
         self._receive(future.result())
         self._read()
 
-    def _write_some(self, data: bytes) -> int:
+    @property
+    def _write_some(self) -> Callable[[bytes], int]:
+        return self._write_to_stream
+
+    def _write_to_stream(self, data: bytes) -> int:
         if self._writing:
             return 0
         try:

@@ -178,7 +178,7 @@ async def test_switched_off(server: ProtocolServer, caplog: pytest.LogCaptureFix
             answer = await wire.answer()
             assert (answer.status, answer.body.decode()) == (400, f"Unsupported protocol version: {detail}")
     assert [record.getMessage() for record in caplog.records].count(
-        f"engine.io refused: from=127.0.0.1 code=5 Unsupported protocol version: {detail}"
+        f"engine.io refused: from=127.0.0.1 code=5 {f'Unsupported protocol version: {detail}'!r}"
     ) == 1
     assert server.runtime.metrics.refused_requests == 3
 
@@ -236,7 +236,7 @@ async def test_unknown_namespace(server: ProtocolServer) -> None:
     await socket.text()
     await socket.text()
     socket.send_text("40/none,")
-    assert await socket.text() == '44/none,"Invalid namespace"'
+    assert await socket.text() == '44/none,{"message":"Invalid namespace"}'
 
 
 @pytest.mark.gen_test

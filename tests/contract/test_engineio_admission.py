@@ -10,6 +10,7 @@ import pytest
 
 from server.protocol.engineio_request import Refusal, RequestFault
 from server.protocol.engineio_session import CookieOptions
+from server.realtime.engineio_server import REMEMBERED_ADDRESSES
 from server.realtime.handshake import Handshake
 from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer, Socket
 from tests.support.leftovers import ErrorLog
@@ -100,6 +101,35 @@ async def test_connection_errors_are_told_and_logged(
     assert len(logged_errors.pop_all()) == 6
 
 
+@pytest.mark.parametrize("query", ["EIO=4&transport=x%0AERROR+forged", "EIO=%0AERROR+forged&transport=polling"])
+@pytest.mark.gen_test
+async def test_refusal_is_one_line_of_log(server: ProtocolServer, caplog: pytest.LogCaptureFixture, query: str) -> None:
+    with caplog.at_level(logging.INFO, "server"):
+        await request(server.port, "GET", f"{SOCKET_PATH}?{query}")
+    (line,) = [line for line in caplog.messages if line.startswith("engine.io refused")]
+    assert "forged" in line and "\n" not in line
+
+
+@pytest.mark.gen_test
+async def test_addresses_that_are_remembered_are_bounded(
+    server: ProtocolServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusal = Refusal(RequestFault.UNSUPPORTED_VERSION, "")
+
+    def note(number: int) -> None:
+        server.sio.engine.note_refusal(
+            refusal,
+            Handshake(
+                headers={}, query={}, address=str(number), url="", secure=False, issued=server.clock.now(), auth=None
+            ),
+        )
+
+    with caplog.at_level(logging.INFO, "server"):
+        for number in (*range(REMEMBERED_ADDRESSES + 1), 0, REMEMBERED_ADDRESSES):
+            note(number)
+    assert len(caplog.messages) == REMEMBERED_ADDRESSES + 2  # the first was forgotten, the last was not
+
+
 @pytest.mark.gen_test
 async def test_foreign_origin_is_told(server: ProtocolServer) -> None:
     told: list[str] = []
@@ -164,3 +194,36 @@ async def test_wrong_parser_says_which_are_allowed(server: ProtocolServer, caplo
     (line,) = [line for line in caplog.messages if line.startswith("engine.io close")]
     assert "the first message is binary, but no packet of socket.io-msgpack-parser" in line
     assert "allowed are that parser and the default one" in line
+
+
+@pytest.mark.gen_test
+async def test_client_that_leaves_while_the_hook_thinks_gets_no_session(server: ProtocolServer) -> None:
+    asked, decided = asyncio.Event(), asyncio.Event()
+
+    @server.sio.allow_request
+    async def think(handshake: Handshake) -> None:
+        asked.set()
+        await decided.wait()
+
+    wire = await Wire.open(server.port)
+    wire.send_request("GET", POLLING)
+    await asked.wait()
+    wire.reset()
+    server.sio.allow_request(lambda handshake: None)
+    for _ in range(20):
+        await request(server.port, "GET", f"{POLLING}&sid=unknown")  # the server's loop has turned, and seen the reset
+    decided.set()
+    await request(server.port, "GET", f"{POLLING}&sid=unknown")
+    assert not server.sio.engine.clients
+
+
+@pytest.mark.gen_test
+async def test_hook_whose_wait_is_cancelled_refuses(server: ProtocolServer, logged_errors: ErrorLog) -> None:
+    @server.sio.allow_request
+    async def wait(handshake: Handshake) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    assert (await request(server.port, "GET", POLLING)).status == 403
+    assert len(logged_errors.pop_all()) == 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
 
+from handlers.streams.socketio import EngineIOHandler
 from tests.support.engineio import ENGINE_PATH, Polling, ProtocolServer, assert_fault, only_client
 from tests.support.wire import Answer, Wire, until
 
@@ -64,6 +66,30 @@ async def test_client_cuts_its_poll(server: ProtocolServer) -> None:
     poll.close()
     await until(lambda: not server.echo.clients)
     assert await client.is_closed()
+
+
+@pytest.mark.parametrize("server", ["handler"], indirect=True)
+@pytest.mark.gen_test
+async def test_client_cuts_its_poll_before_it_is_begun(server: ProtocolServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between a request and its handler is a turn of the loop, in which the connection may end."""
+    client = await Polling.open(server)
+    get, on_connection_close = EngineIOHandler.get, EngineIOHandler.on_connection_close
+    cut = asyncio.Event()
+
+    async def get_cut(handler: EngineIOHandler) -> None:
+        handler.request.connection.stream.close()  # type: ignore[union-attr]
+        await cut.wait()
+        await get(handler)
+
+    def note_cut(handler: EngineIOHandler) -> None:
+        on_connection_close(handler)
+        cut.set()
+
+    monkeypatch.setattr(EngineIOHandler, "get", get_cut)
+    monkeypatch.setattr(EngineIOHandler, "on_connection_close", note_cut)
+    wire = await client.begin_poll()
+    await wire.ended()
+    await until(lambda: not server.echo.clients)
 
 
 @pytest.mark.gen_test

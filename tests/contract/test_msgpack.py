@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import Any
 
@@ -9,7 +10,8 @@ import msgpack
 import pytest
 
 from server.realtime import wire_formats
-from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer, Socket
+from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer, Socket, only_client
+from tests.support.wire import until
 
 CONNECT = b"\x83\xa4type\x00\xa4data\xd4\x00\x00\xa3nsp\xa1/"
 DISCONNECT = b"\x82\xa4type\x01\xa3nsp\xa1/"
@@ -153,3 +155,28 @@ async def test_one_room_holds_all_formats_and_each_is_encoded_once(
     assert (await old[0].text(), await old[0].binary()) == (head, b"\x04\x01\x02")
     assert (await old[1].text(), await old[1].text()) == (head, "b4AQI=")
     assert sorted(encoded) == ["SOCKETIO_MSGPACK", "SOCKETIO_TEXT", "SOCKETIO_TEXT_3", "SOCKETIO_TEXT_3_BASE64"]
+
+
+@pytest.mark.gen_test
+async def test_client_is_not_read_while_enough_waits(server: ProtocolServer) -> None:
+    decision = asyncio.Event()
+
+    @server.sio.use
+    async def wait(socket: object) -> None:
+        await decision.wait()
+
+    socket = await Socket.start(server, SOCKET_PATH)
+    socket.send_binary(msgpack.packb({"type": 0, "nsp": "/"}))
+    socket.send_binary(*[msgpack.packb({"type": 2, "nsp": "/", "data": ["message", 1]})] * 64)
+    await until(lambda: only_client(server.sio.engine).paused)
+    decision.set()
+    await until(lambda: not only_client(server.sio.engine).paused)
+
+
+@pytest.mark.gen_test
+async def test_parser_does_not_change_after_a_refusal(server: ProtocolServer) -> None:
+    socket = await Socket.start(server, SOCKET_PATH)
+    socket.send_text("40/none,")
+    await socket.text()
+    socket.send_binary(msgpack.packb({"type": 0, "nsp": "/"}))
+    assert (await socket.closed()).code == 1002

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.support import frames
@@ -249,6 +251,29 @@ async def test_attachments_that_never_come(server: ProtocolServer) -> None:
     socket.send_text('452-["message"]')
     socket.send(frames.binary(b"\x01") + frames.client_frame(9))
     await socket.frame()
+    await assert_closed_after_a_second(server, socket)
+
+
+@pytest.mark.gen_test
+async def test_attachments_that_never_come_while_a_name_is_looked_up(server: ProtocolServer) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def knows(name: str, auth: object) -> bool:
+        asked.set()
+        return await answer.wait()
+
+    server.sio.dynamic_namespace(knows)
+    socket = await Socket.join(server)
+    socket.send_text("40/slow,", '451-["message",{"_placeholder":true,"num":0}]')
+    socket.send(frames.client_frame(9))
+    await socket.frame()
+    await asked.wait()
+    answer.set()
+    assert (await socket.text()).startswith("40/slow,{")
+    await assert_closed_after_a_second(server, socket)
+
+
+async def assert_closed_after_a_second(server: ProtocolServer, socket: Socket) -> None:
     for _ in range(3):
         server.advance(0.3)
         assert await socket.text() == "2"

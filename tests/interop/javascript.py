@@ -59,7 +59,7 @@ class JavaScriptClient:
         if _version(self.package).startswith("2."):  # no auth but a query, no message but the data
             every["connect"][0] = {"token": "好😀"}
             every["refused"][0] = every["refused"][0][1:]
-            every["namespaces"][-1] = ["Invalid namespace", False]
+            every["namespaces"][-1] = [{"message": "Invalid namespace"}, False]
         if self.parser:  # MessagePack has no way to write half a surrogate pair
             every["unicode"][0].pop()
         return every

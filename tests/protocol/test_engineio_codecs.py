@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import sys
 
 import pytest
 from hypothesis import given
@@ -76,6 +77,23 @@ def test_lengths_are_javascripts(texts: list[str]) -> None:
     body = V3.encode_payload(packets(V3, list(texts))).body.decode()
     units = ["4" + text for text in texts]
     assert body == "".join(f"{len(text.encode('utf-16-le')) // 2}:{text}" for text in units)
+
+
+def test_no_character_costs_a_call() -> None:
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    body = ("2001:4" + "😀" * 1000).encode()
+    sys.setprofile(count)
+    try:
+        decoded = list(V3.decode_payload(body, TEXT_PAYLOAD))
+    finally:
+        sys.setprofile(None)
+    assert decoded == [Packet(b"4" + "😀".encode() * 1000)]
+    assert calls < 100  # a megabyte of them would hold up everyone for half a second
 
 
 @pytest.mark.parametrize(

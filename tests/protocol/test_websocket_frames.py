@@ -166,8 +166,8 @@ def test_trickled_large_message() -> None:
 def test_no_bytes_raise(data: bytes, size: int) -> None:
     reader = FrameReader(1000)
     for start in range(0, len(data), size):
-        for frame in reader.feed(data[start : start + size]):
-            assert len(frame.payload) <= 1000
+        for _, payload in reader.feed(data[start : start + size]):
+            assert len(payload) <= 1000
 
 
 @given(st.binary(min_size=1, max_size=60))

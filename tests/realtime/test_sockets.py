@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import Any
 
 import pytest
 
 from server.realtime import hub as hub_module
 from server.realtime.acks import SocketDisconnectedError
 from server.realtime.sockets import Socket, SocketState
-from tests.support import frames
 from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer
 from tests.support.engineio import Socket as Client
+from tests.support.members import events, join, silent
 from tests.support.wire import until
-
-
-async def join(server: ProtocolServer, namespace: str = "/") -> tuple[Client, Socket]:
-    """Connect a client; return it and its socket."""
-    client = await Client.start(server, SOCKET_PATH)
-    prefix = "40" if namespace == "/" else f"40{namespace},"
-    client.send_text(prefix)
-    answer = await client.text()
-    assert answer.startswith(prefix)
-    return client, server.sio.namespace(namespace).sockets[json.loads(answer[len(prefix) :])["sid"]]
-
-
-async def events(client: Client, count: int) -> list[Any]:
-    """Return the payloads of the next events."""
-    received = [await client.text() for _ in range(count)]
-    assert all(packet.startswith("42[") for packet in received), received
-    return [json.loads(packet[2:]) for packet in received]
-
-
-async def silent(client: Client) -> None:
-    """Check that nothing has been sent that was not read."""
-    client.send(frames.client_frame(9, b"silence"))
-    assert await client.frame() == (0x8A, b"silence")
-
 
 # While connecting.
 

@@ -12,7 +12,8 @@ from tornado.iostream import IOStream
 
 from server.metrics import Metrics
 from server.protocol.websocket_frames import Opcode, text_frame
-from server.transport.connection import ConnectionContext, WebSocketConnection
+from server.transport.connection import WebSocketConnection
+from server.transport.connection_context import ConnectionContext
 from server.transport.connections import Connections, ReaderName
 from server.transport.deadlines import Deadlines
 from tests.support.clock import FakeClock

@@ -22,12 +22,14 @@ async def connect(server: ProtocolServer, *namespaces: str, auth: str = "") -> C
     return client
 
 
-async def join(server: ProtocolServer) -> tuple[Client, Socket]:
-    """Connect a client to ``/``; return it and its socket."""
+async def join(server: ProtocolServer, namespace: str = "/") -> tuple[Client, Socket]:
+    """Connect a client; return it and its socket."""
     client = await Client.start(server, SOCKET_PATH)
-    client.send_text("40")
+    prefix = "40" if namespace == "/" else f"40{namespace},"
+    client.send_text(prefix)
     answer = await client.text()
-    return client, server.sio.root.sockets[json.loads(answer[2:])["sid"]]
+    assert answer.startswith(prefix), answer
+    return client, server.sio.namespace(namespace).sockets[json.loads(answer[len(prefix) :])["sid"]]
 
 
 async def events(client: Client, count: int) -> list[Any]:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from server.protocol.websocket_frames import Opcode, build_frame, text_frame
+from server.transport import epoll_reader
 from server.transport.connection import FRAMES_PER_TURN, ConnectionState
 from tests.support import frames
 from tests.support.links import BIG_PAYLOAD, Links, Recorder, fill
@@ -142,6 +143,20 @@ async def test_flood_of_tiny_frames_is_read_in_turns(links: Links, flood: bytes,
     await sending
     assert flooding.receiver.messages == [message]
     assert max(waits) < 1.0  # far above the 0.1 s aimed at: the machine may be busy
+
+
+@pytest.mark.gen_test
+async def test_turns_go_round(links: Links, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has much to say is not read again while others, ready as long, have not been read once."""
+    monkeypatch.setattr(epoll_reader, "SECONDS_PER_TURN", -1.0)  # time for one connection
+    heard: list[int] = []
+    flood = frames.binary(b"x" * 60_000) * 10
+    for number in range(3):
+        link = links.open_tcp()
+        link.receiver.act = lambda data, number=number: heard.append(number)  # type: ignore[misc]
+        assert link.peer.send(flood) == len(flood)
+    await until(lambda: len(heard) == 30)
+    assert {heard.index(number) for number in range(3)} <= set(range(7))
 
 
 # Out.
