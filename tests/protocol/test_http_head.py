@@ -187,11 +187,10 @@ def test_tornado_reads_the_same(data: bytes) -> None:
     assert tornado_head(data + END) == read_head(data + END)
 
 
-NAMES = ["Host", "Origin", "Content-Type", "Content-Length", "Connection", "Transfer-Encoding", "Cookie", "X"]
+NAMES = ["Host", "Origin", "Content-Type", "Content-Length", "Connection", "TE", "Cookie", "X", "Y", "Z"]
 VALUES = ["h", "h:80", "0", "1", "12", "close", "keep-alive", "a/b; c=d", "http://o", "chunked", "", "a, b", "ä"]
-NOISE = ["", "", "", "", "", " ", "\t", "\r", "\n", "\0", ":", "\r\n", "\r\n ", ",", "?", "#", "\x7f", "\xff"]
-TEXT = st.text(st.characters(max_codepoint=255), max_size=4)
-NOISY = st.sampled_from(NOISE) | TEXT
+NOISE = [" ", "\t", "\r", "\n", "\0", ":", "\r\n", "\r\n ", ",", "?", "#", "\x7f", "\xff"]
+NOISY = st.sampled_from([""] * 5 * len(NOISE) + NOISE)
 HEADER = st.tuples(st.sampled_from(NAMES), NOISY, st.just(":"), NOISY, st.sampled_from(VALUES), NOISY).map("".join)
 TARGET = st.builds("{}{}{}{}".format, st.sampled_from(["/", "/a", "/a?b=c", "/a?b=c&d", "*"]), NOISY, NOISY, NOISY)
 
@@ -201,9 +200,9 @@ def heads(draw: st.DrawFn) -> bytes:
     """Return something like a head: mostly right, with something odd here and there."""
     line = f"{draw(st.sampled_from(['GET', 'POST', 'GET', 'PUT']))} {draw(TARGET)} HTTP/1.1"
     lines = [line, "Host: h", *draw(st.lists(HEADER, max_size=3))]
-    if draw(st.booleans()):
+    if line.startswith("P"):
         lines.append("Content-Length: 3")
-    eol = draw(st.sampled_from(["\r\n", "\r\n", "\r\n", "\n"]))
+    eol = draw(st.sampled_from(["\r\n"] * 9 + ["\n"]))
     return (eol.join(lines) + draw(st.sampled_from(["\r\n\r\n", eol * 2]))).encode("latin-1")
 
 

@@ -9,6 +9,8 @@ from server.realtime.engineio_client import EngineIOClient
 from server.realtime.socketio_client import SocketIOClient
 from server.realtime.sockets import Socket as ServerSocket
 from server.transport.connection import WebSocketConnection
+from server.transport.http_front import HttpConnection
+from server.transport.tornado_private import OneRequestConnection
 from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer, Socket
 from tests.support.wire import close_wires, until
 
@@ -19,7 +21,7 @@ POLLING = f"{SOCKET_PATH}?EIO=4&transport=polling"
 def is_of(thing: object, server: ProtocolServer) -> bool:
     """Tell whether ``thing`` was made for one client of ``server``."""
     match thing:
-        case WebSocketConnection():
+        case WebSocketConnection() | HttpConnection():
             return thing._context is server.runtime.context
         case EngineIOClient():
             return thing._server in (server.echo, server.sio.engine)
@@ -27,6 +29,8 @@ def is_of(thing: object, server: ProtocolServer) -> bool:
             return thing.server is server.sio
         case ServerSocket():
             return thing.namespace.hub is server.runtime.hub
+        case OneRequestConnection():
+            return thing.params is server._http.conn_params
     return False
 
 
@@ -53,6 +57,7 @@ async def assert_nothing_is_left(server: ProtocolServer) -> None:
     runtime, metrics = server.runtime, server.runtime.metrics
     await until(lambda: metrics.connections_opened == metrics.connections_closed)
     await until(lambda: not server.sio._tasks)
+    await until(lambda: not server._http._connections)
     assert not server.sio.engine.clients
     for name in ("/", "/custom", "/picky"):
         assert not server.sio.namespace(name).sockets
