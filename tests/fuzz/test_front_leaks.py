@@ -10,10 +10,10 @@ from tornado.ioloop import IOLoop
 
 from tests.support.engineio import Polling, ProtocolServer
 from tests.support.hammering import assert_healthy, assert_nothing_is_left
+from tests.support.other_paths import get, post
 from tests.support.wire import WebSocketWire, Wire, close_wires, upgrade_headers
 
-HOST = "Host: x\r\n"
-ELSEWHERE = f"GET /nowhere HTTP/1.1\r\n{HOST}\r\n".encode()
+ELSEWHERE = get("/nowhere")
 
 
 @pytest.fixture(params=["front", "handler"])
@@ -26,66 +26,58 @@ def server(io_loop: IOLoop, request: pytest.FixtureRequest) -> Iterator[Protocol
     io_loop.run_sync(started.stop)
 
 
-def poll(client: Polling, headers: str = "") -> bytes:
-    return f"GET {client.target} HTTP/1.1\r\n{HOST}{headers}\r\n".encode()
-
-
-def post(client: Polling, body: bytes, headers: str = "") -> bytes:
-    return f"POST {client.target} HTTP/1.1\r\n{HOST}{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
 async def silent(server: ProtocolServer, client: Polling, wire: Wire) -> None:
     await asyncio.sleep(0)
 
 
 async def polls(server: ProtocolServer, client: Polling, wire: Wire) -> None:
     for _ in range(3):
-        wire.send(post(client, b'42["message",1]') + poll(client))
+        wire.send(post(client.target, b'42["message",1]') + get(client.target))
         assert [(await wire.answer()).body for _ in range(2)] == [b"ok", b'42["message-back",1]']
 
 
 async def mixes(server: ProtocolServer, client: Polling, wire: Wire) -> None:
     for _ in range(3):
-        wire.send(post(client, b'42["message",1]') + ELSEWHERE + poll(client) + ELSEWHERE)
+        wire.send(post(client.target, b'42["message",1]') + ELSEWHERE + get(client.target) + ELSEWHERE)
         assert [(await wire.answer()).status for _ in range(4)] == [200, 404, 200, 404]
 
 
 async def leaves_a_poll(server: ProtocolServer, client: Polling, wire: Wire) -> None:
-    wire.send(poll(client))
+    wire.send(get(client.target))
     await asyncio.sleep(0)
 
 
 async def vanishes_from_a_poll(server: ProtocolServer, client: Polling, wire: Wire) -> None:
-    wire.send(poll(client) + ELSEWHERE)
+    wire.send(get(client.target) + ELSEWHERE)
     await asyncio.sleep(0)
     wire.reset()
 
 
 async def vanishes_from_a_post(server: ProtocolServer, client: Polling, wire: Wire) -> None:
-    wire.send(post(client, b"4" * 100)[:-50])
+    wire.send(post(client.target, b"4" * 100)[:-50])
     await asyncio.sleep(0)
     wire.reset()
 
 
 async def vanishes_unanswered(server: ProtocolServer, client: Polling, wire: Wire) -> None:
-    wire.send((post(client, b'42["message",1]') + ELSEWHERE) * 20)
+    wire.send((post(client.target, b'42["message",1]') + ELSEWHERE) * 20)
     await asyncio.sleep(0)
     wire.reset()
 
 
 async def breaks_off_a_head(server: ProtocolServer, client: Polling, wire: Wire) -> None:
-    wire.send(poll(client)[:-3])
+    wire.send(get(client.target)[:-3])
     await asyncio.sleep(0)
 
 
 async def breaks_off_elsewhere(server: ProtocolServer, client: Polling, wire: Wire) -> None:
-    wire.send(poll(client)[:-3] + b"\nBroken")
+    wire.send(get(client.target)[:-3] + b"\nBroken")
     await asyncio.sleep(0)
     wire.close()
 
 
 async def closes(server: ProtocolServer, client: Polling, wire: Wire) -> None:
-    wire.send(post(client, b"1", "Connection: close\r\n") + ELSEWHERE)
+    wire.send(post(client.target, b"1", "Connection: close\r\n") + ELSEWHERE)
     assert b"200 OK" in await wire.ended()
 
 
@@ -96,7 +88,7 @@ async def speaks_nonsense(server: ProtocolServer, client: Polling, wire: Wire) -
 
 async def upgrades(server: ProtocolServer, client: Polling, wire: Wire) -> None:
     assert isinstance(wire, WebSocketWire)
-    wire.send(ELSEWHERE + post(client, b'42["message",1]'))
+    wire.send(ELSEWHERE + post(client.target, b'42["message",1]'))
     assert [(await wire.answer()).status for _ in range(2)] == [404, 200]
     wire.send_request("GET", client.websocket_target, upgrade_headers())
     assert (await wire.answer()).status == 101
@@ -106,21 +98,21 @@ async def upgrades(server: ProtocolServer, client: Polling, wire: Wire) -> None:
 
 async def polls_twice(server: ProtocolServer, client: Polling, wire: Wire) -> None:
     other = await client.begin_poll()
-    wire.send(poll(client, "Content-Encoding: x\r\n"))
+    wire.send(get(client.target, "Content-Encoding: x\r\n"))
     assert {(await wire.answer()).status, (await other.answer()).status} == {200, 400}
 
 
 async def posts_twice(server: ProtocolServer, client: Polling, wire: Wire) -> None:
     other = await Wire.open(server.port)
-    other.send(post(client, b"4" * 100)[:-50])
-    wire.send(post(client, b"4" * 100, "Content-Encoding: x\r\n")[:-50])
+    other.send(post(client.target, b"4" * 100)[:-50])
+    wire.send(post(client.target, b"4" * 100, "Content-Encoding: x\r\n")[:-50])
     await asyncio.wait([asyncio.ensure_future(one.ended()) for one in (wire, other)], return_when="FIRST_COMPLETED")
     other.close()
 
 
 async def deaf(server: ProtocolServer, client: Polling, wire: Wire) -> None:
     wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
-    wire.send((post(client, b'42["message","%s"]' % (b"x" * 100_000)) + poll(client)) * 20)
+    wire.send((post(client.target, b'42["message","%s"]' % (b"x" * 100_000)) + get(client.target)) * 20)
     await asyncio.sleep(0)
 
 

@@ -8,46 +8,24 @@ from collections.abc import Iterator
 
 import pytest
 from tornado.ioloop import IOLoop
-from tornado.web import Application, RequestHandler
 
 from server.protocol.engineio_session import EngineOptions
 from server.protocol.http_head import Head
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.runtime import Runtime
 from server.transport.http_front import BYTES_PER_READ, MAX_AHEAD_BYTES, Exchange, HttpConnection
-from tests.apps.protocol import make_app
 from tests.support.engineio import Polling, ProtocolServer, only_client
+from tests.support.other_paths import make_app_with_other_paths
 from tests.support.wire import Wire, until
 
 OPTIONS = EngineOptions(ping_interval=10_000, ping_timeout=10_000, max_payload_bytes=1_000_000)
 LARGE = b"4" + b"x" * 999_999
 
 
-class Other(RequestHandler):
-    def get(self) -> None:
-        self.finish("other")
-
-
-class Patient(RequestHandler):
-    """Answers when a test says so."""
-
-    async def get(self) -> None:
-        self.application.settings["asked"].set()
-        await self.application.settings["go"].wait()
-        self.finish("at last")
-
-
-def make(runtime: Runtime, options: EngineOptions) -> Application:
-    app = make_app(runtime, options)
-    app.settings.update(asked=asyncio.Event(), go=asyncio.Event())
-    app.add_handlers(".*", [("/other", Other), ("/patient", Patient)])
-    return app
-
-
 @pytest.fixture
 def server(io_loop: IOLoop) -> Iterator[ProtocolServer]:
     async def start() -> ProtocolServer:
-        return ProtocolServer(make, OPTIONS)
+        return ProtocolServer(make_app_with_other_paths, OPTIONS)
 
     started = io_loop.run_sync(start)
     yield started
@@ -109,7 +87,7 @@ async def test_an_idle_connection_is_cut_after_75_s(server: ProtocolServer, path
         assert (await wire.answer()).body == b"ok"
     elif path:
         wire.send_request("GET", path)
-        assert (await wire.answer()).body == b"other"
+        assert (await wire.answer()).body == b"got "
     await only_front(server)
     server.advance(74.9)
     assert len(fronts(server)) == 1
@@ -183,7 +161,7 @@ async def test_a_slow_reader_gets_its_answer_whole_and_the_next_behind_it(server
     server.advance(29)
     wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
     assert (await wire.answer()).body == b"\x1e".join([LARGE] * 4)
-    assert (await wire.answer()).body == b"other"
+    assert (await wire.answer()).body == b"got "
 
 
 @pytest.mark.gen_test
