@@ -37,6 +37,8 @@ SERVER_LINE = f"Server: TornadoServer/{tornado.version}\r\n".encode()
 _USUAL_QUERY = re.compile(rb"(?:(?:EIO=([34])|transport=(polling)|sid=([\w-]+)|t=[\w.-]*)(?:&|$))+")
 """What the official clients send, in any order."""
 
+_VERSIONS = {b"4": 4, b"3": 3}
+
 MAX_FIELDS = 50
 """A query with more is unusual."""
 
@@ -54,30 +56,31 @@ class PollingFront:
         if engine is None:
             return None
         client = _find_client(engine, head.query)
-        if client is None or _cors_lines(engine.origins, head.headers) is None:
+        cors_lines = _cors_lines(engine.origins, head.headers)
+        if client is None or cors_lines is None:
             return None
         if head.method == b"GET":
-            return None if client.has_poll else Poll(self, engine, head, connection, client)
+            return None if client.has_poll else Poll(self, engine, head, connection, client, cors_lines)
         if client.has_post or head.headers.content_length > engine.options.max_payload_bytes:
             return None
         if client.codec.version == 4 and head.headers.content_type == BINARY_PAYLOAD:
             return None
-        post = Post(self, engine, head, connection, client)
+        post = Post(self, engine, head, connection, client, cors_lines)
         try:
             client.begin_post(connection.close)
         except SessionError:
             return None
         return post
 
-    def answer(self, engine: EngineIOServer, head: Head, payload: Payload) -> bytes:
+    def write(self, clock: Clock, headers: Headers, cors_lines: bytes, payload: Payload) -> bytes:
         """Return a whole answer with the headers the handler would send."""
         return b"HTTP/1.1 200 OK\r\n%b%bContent-Length: %d\r\nDate: %b\r\n%b%b\r\n%b" % (
             SERVER_LINE,
             _TYPE_LINES[payload.content_type],
             len(payload.body),
-            self._format_date(engine.clock),
-            _cors_lines(engine.origins, head.headers) or b"",
-            b"" if head.headers.keeps_alive else b"Connection: close\r\n",
+            self._format_date(clock),
+            cors_lines,
+            b"" if headers.keeps_alive else b"Connection: close\r\n",
             payload.body,
         )
 
@@ -92,26 +95,24 @@ class PollingFront:
 def _find_client(engine: EngineIOServer, query: bytes) -> EngineIOClient | None:
     """Return the client that polls here and asks in its own version."""
     usual = _USUAL_QUERY.fullmatch(query)
-    asked = {b"EIO": usual[1], b"transport": usual[2], b"sid": usual[3]} if usual is not None else _parse(query)
-    if asked.get(b"transport") != b"polling" or b"j" in asked:
+    version, transport, sid = usual.groups() if usual is not None else _parse(query)
+    if transport != b"polling" or sid is None:
         return None
-    client = engine.clients.get((asked.get(b"sid") or b"").decode())
-    if client is None or client.connection is not None or asked.get(b"EIO") != b"%d" % client.codec.version:
+    client = engine.clients.get(sid.decode())
+    if client is None or client.connection is not None or _VERSIONS.get(version or b"") != client.codec.version:
         return None
     return client
 
 
-def _parse(query: bytes) -> dict[bytes, bytes]:
-    """Return the arguments, the last of each name; none when a name would have to be decoded."""
-    if query.count(b"&") >= MAX_FIELDS:
-        return {}
+def _parse(query: bytes) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Return the last EIO, transport and sid; none when a name would have to be decoded, and for JSONP."""
     asked: dict[bytes, bytes] = {}
-    for pair in query.split(b"&"):
+    for pair in query.split(b"&", MAX_FIELDS):
         name, _, value = pair.partition(b"=")
-        if b"%" in name or b"+" in name:
-            return {}
+        if b"%" in name or b"+" in name or b"&" in value or name == b"j":
+            return None, None, None
         asked[name] = value
-    return asked
+    return asked.get(b"EIO"), asked.get(b"transport"), asked.get(b"sid")
 
 
 @lru_cache(maxsize=512)
@@ -124,7 +125,7 @@ def _cors_lines(origins: OriginPolicy, headers: Headers) -> bytes | None:
 
 
 class _Exchange(Exchange):
-    __slots__ = ("_client", "_connection", "_engine", "_front", "_head")
+    __slots__ = ("_client", "_connection", "_cors_lines", "_engine", "_front", "_head")
 
     def __init__(
         self,
@@ -133,15 +134,18 @@ class _Exchange(Exchange):
         head: Head,
         connection: HttpConnection,
         client: EngineIOClient,
+        cors_lines: bytes,
     ) -> None:
         self._front = front
         self._engine = engine
         self._head = head
         self._connection = connection
         self._client = client
+        self._cors_lines = cors_lines
 
     def _answer(self, payload: Payload) -> None:
-        self._connection.answer(self._front.answer(self._engine, self._head, payload))
+        answer = self._front.write(self._engine.clock, self._head.headers, self._cors_lines, payload)
+        self._connection.answer(answer)
 
 
 class Poll(_Exchange):

@@ -131,6 +131,9 @@ def decode_payload(body: bytes) -> Iterator[Packet]:
 
     Raises `PeerError` at the first bad one; those before it have been yielded by then.
     """
+    if SEPARATOR not in body and body.isascii():  # one packet: what clients send most
+        yield decode_packet(body)
+        return
     start = 0
     while start <= len(body):
         end = body.find(SEPARATOR, start)

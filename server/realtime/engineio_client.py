@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+POLLING, PROBING, CLOSING, CLOSED = (
+    SessionState.POLLING,
+    SessionState.PROBING,
+    SessionState.CLOSING,
+    SessionState.CLOSED,
+)
+"""Names of their own: looking a member of an enum up costs as much as calling a function."""
+
 PACKETS_PER_TURN = 256
 """How many packets of one POST are handled before the others have their turn."""
 
@@ -78,7 +86,7 @@ class EngineIOClient:
         self._server = server
         self._polling: PollingTransport | None = None
         self._resumed: Callable[[], None] | None = None
-        if session.state is SessionState.POLLING:
+        if session.state is POLLING:
             options = session.options
             self._polling = PollingTransport(
                 codec, options.max_packets_per_poll, options.outbox_limit_bytes, server.call_soon, self._on_overflow
@@ -92,7 +100,8 @@ class EngineIOClient:
     @property
     def is_open(self) -> bool:
         """Whether messages can still be sent."""
-        return self.session.state not in (SessionState.CLOSING, SessionState.CLOSED)
+        state = self.session.state
+        return state is not CLOSING and state is not CLOSED
 
     # Out.
 
@@ -156,22 +165,23 @@ class EngineIOClient:
         Raises `SessionError` when the session does not poll, or already does: then it is dead.
         """
         polling = self._polling
-        if polling is None or self.session.state is SessionState.CLOSED:
+        state = self.session.state
+        if polling is None or state is CLOSED:
             raise SessionError(CloseReason.TRANSPORT_ERROR, "this session does not poll")
         if polling.is_waiting:
             self.end(CloseReason.TRANSPORT_ERROR, "a second poll came while one was waiting")
             raise SessionError(CloseReason.TRANSPORT_ERROR, "a poll is already waiting")
         polling.wait(answer)
-        if self.session.state is SessionState.CLOSING:
+        if state is CLOSING:
             self._close_polling(polling)
             return
         polling.flush()
-        if self.session.state is SessionState.PROBING:
+        if state is PROBING:
             self._server.call_later(PROBING_POLL_SECONDS, self.release_poll)
 
     def release_poll(self) -> None:
         """Let no poll wait while a WebSocket is being tried out: the client upgrades between two polls."""
-        if self._polling is not None and self.session.state is SessionState.PROBING:
+        if self._polling is not None and self.session.state is PROBING:
             self._polling.flush()
             self._polling.answer(NOOP)
 
@@ -195,7 +205,8 @@ class EngineIOClient:
             self.end(CloseReason.TRANSPORT_ERROR, "a second POST came during the first")
             first()
             raise SessionError(CloseReason.TRANSPORT_ERROR, "a POST is already under way")
-        self.session.step(Input.POST)
+        if self.session.state is not POLLING:  # nearly always it is, and a POST changes nothing
+            self.session.step(Input.POST)
         polling.post_abort = abort
 
     def end_post(self) -> None:
@@ -315,7 +326,7 @@ class EngineIOClient:
 
     def on_deadline(self, now: float) -> float | None:
         """Send the ping that is due, or give up; see `Expirable`."""
-        if self.session.state is SessionState.CLOSING:
+        if self.session.state is CLOSING:
             self.end(CloseReason.TRANSPORT_CLOSE, "the last packets were not fetched")
             return None
         if self.paused and self.session.heartbeat is not RESTING:
@@ -363,7 +374,7 @@ class EngineIOClient:
 
     def end(self, reason: CloseReason, detail: str) -> None:
         """End the session at once, on every transport; a second time nothing happens."""
-        if self.session.state is SessionState.CLOSED:
+        if self.session.state is CLOSED:
             return
         was_open = self.is_open
         self.session.step(Input.LOSS)

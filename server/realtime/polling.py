@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from server.protocol.engineio import CLOSE, OutgoingMessage, Packet
 from server.protocol.engineio_codecs import Codec, Payload
@@ -104,7 +104,7 @@ class PollingTransport:
 
     def flush(self) -> None:
         """Answer the waiting poll, if there is one and something is queued."""
-        if self._answer is not None and self._outbox:
+        if self._answer is not None and len(self._outbox):
             self.answer(*self._take())
 
     def answer(self, *packets: Packet) -> None:
@@ -122,10 +122,12 @@ class PollingTransport:
         self.answer(*packets, CLOSE)
         return True
 
-    def _take(self) -> list[Packet]:
+    def _take(self) -> Sequence[Packet]:
         """Take as many whole messages as one answer may carry, at least one."""
-        packets: list[Packet] = []
         outbox = self._outbox
+        if len(outbox) == 1:
+            return outbox.pop().packets
+        packets: list[Packet] = []
         while outbox and (not packets or len(packets) + len(outbox.peek().packets) <= self._packets_per_poll):
             packets.extend(outbox.pop().packets)
         return packets

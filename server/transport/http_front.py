@@ -89,7 +89,7 @@ class HttpConnection:
         self._socket = sock
         self._door = door
         self._hand_on = hand_on
-        self._buffer = bytearray()  # grows in place: a client that trickles costs no quadratic copying
+        self._buffer: bytes | bytearray = b""
         self._events = select.EPOLLIN
         self._remainder = b""
         self._head: Head | None = None
@@ -108,8 +108,7 @@ class HttpConnection:
         self._reader.add(self.descriptor, self, self._events)
         self._context.deadlines.at(self._began_at + IDLE_SECONDS, self)
         if data:
-            self._buffer += data
-            self._advance()
+            self._take_in(data)
 
     # In.
 
@@ -124,9 +123,16 @@ class HttpConnection:
         if not data:
             self.close()
             return
+        self._take_in(data)
+
+    def _take_in(self, data: bytes) -> None:
         if not self._buffer:
             self._began_at = self._context.clock.monotonic()
-        self._buffer += data
+            self._buffer = data  # most requests come whole, and are cut without a copy
+        else:
+            if not isinstance(self._buffer, bytearray):
+                self._buffer = bytearray(self._buffer)  # grows in place: trickling costs no quadratic copying
+            self._buffer += data
         if not self._is_busy:
             self._advance()
         elif len(self._buffer) > MAX_AHEAD_BYTES:
@@ -152,7 +158,7 @@ class HttpConnection:
             return
         end = head.size_bytes + head.headers.content_length
         body = bytes(self._buffer[head.size_bytes : end])
-        del self._buffer[:end]
+        self._buffer = self._buffer[end:] if end < len(self._buffer) else b""
         self._context.metrics.bytes_in += end
         self._is_busy = True
         exchange.take(body)
@@ -175,7 +181,7 @@ class HttpConnection:
         """Let somebody else have the connection, with the request that has begun."""
         self._leave()
         self._hand_on(self._socket, bytes(self._buffer), self)
-        self._buffer.clear()
+        self._buffer = b""
 
     # Out.
 
