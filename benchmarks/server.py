@@ -9,9 +9,9 @@ import argparse
 import asyncio
 from typing import Any
 
-from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
+from handlers.streams.front import FrontServer
 from handlers.streams.socketio import EngineIOHandler
 from server.protocol.engineio_session import EngineOptions
 from server.realtime.runtime import Runtime
@@ -50,7 +50,9 @@ async def serve(port: int, reader: ReaderName, ping_interval: float) -> None:
     runtime.start()
     routes = [(r"/socket\.io/", EngineIOHandler, {"engine": sio.engine})]
     application = Application(routes, log_function=lambda handler: None)
-    HTTPServer(application).listen(port, "127.0.0.1", backlog=BACKLOG)
+    server = FrontServer(application)
+    server.answer_polls(runtime, {"/socket.io/": sio.engine})
+    server.listen(port, "127.0.0.1", backlog=BACKLOG)
     await asyncio.Event().wait()
 
 

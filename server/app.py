@@ -24,7 +24,6 @@ from handlers.events import registration
 from handlers.pages import NothingHandler, StaticHandler
 from handlers.services import Services
 from handlers.streams.front import FrontServer
-from handlers.streams.polling_front import PollingFront
 from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
 from server.auth.tokens import MIN_SECRET_BYTES, AccessTokens
 from server.clock import Clock, SystemClock
@@ -263,8 +262,8 @@ class Server:
             body_timeout=BODY_TIMEOUT_SECONDS,
             idle_connection_timeout=IDLE_TIMEOUT_SECONDS,
         )
-        if settings.polling_front and (epoll := runtime.connections.epoll) is not None:
-            server.put_in_front(runtime.context, epoll, PollingFront({"/socket.io/": sio.engine}).begin)
+        if settings.polling_front:
+            server.answer_polls(runtime, {"/socket.io/": sio.engine})
         try:
             if settings.unix_socket:
                 server.add_socket(_bind_unix(settings.unix_socket))

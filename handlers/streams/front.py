@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, SSLIOStream
 
+from handlers.streams.polling_front import PollingFront
+from server.realtime.engineio_server import EngineIOServer
+from server.realtime.runtime import Runtime
 from server.transport.connection_context import ConnectionContext
 from server.transport.epoll_reader import EpollReader
 from server.transport.http_front import Door, HttpConnection
@@ -15,17 +19,20 @@ from server.transport.tornado_private import OneRequestConnection, make_request_
 
 
 class FrontServer(HTTPServer):
-    """Shows every request on a plain connection to ``door`` before Tornado reads it.
+    """An `HTTPServer` that answers polls itself once it is told of the engines whose they are.
 
-    What the door does not take Tornado answers, one request, after which the connection is at the door again.
+    Every request on a plain connection is looked at before Tornado reads it. What is not a poll of a known client
+    Tornado answers, one request, after which the connection is looked at again.
     """
 
     _front: tuple[ConnectionContext, EpollReader, Door] | None = None
     _is_closing = False
 
-    def put_in_front(self, context: ConnectionContext, reader: EpollReader, door: Door) -> None:
-        """Ask ``door`` from now on; before it Tornado answers everything."""
-        self._front = context, reader, door
+    def answer_polls(self, runtime: Runtime, engines: Mapping[str, EngineIOServer]) -> None:
+        """Answer the polls of these engines, by path; without epoll Tornado does, as without this call."""
+        reader = runtime.connections.epoll
+        if reader is not None:
+            self._front = runtime.context, reader, PollingFront(engines).begin
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Take a connection, new or back from Tornado."""

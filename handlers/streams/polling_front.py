@@ -16,7 +16,7 @@ from tornado.httputil import format_timestamp
 from server.clock import Clock
 from server.protocol.engineio_codecs import BINARY_PAYLOAD, TEXT_PAYLOAD, Payload
 from server.protocol.engineio_session import CloseReason, SessionError
-from server.protocol.http_head import Head
+from server.protocol.http_head import Head, Headers
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.engineio_server import EngineIOServer
 from server.realtime.origins import OriginPolicy
@@ -54,15 +54,13 @@ class PollingFront:
         if engine is None:
             return None
         client = _find_client(engine, head.query)
-        if client is None or not (
-            head.origin is None or engine.origins.refusal(head.origin, "http", head.host) is None
-        ):
+        if client is None or _cors_lines(engine.origins, head.headers) is None:
             return None
         if head.method == b"GET":
             return None if client.has_poll else Poll(self, engine, head, connection, client)
-        if client.has_post or head.content_length > engine.options.max_payload_bytes:
+        if client.has_post or head.headers.content_length > engine.options.max_payload_bytes:
             return None
-        if client.codec.version == 4 and head.content_type == BINARY_PAYLOAD:
+        if client.codec.version == 4 and head.headers.content_type == BINARY_PAYLOAD:
             return None
         post = Post(self, engine, head, connection, client)
         try:
@@ -78,8 +76,8 @@ class PollingFront:
             _TYPE_LINES[payload.content_type],
             len(payload.body),
             self._format_date(engine.clock),
-            _cors_lines(engine.origins, head.origin, head.host),
-            b"" if head.keeps_alive else b"Connection: close\r\n",
+            _cors_lines(engine.origins, head.headers) or b"",
+            b"" if head.headers.keeps_alive else b"Connection: close\r\n",
             payload.body,
         )
 
@@ -116,8 +114,12 @@ def _parse(query: bytes) -> dict[bytes, bytes]:
     return asked
 
 
-@lru_cache(maxsize=256)
-def _cors_lines(origins: OriginPolicy, origin: str | None, host: str) -> bytes:
+@lru_cache(maxsize=512)
+def _cors_lines(origins: OriginPolicy, headers: Headers) -> bytes | None:
+    """Return the CORS headers of an answer, None when the Origin is refused."""
+    origin, host = headers.origin, headers.host
+    if origins.refusal(origin, "http", host) is not None:
+        return None
     return "".join(f"{name}: {value}\r\n" for name, value in origins.headers(origin, "http", host).items()).encode()
 
 
@@ -163,7 +165,7 @@ class Post(_Exchange):
 
     def take(self, body: bytes) -> None:
         """Handle the packets in ``body``; see `Exchange`."""
-        self._packets = self._client.codec.decode_payload(body, self._head.content_type)
+        self._packets = self._client.codec.decode_payload(body, self._head.headers.content_type)
         self._go_on()
 
     def _go_on(self) -> None:

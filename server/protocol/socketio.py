@@ -11,7 +11,7 @@ import msgspec
 import orjson
 
 from server.errors import PeerError
-from server.protocol.json_codec import decode_json, encode_json
+from server.protocol.json_codec import MAX_DEPTH, decode_json, encode_json
 
 
 class PacketType(IntEnum):
@@ -71,11 +71,11 @@ def decode_packet(data: bytes, max_attachments: int = 10) -> Packet:
     """
     # An event of "/", without or with an ack: nearly all there are. Made past the constructor, which is Python.
     if data[:2] == b"2[":
-        return _make_tuple(Packet, (EVENT, "/", check_event(decode_json(data[1:])), None, 0))
+        return _make_tuple(Packet, (EVENT, "/", _read_event(data[1:]), None, 0))
     if data[:1] == b"2":
         start = data.find(b"[", 1, 17)
         if start > 0 and data[1:start].isdigit():
-            return _make_tuple(Packet, (EVENT, "/", check_event(decode_json(data[start:])), int(data[1:start]), 0))
+            return _make_tuple(Packet, (EVENT, "/", _read_event(data[start:]), int(data[1:start]), 0))
     header = _HEADER.match(data)
     if header is None:
         raise PeerError(f"a packet begins with a type from 0 to 6; got {data[:1]!r}")
@@ -86,6 +86,18 @@ def decode_packet(data: bytes, max_attachments: int = 10) -> Packet:
     rest = data[header.end() :]
     payload = decode_json(rest) if rest else None
     return Packet(kind, namespace, check_payload(kind, payload, bool(rest)), ack_id, attachments)
+
+
+def _read_event(data: bytes) -> list[Any]:
+    """Do what `decode_json` and `check_event` do; what is long or unusual is left to them."""
+    if len(data) <= 2 * MAX_DEPTH:
+        try:
+            payload: list[Any] = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return check_event(decode_json(data))
+        if payload and payload[0].__class__ is str and payload[0] not in RESERVED_EVENTS:
+            return payload
+    return check_event(decode_json(data))
 
 
 def _decode_namespace(name: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +11,9 @@ from server.protocol import socketio_msgpack
 from server.protocol.socketio import EVENT, Packet, PacketType, decode_packet, restore_attachments
 
 MAX_QUERY_FIELDS = 100
+
+REMEMBERED_NAMESPACES = 16
+"""Of those that were refused or left by the server."""
 
 
 class NamespaceState(Enum):
@@ -82,7 +84,7 @@ class SocketSession:
         self._attachment_bytes = 0
         self._max_waiting = max_waiting
         self._namespaces: dict[str, _Namespace] = {}
-        self._left: deque[str] = deque(maxlen=16)
+        self._left: tuple[str, ...] = ()
         self._partial: Packet | None = None
         self._attachments: list[bytes] = []
 
@@ -189,7 +191,7 @@ class SocketSession:
         if entry is None:
             self._namespaces[packet.namespace] = _Namespace()
             if packet.namespace in self._left:
-                self._left.remove(packet.namespace)
+                self._left = tuple(name for name in self._left if name != packet.namespace)
         elif packet.type is PacketType.DISCONNECT:
             del self._namespaces[packet.namespace]
         elif state is NamespaceState.CONNECTING:
@@ -220,7 +222,7 @@ class SocketSession:
 
     def _forget(self, namespace: str) -> None:
         if self._namespaces.pop(namespace, None) is not None:
-            self._left.append(namespace)
+            self._left = (*self._left, namespace)[-REMEMBERED_NAMESPACES:]
 
     def next_ack_id(self, namespace: str) -> int:
         """Return an id for an event sent to a connected namespace whose ack is wanted."""

@@ -43,7 +43,11 @@ def handle(server: SocketIOServer, socket: Socket, packet: Packet) -> Any:
             waiting = _run(steps, socket, packet.data[0], args)
             if waiting is not None:
                 return _handle_later(waiting, steps, server, socket, packet.data[0], args)
-        result = _invoke(server, socket, packet.data[0], args)
+        spec = behaviour.events.get(packet.data[0])
+        if spec is not None and spec.is_plain:
+            result = spec.handler(socket, *args)
+        else:
+            result = _invoke(server, socket, packet.data[0], args)
         if result is not None and isinstance(result, CoroutineType):
             return result
         if packet.ack_id is not None:
@@ -89,7 +93,7 @@ def _invoke(server: SocketIOServer, socket: Socket, event: str | float, args: li
         if behaviour.on_unknown_event is not None:
             behaviour.on_unknown_event(socket, event)
         return UNANSWERED
-    if spec.access is not None or spec.rate is not None or spec.payload is not None:
+    if not spec.is_plain:
         args = behaviour.admit(socket, spec, args, server.clock.monotonic())
     return spec.handler(socket, *args)
 

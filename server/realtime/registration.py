@@ -31,6 +31,8 @@ class EventSpec:
     payload: type[msgspec.Struct] | None
     access: Hashable | None
     rate: Rate | None
+    is_plain: bool
+    """Whether there is neither shape nor access rule nor rate."""
 
 
 class Behaviour:
@@ -142,7 +144,8 @@ class Registration:
             raise ValueError(f"the event name {event!r} is reserved; see on_connect and on_disconnect")
 
         def register(handler: Handler) -> Handler:
-            self.behaviour.events[event] = EventSpec(event, handler, payload, access, rate)
+            is_plain = payload is None and access is None and rate is None
+            self.behaviour.events[event] = EventSpec(event, handler, payload, access, rate, is_plain)
             return handler
 
         return register

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import deque
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from server.errors import ErrorCode, RequestError
 from server.protocol.engineio_session import CloseReason
-from server.protocol.socketio import Packet, PacketType
+from server.protocol.socketio import EVENT, Packet, PacketType
 from server.protocol.socketio_session import SocketSession
 from server.realtime.dispatch import GREETING, fail, handle, succeed
 from server.realtime.engineio_client import EngineIOClient
@@ -68,7 +67,7 @@ class SocketIOClient:
         """What decides on a CONNECT, by namespace."""
         self._unfinished = 0
         """Tasks for coming and going that have not ended, those that were cancelled among them."""
-        self._pending: deque[tuple[Socket, Packet, int]] = deque()
+        self._pending: list[tuple[Socket, Packet, int]] = []  # short, and a tenth of an empty deque
         self._pending_bytes = 0
         self._task: asyncio.Task[None] | None = None
         self._await_packet()
@@ -84,7 +83,15 @@ class SocketIOClient:
         """Take a text message; see `MessageHandler`."""
         packet = self.session.receive_text(data)
         if packet is not None:
-            self._act(packet, len(data))
+            if packet.type is EVENT and self._task is None:
+                # Nearly all there are: what `_act` does, two calls shorter.
+                self.server.metrics.events_in += 1
+                socket = self.sockets[packet.namespace]
+                waiting = handle(self.server, socket, packet)
+                if waiting is not None:
+                    self._task = self.server.spawn(self._work_off(waiting, socket, packet))
+            else:
+                self._act(packet, len(data))
         elif self.session.owes_attachments:
             self._await_packet()
         elif self.session.holds_enough:
@@ -118,7 +125,7 @@ class SocketIOClient:
 
     def _act(self, packet: Packet, size: int) -> None:
         kind = packet.type
-        if kind is PacketType.EVENT:
+        if kind is EVENT:
             self.server.metrics.events_in += 1
             self._take_event(self.sockets[packet.namespace], packet, size)
         elif packet.ack_id is not None:  # an ACK: nothing else that is left has an id
@@ -344,7 +351,7 @@ class SocketIOClient:
         try:
             await self._finish(waiting, socket, packet)
             while self._pending:
-                socket, packet, size = self._pending.popleft()
+                socket, packet, size = self._pending.pop(0)
                 self._pending_bytes -= size
                 if not self._pending:
                     self._read_on()

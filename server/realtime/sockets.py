@@ -35,8 +35,8 @@ class SocketState(Enum):
     DISCONNECTED = "disconnected"
 
 
-CONNECTED = SocketState.CONNECTED
-"""A name of its own: looking a member of an enum up costs as much as calling a function."""
+CONNECTING, CONNECTED = SocketState.CONNECTING, SocketState.CONNECTED
+"""Names of their own: looking a member of an enum up costs as much as calling a function."""
 
 
 class Socket:
@@ -81,7 +81,7 @@ class Socket:
         """The number of the last event before it connected, when it may recover."""
         self.entered: dict[str, int] = {}
         """The number of the last event before it entered each of its rooms, when it may recover."""
-        self.state = SocketState.CONNECTING
+        self.state = CONNECTING
         self._client = client
         self._early: list[tuple[str, tuple[Any, ...]]] | None = None
         """The events that were emitted while CONNECTING."""
@@ -95,8 +95,9 @@ class Socket:
 
         Raises ValueError for a reserved name, TypeError for what JSON cannot hold.
         """
-        check_event_name(event)
-        if self.state is SocketState.CONNECTING:
+        if event in RESERVED_EVENTS:
+            check_event_name(event)
+        if self.state is CONNECTING:
             self._early = [*(self._early or ()), (event, args)]
         elif self.private_id is not None:
             self._emit_recoverably(event, args)
@@ -174,7 +175,7 @@ class Socket:
             raise ValueError("a socket's own room is private")
         if self.state is CONNECTED:
             self._enter(room)
-        elif self.state is SocketState.CONNECTING:
+        elif self.state is CONNECTING:
             self.rooms.add(room)
 
     def _enter(self, room: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from enum import Enum
 
@@ -79,9 +78,9 @@ class WebSocketConnection(ABC):
         self._context = context
         self._reader = FrameReader(context.max_payload_bytes, context.mask)
         self._cork: list[bytes] | None = None
-        self._held: deque[Frame] = deque()
+        self._held: Sequence[Frame] = ()  # an empty deque takes 760 bytes, and mostly nothing is held
         self._paused = False
-        self._outbox: Outbox[bytes] = Outbox(context.outbox_limit_bytes)
+        self._outbox: Outbox[bytes] | None = None  # made at the first need: 840 bytes
         self._remainder = b""
         context.metrics.connections_opened += 1
 
@@ -132,14 +131,14 @@ class WebSocketConnection(ABC):
         if self.state is not OPEN:
             self._await_close(frames)
         elif self._paused or self._held:
-            self._held.extend(frames)
+            self._held = (*self._held, *frames)
         else:
             self._deliver(frames)
 
-    def _deliver(self, frames: list[Frame]) -> None:
+    def _deliver(self, frames: Sequence[Frame]) -> None:
         """Hand frames on; those beyond this turn's share, or behind a `pause`, are held."""
         if len(frames) > FRAMES_PER_TURN:
-            self._held.extend(frames[FRAMES_PER_TURN:])
+            self._held = frames[FRAMES_PER_TURN:]
             frames = frames[:FRAMES_PER_TURN]
             self._watch_readable(False)
             self._context.call_soon(self._continue)
@@ -157,7 +156,7 @@ class WebSocketConnection(ABC):
                     self._await_close(list(rest))
                     break
                 if self._paused:
-                    self._held.extendleft(reversed(list(rest)))
+                    self._held = (*rest, *self._held)
                     break
         except Exception:
             logger.exception("a receiver failed")
@@ -173,8 +172,8 @@ class WebSocketConnection(ABC):
         """Go on with held frames, then with reading."""
         if not self._delivers():
             return
-        held = [self._held.popleft() for _ in range(min(len(self._held), FRAMES_PER_TURN))]
-        self._deliver(held)
+        frames, self._held = self._held[:FRAMES_PER_TURN], self._held[FRAMES_PER_TURN:]
+        self._deliver(frames)
         if not self._delivers():
             return
         if self._held:
@@ -214,7 +213,7 @@ class WebSocketConnection(ABC):
     @property
     def queued_bytes(self) -> int:
         """How much waits for the socket."""
-        return self._outbox.size_bytes + len(self._remainder)
+        return len(self._remainder) + (0 if self._outbox is None else self._outbox.size_bytes)
 
     def send(self, frames: bytes) -> None:
         """Send whole frames, after all that was sent before."""
@@ -279,11 +278,13 @@ class WebSocketConnection(ABC):
         key: Hashable | None = None,
         newest: Callable[[], tuple[bytes, int]] | None = None,
     ) -> None:
+        if self._outbox is None:
+            self._outbox = Outbox(self._context.outbox_limit_bytes)
         try:
             self._outbox.put(data, len(data), key=key, newest=newest)
         except OutboxFullError:
             self._context.metrics.slow_consumer_closes += 1
-            self._outbox.clear()
+            self._outbox = None
             self._fail(CloseCode.SLOW_CONSUMER, "slow consumer")
 
     def _flush(self) -> None:
@@ -319,7 +320,7 @@ class WebSocketConnection(ABC):
         if self.state is not OPEN:
             return
         self.state = state
-        self._held.clear()
+        self._held = ()
         self._context.deadlines.at(self._context.clock.monotonic() + CLOSING_TIMEOUT_SECONDS, self)
         self._watch_readable(True)
         self._write(close_frame(code, reason))
@@ -358,9 +359,9 @@ class WebSocketConnection(ABC):
     def _finish(self) -> None:
         if self.state is not ConnectionState.CLOSED:
             self.state = ConnectionState.CLOSED
-            self._outbox.clear()
+            self._outbox = None
             self._remainder = b""
-            self._held.clear()
+            self._held = ()
             self._context.deadlines.cancel(self)
             self._context.metrics.connections_closed += 1
             self._destroy()

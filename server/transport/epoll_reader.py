@@ -20,9 +20,13 @@ from server.transport.connection_context import ConnectionContext
 
 logger = logging.getLogger(__name__)
 
-SOCKETS_PER_TURN = 256
+BATCHES_PER_TURN = 32
 SECONDS_PER_TURN = 0.005
-"""Beyond these, timers, HTTP and accepting have their turn first; what is ready stays so."""
+"""After these, timers, HTTP and accepting have their turn first; what is ready stays so."""
+
+SOCKETS_PER_BATCH = 8
+"""How many are taken from the epoll, and all handled. It moves what it hands out behind all that is ready else, so that
+turns go round; were more taken than there is time for, the first would always be served first."""
 
 READABLE, WRITABLE = select.EPOLLIN, select.EPOLLOUT
 
@@ -50,8 +54,6 @@ class EpollReader:
         self._context = context
         self._loop = IOLoop.current()
         self._epoll = select.epoll()
-        self._left: list[tuple[int, int]] = []
-        """What a turn had no time for: it comes first in the next one, before those that are ready again."""
         self.connections: dict[int, Ready] = {}
         self._loop.add_handler(self._epoll.fileno(), self._turn, IOLoop.READ)
 
@@ -76,10 +78,16 @@ class EpollReader:
             self._epoll.unregister(descriptor)
 
     def _turn(self, descriptor: int, events: int) -> None:
-        monotonic = self._context.clock.monotonic
+        monotonic, poll = self._context.clock.monotonic, self._epoll.poll
         until = monotonic() + SECONDS_PER_TURN
+        for _ in range(BATCHES_PER_TURN):
+            batch = poll(0, SOCKETS_PER_BATCH)
+            self._handle(batch)
+            if len(batch) < SOCKETS_PER_BATCH or monotonic() > until or self._epoll.closed:
+                return
+
+    def _handle(self, batch: list[tuple[int, int]]) -> None:
         find = self.connections.get
-        batch = iter(self._left or self._epoll.poll(0, SOCKETS_PER_TURN))
         for ready, mask in batch:
             connection = find(ready)
             if connection is None:
@@ -91,9 +99,6 @@ class EpollReader:
                     connection.on_writable()
                 if mask & ~WRITABLE:
                     connection.on_readable()
-            if monotonic() > until:
-                break
-        self._left = list(batch)
 
     def close(self) -> None:
         """Give the epoll back; its connections are closed by now."""

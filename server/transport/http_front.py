@@ -144,10 +144,10 @@ class HttpConnection:
         if self._exchange is None and not self._begin():
             return
         head, exchange = self._head, self._exchange
-        if head is None or exchange is None or len(self._buffer) < head.size_bytes + head.content_length:
+        if head is None or exchange is None or len(self._buffer) < head.size_bytes + head.headers.content_length:
             self._await(select.EPOLLIN)
             return
-        end = head.size_bytes + head.content_length
+        end = head.size_bytes + head.headers.content_length
         body = bytes(self._buffer[head.size_bytes : end])
         del self._buffer[:end]
         self._context.metrics.bytes_in += end
@@ -208,7 +208,7 @@ class HttpConnection:
     def _finish_answer(self) -> None:
         head, self._head = self._head, None
         self._is_busy = False
-        if head is not None and not head.keeps_alive:
+        if head is not None and not head.headers.keeps_alive:
             self.close()
             return
         self._watch(select.EPOLLIN if len(self._buffer) <= MAX_AHEAD_BYTES else 0)

@@ -1,7 +1,8 @@
 """The one place that touches private names of Tornado: what they are, and what they are needed for.
 
 - ``tornado.util._websocket_mask``: unmasking in C.
-- ``WebSocketProtocol13._receive_frame_loop``: to have Tornado accept a WebSocket and then not read from it.
+- ``RequestHandler._headers`` and ``RequestHandler._new_cookie``: to answer a WebSocket handshake with what was set on
+  the handler, and without Tornado's protocol object.
 - ``IOStream._state``, ``IOStream._read_buffer`` and ``IOStream._read_buffer_size``: to take a socket and what was read
   from it out of its stream, and to give a stream what was read from its socket before.
 - ``HTTP1ServerConnection._server_request_loop`` and ``httpserver._HTTPRequestContext``: to have Tornado answer one
@@ -21,25 +22,26 @@ from tornado.httpserver import _HTTPRequestContext
 from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 from tornado.util import _websocket_mask
-from tornado.websocket import WebSocketHandler, WebSocketProtocol13, _WebSocketParams
+from tornado.web import RequestHandler
+from tornado.websocket import WebSocketProtocol13
 
 logger = logging.getLogger(__name__)
 
 websocket_mask = _websocket_mask
 
 
-class _AcceptOnly(WebSocketProtocol13):
-    """Answers the handshake; the connection is somebody else's after ``open``."""
-
-    async def _receive_frame_loop(self) -> None:
-        """Read nothing."""
-
-
-def accept_only_protocol(handler: WebSocketHandler) -> WebSocketProtocol13 | None:
-    """Return what `WebSocketHandler.get_websocket_protocol` has to, or None for an unknown protocol version."""
-    if handler.request.headers.get("Sec-WebSocket-Version") != "13":
-        return None
-    return _AcceptOnly(handler, False, _WebSocketParams())
+def switching_answer(handler: RequestHandler, key: str) -> bytes:
+    """Return the answer that accepts a WebSocket (RFC 6455, 4.2.2), with the headers and cookies set on ``handler``."""
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {WebSocketProtocol13.compute_accept_value(key)}",
+    ]
+    lines += [f"{name}: {value}" for name, value in handler._headers.get_all() if name != "Content-Type"]
+    cookies = getattr(handler, "_new_cookie", {})
+    lines += [f"Set-Cookie: {cookie.OutputString()}" for cookie in cookies.values()]
+    return "\r\n".join([*lines, "\r\n"]).encode("latin-1")
 
 
 def release_socket(stream: IOStream) -> tuple[socket.socket, bytes]:

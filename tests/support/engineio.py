@@ -12,7 +12,6 @@ from typing import Any
 from tornado.web import Application
 
 from handlers.streams.front import FrontServer
-from handlers.streams.polling_front import PollingFront
 from server.clock import SystemClock
 from server.protocol.engineio_session import EngineOptions
 from server.realtime.engineio_client import EngineIOClient
@@ -55,11 +54,11 @@ class ProtocolServer:
         self.runtime.start()
         self.app = make(self.runtime, options)
         self._http = FrontServer(self.app, ssl_options=tls)
-        if polling_front and self.runtime.connections.epoll is not None:
+        if polling_front:
             engines = {SOCKET_PATH: self.sio.engine}
             if "echo" in self.app.settings:
                 engines[ENGINE_PATH] = self.echo
-            self._http.put_in_front(self.runtime.context, self.runtime.connections.epoll, PollingFront(engines).begin)
+            self._http.answer_polls(self.runtime, engines)
         self._http.listen(port, "127.0.0.1")
         self.port = self._port()
 

@@ -148,7 +148,8 @@ async def test_flood_of_tiny_frames_is_read_in_turns(links: Links, flood: bytes,
 @pytest.mark.gen_test
 async def test_turns_go_round(links: Links, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has much to say is not read again while others, ready as long, have not been read once."""
-    monkeypatch.setattr(epoll_reader, "SECONDS_PER_TURN", -1.0)  # time for one connection
+    monkeypatch.setattr(epoll_reader, "SECONDS_PER_TURN", -1.0)
+    monkeypatch.setattr(epoll_reader, "SOCKETS_PER_BATCH", 2)  # of three
     heard: list[int] = []
     flood = frames.binary(b"x" * 60_000) * 10
     for number in range(3):
