@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -25,28 +25,35 @@ class FrontServer(HTTPServer):
     Tornado answers, one request, after which the connection is looked at again.
     """
 
-    _watch: Callable[[IOStream, Any], None] | None = None
+    _front: tuple[ConnectionContext, EpollReader, Door] | None = None
+    _is_closing = False
 
     def answer_polls(self, runtime: Runtime, engines: Mapping[str, EngineIOServer]) -> None:
         """Answer the polls of these engines, by path; without epoll Tornado does, as without this call."""
         reader = runtime.connections.epoll
         if reader is not None:
-            self._put_in_front(runtime.context, reader, PollingFront(engines).begin)
+            self._front = runtime.context, reader, PollingFront(engines).begin
 
-    def _put_in_front(self, context: ConnectionContext, reader: EpollReader, door: Door) -> None:
-        def watch(stream: IOStream, address: Any) -> None:
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        """Take a connection, new or back from Tornado."""
+        if self._front is None or isinstance(stream, SSLIOStream):
+            super().handle_stream(stream, address)
+        elif self._is_closing:
+            stream.close()
+        else:
+            context, reader, door = self._front
             stream.set_nodelay(True)  # an answer leaves in one write, and need not wait for the one before
             sock, data = release_socket(stream)
             HttpConnection(context, reader, sock, address, door, self._hand_on).start(data)
 
-        self._watch = watch
-
-    def handle_stream(self, stream: IOStream, address: Any) -> None:
-        """Take a new connection; called by Tornado."""
-        if self._watch is None or isinstance(stream, SSLIOStream):
-            super().handle_stream(stream, address)
-        else:
-            self._watch(stream, address)
+    async def close_all_connections(self) -> None:
+        """Close the connections at the door too: none of them may bring a request to a server that has stopped."""
+        self._is_closing = True
+        if self._front is not None:
+            for connection in list(self._front[1].connections.values()):
+                if isinstance(connection, HttpConnection):
+                    connection.close()
+        await super().close_all_connections()
 
     def _hand_on(self, sock: socket.socket, data: bytes, connection: HttpConnection) -> None:
         stream = IOStream(sock, max_buffer_size=self.max_buffer_size, read_chunk_size=self.read_chunk_size)

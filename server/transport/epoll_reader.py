@@ -68,11 +68,6 @@ class EpollReader:
         self.connections[descriptor] = connection
         self._epoll.register(descriptor, events)
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether nothing is read here any more."""
-        return self._epoll.closed
-
     def watch(self, descriptor: int, events: int) -> None:
         """Ask for ``events`` of one connection."""
         self._epoll.modify(descriptor, events)

@@ -102,9 +102,6 @@ class HttpConnection:
 
     def start(self, data: bytes = b"") -> None:
         """Begin to read; ``data`` has been read already."""
-        if self._reader.is_closed:  # while Tornado answered the request before, the server stopped
-            self._socket.close()
-            return
         self._reader.add(self.descriptor, self, self._events)
         self._context.deadlines.at(self._began_at + IDLE_SECONDS, self)
         if data:

@@ -301,14 +301,19 @@ async def test_answers_do_not_wait_for_the_one_before(server: ProtocolServer) ->
 
 
 @pytest.mark.gen_test
-async def test_a_connection_that_comes_back_to_a_stopped_server_is_closed(server: ProtocolServer) -> None:
-    wire = await Wire.open(server.port)
-    wire.send_request("GET", "/patient")
-    await server.app.settings["asked"].wait()
-    server.runtime.stop()
+async def test_closing_closes_the_connections_at_the_door_and_those_that_come_back(server: ProtocolServer) -> None:
+    idle = await Wire.open(server.port)
+    away = [await Wire.open(server.port) for _ in range(5)]
+    for wire in away:
+        wire.send_request("GET", "/patient")
+    await until(lambda: len(server._http._connections) == 5 and len(fronts(server)) == 1)
     server.app.settings["go"].set()
-    assert (await wire.answer()).body == b"at last"
-    assert await wire.ended() == b""
+    await server._http.close_all_connections()
+    assert not fronts(server) and not server._http._connections
+    assert await idle.ended() == b""
+    for wire in away:
+        wire.send_request("GET", "/other")
+        assert b"got" not in await wire.ended()
 
 
 @pytest.mark.gen_test
