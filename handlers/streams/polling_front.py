@@ -39,6 +39,9 @@ _USUAL_QUERY = re.compile(rb"(?:(?:EIO=([34])|transport=(polling)|sid=([\w-]+)|t
 
 _VERSIONS = {b"4": 4, b"3": 3}
 
+MAX_NAMES_CHARACTERS = 512
+"""Host and Origin of an ordinary request have no more; what is cached by them stays small."""
+
 MAX_FIELDS = 50
 """A query with more is unusual."""
 
@@ -53,10 +56,10 @@ class PollingFront:
     def begin(self, head: Head, connection: HttpConnection) -> Exchange | None:
         """Return what answers a request, or None when the handler is to do it."""
         engine = self._engines.get(head.path)
-        if engine is None:
+        if engine is None or len(head.headers.host) + len(head.headers.origin or "") > MAX_NAMES_CHARACTERS:
             return None
         client = _find_client(engine, head.query)
-        cors_lines = _cors_lines(engine.origins, head.headers)
+        cors_lines = _cors_lines(engine.origins, head.headers.origin, head.headers.host)
         if client is None or cors_lines is None:
             return None
         if head.method == b"GET":
@@ -116,9 +119,8 @@ def _parse(query: bytes) -> tuple[bytes | None, bytes | None, bytes | None]:
 
 
 @lru_cache(maxsize=512)
-def _cors_lines(origins: OriginPolicy, headers: Headers) -> bytes | None:
+def _cors_lines(origins: OriginPolicy, origin: str | None, host: str) -> bytes | None:
     """Return the CORS headers of an answer, None when the Origin is refused."""
-    origin, host = headers.origin, headers.host
     if origins.refusal(origin, "http", host) is not None:
         return None
     return "".join(f"{name}: {value}\r\n" for name, value in origins.headers(origin, "http", host).items()).encode()

@@ -216,27 +216,26 @@ class EngineIOClient:
 
     def take_packets(self, packets: Iterator[Packet]) -> bool:
         """Handle one turn's share of a POST; tell whether some are left."""
-        for _ in range(PACKETS_PER_TURN):
-            if not self.is_open:
-                return False
-            if self.paused:
-                return True
-            try:
-                packet = next(packets, None)
-                if packet is None:
-                    return False
+        if self._is_halted():
+            return self.is_open
+        try:
+            for number, packet in enumerate(packets, 1):
                 if packet.binary:
                     self._take_binary(packet.data)
                 else:
-                    self._take_text(packet.data)
-            except PeerError as error:
-                self._end_by(error)
-                return False
-            except Exception:
-                logger.exception("a receiver failed")
-                self.end(CloseReason.TRANSPORT_ERROR, "internal error")
-                return False
-        return True
+                    self.on_text(packet.data)
+                if self._is_halted() or number == PACKETS_PER_TURN:
+                    return self.is_open
+        except PeerError as error:
+            self._end_by(error)
+        except Exception:
+            logger.exception("a receiver failed")
+            self.end(CloseReason.TRANSPORT_ERROR, "internal error")
+        return False
+
+    def _is_halted(self) -> bool:
+        """Tell whether nothing more is to be handled now, or ever."""
+        return self.paused or not self.is_open
 
     # WebSocket.
 
