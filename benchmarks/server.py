@@ -51,7 +51,7 @@ async def serve(port: int, reader: ReaderName, ping_interval: float) -> None:
     routes = [(r"/socket\.io/", EngineIOHandler, {"engine": sio.engine})]
     application = Application(routes, log_function=lambda handler: None)
     server = FrontServer(application)
-    server.answer_polls(runtime, {"/socket.io/": sio.engine})
+    server.serve_in_front(runtime, {"/socket.io/": sio.engine})
     server.listen(port, "127.0.0.1", backlog=BACKLOG)
     await asyncio.Event().wait()
 

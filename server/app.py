@@ -263,7 +263,7 @@ class Server:
             idle_connection_timeout=IDLE_TIMEOUT_SECONDS,
         )
         if settings.polling_front:
-            server.answer_polls(runtime, {"/socket.io/": sio.engine})
+            server.serve_in_front(runtime, {"/socket.io/": sio.engine})
         try:
             if settings.unix_socket:
                 server.add_socket(_bind_unix(settings.unix_socket))

@@ -188,7 +188,7 @@ class Settings:
         64, integer(1, 100_000), "events of one client that may wait before its connection is no longer read"
     )
     polling_front: bool = setting(
-        True, SWITCH, "answer the polls of known clients before Tornado's parser (never with reader=iostream)"
+        True, SWITCH, "answer polls and WebSocket handshakes before Tornado's parser (never with reader=iostream)"
     )
     reader: Literal["epoll", "iostream"] = setting(
         "epoll" if hasattr(select, "epoll") else "iostream",

@@ -9,7 +9,7 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, SSLIOStream
 
-from handlers.streams.polling_front import PollingFront
+from handlers.streams.engine_front import EngineFront
 from server.realtime.engineio_server import EngineIOServer
 from server.realtime.runtime import Runtime
 from server.transport.connection_context import ConnectionContext
@@ -19,20 +19,20 @@ from server.transport.tornado_private import OneRequestConnection, make_request_
 
 
 class FrontServer(HTTPServer):
-    """An `HTTPServer` that answers polls itself once it is told of the engines whose they are.
+    """An `HTTPServer` that answers Engine.IO clients itself once it is told of the engines whose they are.
 
-    Every request on a plain connection is looked at before Tornado reads it. What is not a poll of a known client
-    Tornado answers, one request, after which the connection is looked at again.
+    Every request on a plain connection is looked at before Tornado reads it. What is neither a poll of a known client
+    nor a WebSocket handshake Tornado answers, one request, after which the connection is looked at again.
     """
 
     _front: tuple[ConnectionContext, EpollReader, Door] | None = None
     _is_closing = False
 
-    def answer_polls(self, runtime: Runtime, engines: Mapping[str, EngineIOServer]) -> None:
-        """Answer the polls of these engines, by path; without epoll Tornado does, as without this call."""
+    def serve_in_front(self, runtime: Runtime, engines: Mapping[str, EngineIOServer]) -> None:
+        """Answer the clients of these engines, by path; without epoll Tornado does, as without this call."""
         reader = runtime.connections.epoll
         if reader is not None:
-            self._front = runtime.context, reader, PollingFront(engines).begin
+            self._front = runtime.context, reader, EngineFront(engines).begin
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Take a connection, new or back from Tornado."""

@@ -7,7 +7,9 @@ request is read here in another way than there.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from sys import intern
 from typing import NamedTuple
 
 MAX_HEAD_BYTES = 16384
@@ -22,6 +24,8 @@ class Headers(NamedTuple):
     content_type: str
     content_length: int
     keeps_alive: bool
+    websocket_key: str | None = None
+    """Of a request to switch to WebSocket (RFC 6455, section 4.2.1)."""
 
 
 class Head(NamedTuple):
@@ -44,10 +48,13 @@ _LINE = re.compile(rb"(GET|POST) (/[!->@-~]*)(?:\?([!-~]*))? HTTP/1\.1\r\n")
 _BLOCK = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)+")
 _HEADER = re.compile(
     rb"(?im)^(host|origin|content-type|content-length|connection|transfer-encoding|expect|upgrade"
-    rb"|content-encoding|te|trailer):(.*)\r$"
+    rb"|content-encoding|te|trailer|sec-websocket-(?:key|version|protocol)):(.*)\r$"
 )
 _HOST = re.compile(rb"[0-9A-Za-z_.~:\[\]-]*")
-_UNUSUAL = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"content-encoding", b"te", b"trailer"})
+_KEY = re.compile(rb"[0-9A-Za-z+/]{22}==")
+_UNUSUAL = frozenset(
+    {b"transfer-encoding", b"expect", b"content-encoding", b"te", b"trailer", b"sec-websocket-protocol"}
+)
 
 MAX_CACHED_BYTES = 2048
 """A longer block of headers is read anew each time."""
@@ -67,9 +74,10 @@ def read_head(data: bytes) -> Head | None:
     if line is None or end > MAX_HEAD_BYTES:
         raise UnusualRequestError
     block = data[line.end() : end - 2]
-    headers = _read_known(block) if len(block) <= MAX_CACHED_BYTES else _read_headers(block)
+    is_known = len(block) <= MAX_CACHED_BYTES and b"Sec-WebSocket-Key:" not in block  # each key is new
+    headers = _read_known(block) if is_known else _read_headers(block)
     method = line[1]
-    if method == b"GET" and headers.content_length:
+    if headers.content_length if method == b"GET" else headers.websocket_key is not None:
         raise UnusualRequestError
     return Head(method, line[2], line[3] or b"", headers, end)
 
@@ -92,12 +100,13 @@ def _read_headers(block: bytes) -> Headers:
         headers[lower] = value.strip(b" \t")
     length = headers.get(b"content-length", b"0")
     connection = headers.get(b"connection", b"").lower()
+    websocket_key = _read_upgrade(headers, connection)
     host = headers.get(b"host")
     if (
         host is None
         or not _HOST.fullmatch(host)
         or not (length.isdigit() and len(length) < 16)
-        or connection not in (b"", b"keep-alive", b"close")
+        or (websocket_key is None and connection not in (b"", b"keep-alive", b"close"))
     ):
         raise UnusualRequestError
     origin = headers.get(b"origin")
@@ -107,7 +116,34 @@ def _read_headers(block: bytes) -> Headers:
         headers.get(b"content-type", b"").decode().partition(";")[0].strip().lower(),
         int(length),
         connection != b"close",
+        websocket_key,
     )
+
+
+def _read_upgrade(headers: Mapping[bytes, bytes], connection: bytes) -> str | None:
+    upgrade, key = headers.get(b"upgrade"), headers.get(b"sec-websocket-key")
+    if upgrade is None and key is None:
+        return None
+    if (
+        upgrade is None
+        or key is None
+        or upgrade.lower() != b"websocket"
+        or connection.replace(b" ", b"") not in (b"upgrade", b"keep-alive,upgrade")
+        or headers.get(b"sec-websocket-version") != b"13"
+        or not _KEY.fullmatch(key)
+    ):
+        raise UnusualRequestError
+    return key.decode()
+
+
+def read_fields(head: bytes) -> dict[str, str]:
+    """Return all headers of a head that `read_head` has read, their names in lower case; of several all values."""
+    fields: dict[str, str] = {}
+    for line in head.decode().split("\r\n")[1:-2]:
+        name, _, value = line.partition(":")
+        name, value = intern(name.lower()), value.strip(" \t")
+        fields[name] = f"{fields[name]},{value}" if name in fields else value
+    return fields
 
 
 # A client sends the same headers with every poll, and clients of one kind send the same: to find them costs a tenth.

@@ -39,6 +39,12 @@ class Connections:
         sock, data = release_socket(stream)
         return self.epoll.open(sock), data
 
+    def adopt(self, sock: socket.socket) -> WebSocketConnection:
+        """Take over a plain socket that was read by the epoll before, and whose handshake is done."""
+        if self.epoll is None:
+            raise RuntimeError("without epoll no socket is read here")
+        return self.epoll.open(sock)
+
     def _all(self) -> list[WebSocketConnection | Ready]:
         return [*self._streams, *(self.epoll.connections.values() if self.epoll is not None else ())]
 

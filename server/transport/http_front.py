@@ -44,7 +44,7 @@ class Exchange(ABC):
 
 
 Door = Callable[[Head, "HttpConnection"], Exchange | None]
-"""Called with each head; None hands the request on."""
+"""Called with each head; None hands the request on, unless the door took the socket by `HttpConnection.detach`."""
 
 HandOn = Callable[[socket.socket, bytes, "HttpConnection"], None]
 """Takes over a socket and what was read from it."""
@@ -170,9 +170,21 @@ class HttpConnection:
         if self._head is not None:
             self._exchange = self._door(self._head, self)
             if self._exchange is None:
-                self._hand_over()
+                if self._is_open:
+                    self._hand_over()
                 return False
         return True
+
+    def head_bytes(self) -> bytes:
+        """Return the head that the door is asked about, as it came."""
+        return bytes(self._buffer[: self._head.size_bytes]) if self._head is not None else b""
+
+    def detach(self) -> tuple[socket.socket, bytes]:
+        """Give the socket away, and what came behind the head; called by the door, which then returns None."""
+        self._leave()
+        size = self._head.size_bytes if self._head is not None else 0
+        data, self._buffer = bytes(self._buffer[size:]), b""
+        return self._socket, data
 
     def _hand_over(self) -> None:
         """Let somebody else have the connection, with the request that has begun."""

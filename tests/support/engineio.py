@@ -58,7 +58,7 @@ class ProtocolServer:
             engines = {SOCKET_PATH: self.sio.engine}
             if "echo" in self.app.settings:
                 engines[ENGINE_PATH] = self.echo
-            self._http.answer_polls(self.runtime, engines)
+            self._http.serve_in_front(self.runtime, engines)
         self._http.listen(port, "127.0.0.1")
         self.port = self._port()
 

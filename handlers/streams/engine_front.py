@@ -1,7 +1,6 @@
-"""Polls and POSTs of Engine.IO clients that are known, answered before Tornado's parser.
+"""Polls and POSTs of Engine.IO clients that are known, and WebSocket handshakes, answered before Tornado's parser.
 
-`EngineIOHandler` is the reference: whatever is not an ordinary request of a client that polls, and whatever is to be
-refused, goes there.
+`EngineIOHandler` is the reference: whatever is not an ordinary request, and whatever is to be refused, goes there.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-import tornado
 from tornado.httputil import format_timestamp
 
+from handlers.streams.websocket_front import SERVER_LINE, take_handshake
 from server.clock import Clock
 from server.protocol.engineio_codecs import BINARY_PAYLOAD, TEXT_PAYLOAD, Payload
 from server.protocol.engineio_session import CloseReason, SessionError
@@ -32,8 +31,6 @@ _TYPE_LINES = {
     },
 }
 
-SERVER_LINE = f"Server: TornadoServer/{tornado.version}\r\n".encode()
-
 _USUAL_QUERY = re.compile(rb"(?:(?:EIO=([34])|transport=(polling)|sid=([\w-]+)|t=[\w.-]*)(?:&|$))+")
 """What the official clients send, in any order."""
 
@@ -46,7 +43,7 @@ MAX_FIELDS = 50
 """A query with more is unusual."""
 
 
-class PollingFront:
+class EngineFront:
     """The door of the paths where Engine.IO is served."""
 
     def __init__(self, engines: Mapping[str, EngineIOServer]) -> None:
@@ -58,9 +55,19 @@ class PollingFront:
         engine = self._engines.get(head.path)
         if engine is None or len(head.headers.host) + len(head.headers.origin or "") > MAX_NAMES_CHARACTERS:
             return None
-        client = _find_client(engine, head.query)
         cors_lines = _cors_lines(engine.origins, head.headers.origin, head.headers.host)
-        if client is None or cors_lines is None:
+        if cors_lines is None:
+            return None
+        if head.headers.websocket_key is not None:
+            take_handshake(engine, head, connection, cors_lines)
+            return None
+        return self._begin_polling(engine, head, connection, cors_lines)
+
+    def _begin_polling(
+        self, engine: EngineIOServer, head: Head, connection: HttpConnection, cors_lines: bytes
+    ) -> Exchange | None:
+        client = _find_client(engine, head.query)
+        if client is None:
             return None
         if head.method == b"GET":
             return None if client.has_poll else Poll(self, engine, head, connection, client, cors_lines)
@@ -131,7 +138,7 @@ class _Exchange(Exchange):
 
     def __init__(
         self,
-        front: PollingFront,
+        front: EngineFront,
         engine: EngineIOServer,
         head: Head,
         connection: HttpConnection,
