@@ -89,8 +89,9 @@ class Report:
         return FAILED if value is None else format_number(value)
 
     def _details(self) -> Iterator[str]:
-        yield row("scenario", "server", "p50 ms", "p99 ms", "server CPU s", "server", "generator", "RSS MB", "spread")
-        yield row("---", "---", *("---:" for _ in range(7)))
+        headings = "p50 ms", "p99 ms", "server CPU s", "server", "of it kernel", "generator", "RSS MB", "spread"
+        yield row("scenario", "server", *headings)
+        yield row("---", "---", *("---:" for _ in headings))
         for scenario in self._scenarios:
             for server in self._servers:
                 if results := self._results(scenario, server.name):
@@ -101,7 +102,7 @@ class Report:
         for key in ("p50_ms", "p99_ms", "server_cpu_s"):
             value = self.median(scenario, server, (phase, key)) if key in results[0][phase] else None
             yield NOT_APPLICABLE if value is None else format_number(value)
-        for key in ("server_share", "generator_share"):
+        for key in ("server_share", "kernel_share", "generator_share"):
             yield f"{100 * (self.median(scenario, server, (phase, key)) or 0):.0f} %"
         yield format_number((self.median(scenario, server, ("rss_kb",)) or 0) / 1024)
         values = [scenario.value(result) for result in results]

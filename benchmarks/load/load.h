@@ -23,11 +23,16 @@ struct histogram {
     uint64_t count, steps[64 << HISTOGRAM_BITS];
 };
 
+/* Seconds of CPU time. */
+struct cpu {
+    double total, kernel;
+};
+
 uint64_t now_ns(void);
 void histogram_add(struct histogram *histogram, uint64_t ns);
 double histogram_ms(const struct histogram *histogram, double quantile);
 void find_server_processes(int pid);
-double server_cpu_seconds(void);
+struct cpu server_cpu_seconds(void);
 double own_cpu_seconds(void);
 long server_rss_kb(void);
 

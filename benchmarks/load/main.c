@@ -24,7 +24,9 @@ static FILE *result; /* printed when all went well */
 /* What one phase took. */
 struct phase {
     uint64_t begun_ns;
-    double seconds, server_cpu, own_cpu;
+    double seconds;
+    struct cpu server_cpu;
+    double own_cpu;
 };
 
 _Noreturn void fail(const char *format, ...) {
@@ -43,7 +45,8 @@ static struct phase phase_begin(void) { return (struct phase){now_ns(), 0, serve
 
 static void phase_end(struct phase *phase) {
     phase->seconds = (now_ns() - phase->begun_ns) / 1e9;
-    phase->server_cpu = server_cpu_seconds() - phase->server_cpu;
+    struct cpu cpu = server_cpu_seconds();
+    phase->server_cpu = (struct cpu){cpu.total - phase->server_cpu.total, cpu.kernel - phase->server_cpu.kernel};
     phase->own_cpu = own_cpu_seconds() - phase->own_cpu;
 }
 
@@ -94,10 +97,11 @@ static struct phase run_traffic(void) {
 }
 
 static void print_phase(const char *name, const struct phase *phase, uint64_t count, const struct histogram *latency) {
+    double cpu = phase->server_cpu.total;
     fprintf(result, "\"%s\":{\"seconds\":%.3f,\"count\":%llu,\"per_s\":%.1f,\"server_cpu_s\":%.2f,\"server_share\":%.4f,"
-           "\"per_cpu_s\":%.1f,\"generator_share\":%.3f", name, phase->seconds, (unsigned long long)count,
-           count / phase->seconds, phase->server_cpu, phase->server_cpu / phase->seconds,
-           phase->server_cpu > 0 ? count / phase->server_cpu : 0, phase->own_cpu / phase->seconds);
+           "\"per_cpu_s\":%.1f,\"kernel_share\":%.3f,\"generator_share\":%.3f", name, phase->seconds, (unsigned long long)count,
+           count / phase->seconds, cpu, cpu / phase->seconds, cpu > 0 ? count / cpu : 0,
+           cpu > 0 ? phase->server_cpu.kernel / cpu : 0, phase->own_cpu / phase->seconds);
     if (latency)
         fprintf(result, ",\"p50_ms\":%.4f,\"p99_ms\":%.4f,\"p999_ms\":%.4f,\"max_ms\":%.4f", histogram_ms(latency, .5),
                histogram_ms(latency, .99), histogram_ms(latency, .999), histogram_ms(latency, 1));

@@ -80,14 +80,16 @@ void find_server_processes(int pid) {
     closedir(all);
 }
 
-double server_cpu_seconds(void) {
-    double seconds = 0;
+struct cpu server_cpu_seconds(void) {
+    struct cpu cpu = {0, 0};
     for (int i = 0; i < process_count; i++) {
         int parent;
         unsigned long user, system;
-        if (read_stat(processes[i], &parent, &user, &system)) seconds += (double)(user + system) / sysconf(_SC_CLK_TCK);
+        if (!read_stat(processes[i], &parent, &user, &system)) continue;
+        cpu.total += (double)(user + system) / sysconf(_SC_CLK_TCK);
+        cpu.kernel += (double)system / sysconf(_SC_CLK_TCK);
     }
-    return seconds;
+    return cpu;
 }
 
 double own_cpu_seconds(void) {
