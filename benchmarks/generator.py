@@ -14,6 +14,8 @@ from benchmarks.scenarios import Scenario
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "benchmarks" / "load"
 PROGRAM = ROOT / "build" / "load"
+LIMIT_SOURCE = ROOT / "benchmarks" / "peers" / "limit.c"
+LIMIT_PROGRAM = ROOT / "build" / "limit"
 FLAGS = ("-O3", "-std=gnu11", "-Wall", "-Wextra")
 LIMIT_SECONDS = 300.0
 
@@ -39,21 +41,25 @@ def find_compiler() -> str:
 
 
 def build() -> None:
-    """Compile the load generator, unless it is newer than its sources.
+    """Compile the load generator and the peer in C, unless they are newer than their sources.
 
     Raises:
         BuildError: there is no compiler, or it refuses.
     """
+    _build(PROGRAM, sorted(SOURCES.glob("*.[ch]")))
+    _build(LIMIT_PROGRAM, [LIMIT_SOURCE])
+
+
+def _build(program: Path, sources: list[Path]) -> None:
     compiler = find_compiler()
-    sources = sorted(SOURCES.glob("*.[ch]"))
-    if PROGRAM.exists() and PROGRAM.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+    if program.exists() and program.stat().st_mtime > max(path.stat().st_mtime for path in sources):
         return
-    PROGRAM.parent.mkdir(exist_ok=True)
+    program.parent.mkdir(exist_ok=True)
     files = [str(path) for path in sources if path.suffix == ".c"]
-    command = [compiler, *FLAGS, "-o", str(PROGRAM), *files]
+    command = [compiler, *FLAGS, "-o", str(program), *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise BuildError(f"the load generator does not compile:\n{done.stderr}")
+        raise BuildError(f"{program.name} does not compile:\n{done.stderr}")
 
 
 def measure(scenario: Scenario, port: int, pid: int, cores: Cores, times: list[str]) -> dict[str, Any]:

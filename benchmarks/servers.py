@@ -83,6 +83,12 @@ SERVERS = {
             lacks=frozenset(Feature) - {Feature.POLLING},
         ),
         Server(
+            "limit",
+            "C, the least",
+            ("build/limit",),
+            lacks=frozenset(Feature),
+        ),
+        Server(
             "ours-iostream",
             "this server, iostream",
             (*_OUR_COMMAND, "--reader", "iostream"),
@@ -90,7 +96,7 @@ SERVERS = {
         ),
     )
 }
-DEFAULT_SERVERS = tuple(name for name in SERVERS if name != "ours-iostream")
+DEFAULT_SERVERS = tuple(name for name in SERVERS if name not in ("limit", "ours-iostream"))
 
 
 class StartFailedError(Exception):
