@@ -48,7 +48,7 @@ class EngineFront:
 
     def __init__(self, engines: Mapping[str, EngineIOServer]) -> None:
         self._engines = {path.encode(): engine for path, engine in engines.items()}
-        self._date = (0, b"")
+        self._date = (-1, b"")  # no second of any clock
 
     def begin(self, head: Head, connection: HttpConnection) -> Exchange | None:
         """Return what answers a request, or None when the handler is to do it."""
@@ -119,7 +119,7 @@ def _parse(query: bytes) -> tuple[bytes | None, bytes | None, bytes | None]:
     asked: dict[bytes, bytes] = {}
     for pair in query.split(b"&", MAX_FIELDS):
         name, _, value = pair.partition(b"=")
-        if b"%" in name or b"+" in name or b"&" in value or name == b"j":
+        if b"%" in name or b"+" in name or b"&" in pair or name == b"j":
             return None, None, None
         asked[name] = value
     return asked.get(b"EIO"), asked.get(b"transport"), asked.get(b"sid")

@@ -29,9 +29,12 @@ class FrontServer(HTTPServer):
     _is_closing = False
 
     def serve_in_front(self, runtime: Runtime, engines: Mapping[str, EngineIOServer]) -> None:
-        """Answer the clients of these engines, by path; without epoll Tornado does, as without this call."""
+        """Answer the clients of these engines, by path; without epoll Tornado does, as without this call.
+
+        So it does where ``xheaders`` or ``protocol`` say that a proxy stands before us: that is not read here.
+        """
         reader = runtime.connections.epoll
-        if reader is not None:
+        if reader is not None and not self.xheaders and self.protocol is None:
             self._front = runtime.context, reader, EngineFront(engines).begin
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:

@@ -120,5 +120,6 @@ def unknown_session() -> Refusal:
     return Refusal(
         RequestFault.UNKNOWN_SID,
         "got a sid that is not open here: its session has ended (ping_interval and ping_timeout say after which "
-        "silence), or another process holds it; the client has to open a new one",
+        "silence) or was closed for what it sent (the log says why), or another process holds it; the client has to "
+        "open a new one",
     )

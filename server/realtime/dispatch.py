@@ -135,6 +135,9 @@ def fail(server: SocketIOServer, socket: Socket, packet: Packet, error: BaseExce
     if packet is GREETING:
         logger.error("a connect handler failed", exc_info=error)
         return
+    if isinstance(error, TypeError) and (wanted := _wanted_arguments(socket, packet)):
+        detail = f"{packet.data[0]!r} takes {wanted}; got {len(packet.data) - 1} arguments"
+        error = RequestError(ErrorCode.INVALID_INPUT, detail)
     if not isinstance(error, RequestError):
         logger.error("the handler of %r failed", packet.data[0], exc_info=error)
         error = RequestError(ErrorCode.INTERNAL)
@@ -143,3 +146,16 @@ def fail(server: SocketIOServer, socket: Socket, packet: Packet, error: BaseExce
         socket.acknowledge(packet.ack_id, [{"ok": False, "error": description}])
     else:
         socket.emit("error", {"event": packet.data[0], **description})
+
+
+def _wanted_arguments(socket: Socket, packet: Packet) -> str:
+    """Return what the handler of an event takes, if that is not what came: then nothing of ours has failed."""
+    spec = socket.namespace.behaviour.events.get(packet.data[0])
+    if spec is None or spec.payload is not None:
+        return ""
+    signature = inspect.signature(spec.handler)
+    try:
+        signature.bind(socket, *packet.data[1:])
+    except TypeError:
+        return f"({', '.join(list(signature.parameters)[1:])})"
+    return ""

@@ -72,6 +72,8 @@ class DynamicNamespace(Registration, Audience):
     """
 
     def __init__(self, matcher: Matcher, hub: Hub) -> None:
+        if not isinstance(matcher, re.Pattern) and not callable(matcher):
+            raise TypeError(f"a matcher is a compiled pattern or a function; got {matcher!r}")
         self.behaviour = Behaviour()
         self.children: dict[str, Namespace] = {}
         """The children there are now, by name."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/*?#@\s]+/?", re.IGNORECASE)
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -11,7 +14,10 @@ class OriginPolicy:
     """Decides by the Origin header alone; ``*`` in the list allows all, without credentials."""
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
-        self.allowed = frozenset(_normal(origin) for origin in allowed)
+        """Raises TypeError for a text instead of a list, ValueError for what is neither ``*`` nor scheme://host."""
+        if isinstance(allowed, str):
+            raise TypeError(f"allowed origins are a list of texts; got the text {allowed!r}")
+        self.allowed = frozenset(_checked(origin) for origin in allowed)
         self._all = "*" in self.allowed
 
     def is_own(self, origin: str, scheme: str, host: str) -> bool:
@@ -46,3 +52,9 @@ def _normal(origin: str) -> str:
     origin = origin.strip().rstrip("/").lower()
     scheme, separator, host = origin.partition("://")
     return scheme + separator + host.removesuffix(DEFAULT_PORTS.get(scheme, "\0"))
+
+
+def _checked(origin: str) -> str:
+    if origin != "*" and not _ORIGIN.fullmatch(origin):
+        raise ValueError(f"an origin is scheme://host or scheme://host:port, or * for all; got {origin!r}")
+    return _normal(origin)

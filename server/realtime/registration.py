@@ -17,7 +17,7 @@ from server.realtime.sockets import Socket
 
 logger = logging.getLogger(__name__)
 
-Middleware = Callable[[Socket], Awaitable[None]]
+Middleware = Callable[[Socket], Awaitable[None] | None]
 EventMiddleware = Callable[[Socket, str | float, list[Any]], Awaitable[None] | None]
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -99,7 +99,7 @@ class Registration:
     behaviour: Behaviour
 
     def use(self, middleware: Middleware) -> Middleware:
-        """Run ``middleware`` before a socket is accepted, in order of registration.
+        """Run ``middleware(socket)``, plain or asynchronous, before a socket is accepted, in order of registration.
 
         Raising `RequestError` refuses it: the client gets CONNECT_ERROR with the code.
         """
@@ -138,6 +138,8 @@ class Registration:
         What it returns is acknowledged, when the client asked: a tuple as several values, None as none.
         With ``payload`` the one argument is converted to that shape, and refused when it does not fit.
         """
+        if callable(event):
+            raise TypeError('on() takes the event\'s name: @sio.on("name")')
         if event in self.behaviour.events:
             raise ValueError(f"{event!r} has a handler already")
         if event in RESERVED_EVENTS:

@@ -190,7 +190,9 @@ class SocketIOClient:
     async def _run_middleware(self, socket: Socket) -> None:
         try:
             for middleware in socket.namespace.behaviour.middleware:
-                await middleware(socket)
+                waiting = middleware(socket)
+                if waiting is not None:
+                    await waiting
         except RequestError as error:
             self._refuse(socket, error)
         except (Exception, asyncio.CancelledError):

@@ -318,6 +318,17 @@ async def test_what_is_refused_in_a_query(server: ProtocolServer, query: str) ->
     assert not await client.is_closed()
 
 
+@pytest.mark.parametrize("fields", range(45, 52))
+@pytest.mark.gen_test
+async def test_the_last_of_two_ids_counts_however_many_fields_stand_between(
+    server: ProtocolServer, fields: int
+) -> None:
+    client = await Polling.open(server)
+    async with await Wire.open(server.port) as wire:
+        wire.send(get(f"{client.target}&{'x&' * fields}sid=x"))
+        assert_fault(await wire.answer(), 1)
+
+
 @pytest.mark.gen_test
 async def test_an_absolute_target(server: ProtocolServer) -> None:
     """Tornado takes it for a path, which nothing is at."""

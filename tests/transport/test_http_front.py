@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tornado.ioloop import IOLoop
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
 
+from handlers.streams.front import FrontServer
 from server.protocol.engineio_session import EngineOptions
 from server.protocol.http_head import Head
 from server.realtime.engineio_client import EngineIOClient
@@ -325,3 +329,36 @@ async def test_a_client_leaves_while_tornado_has_its_connection(server: Protocol
     server.app.settings["go"].set()
     await until(lambda: not server._http._connections)
     await until(lambda: not fronts(server))
+
+
+class Told(RequestHandler):
+    """Answers with what is known of the client."""
+
+    def get(self) -> None:
+        self.finish(f"{self.request.protocol} {self.request.remote_ip}")
+
+
+@pytest.mark.parametrize("polls", [True, False])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, b"http 127.0.0.1"),
+        ({"protocol": "https"}, b"https 127.0.0.1"),
+        ({"xheaders": True, "trusted_downstream": ["10.0.0.1"]}, b"https 1.2.3.4"),
+    ],
+)
+@pytest.mark.gen_test
+async def test_what_a_proxy_tells_is_believed_where_tornado_believes_it(
+    server: ProtocolServer, polls: bool, options: dict[str, Any], told: bytes
+) -> None:
+    front = FrontServer(Application([("/", Told)]), **options)
+    if polls:
+        front.serve_in_front(server.runtime, {})
+    (sock,) = bind_sockets(0, "127.0.0.1")
+    front.add_socket(sock)
+    wire = await Wire.open(sock.getsockname()[1])
+    for _ in range(2):
+        wire.send_request("GET", "/", {"X-Forwarded-For": "1.2.3.4, 10.0.0.1", "X-Forwarded-Proto": "https"})
+        assert (await wire.answer()).body == told
+    front.stop()
+    await front.close_all_connections()
