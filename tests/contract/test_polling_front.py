@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from tornado.ioloop import IOLoop
 
+from server.realtime.engineio_client import PACKETS_PER_TURN
 from tests.support.engineio import ENGINE_PATH, Polling, ProtocolServer, assert_fault, only_client
 from tests.support.other_paths import HOST, get, make_app_with_other_paths, post
 from tests.support.wire import WEBSOCKET_KEY, Answer, WebSocketWire, Wire, parse_head, request, until, upgrade_headers
@@ -116,6 +118,20 @@ async def test_a_large_body_is_trickled(server: ProtocolServer) -> None:
             wire.send(data[start : start + 9973])
             await asyncio.sleep(0)
         assert [(await wire.answer()).body for _ in range(3)] == [b"ok", body, b"got end"]
+
+
+@pytest.mark.gen_test
+async def test_others_have_their_turn_while_a_post_of_many_packets_is_handled(server: ProtocolServer) -> None:
+    client = await Polling.open(server)
+    polling = only_client(server.echo)._polling
+    assert polling is not None
+    posted = asyncio.ensure_future(client.post_bytes(b"\x1e".join([b"4x"] * 2000)))
+    echoed = [0]
+    while not posted.done():
+        await asyncio.sleep(0)
+        echoed.append(len(polling._outbox))
+    assert echoed[-1] == 2000
+    assert max(after - before for before, after in pairwise(echoed)) == PACKETS_PER_TURN
 
 
 @pytest.mark.gen_test
