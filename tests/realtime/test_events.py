@@ -301,10 +301,10 @@ async def test_error_without_an_ack_is_an_event(server: ProtocolServer, logged_e
 
 
 @pytest.mark.gen_test
-async def test_wrong_number_of_arguments_is_the_handlers_error(server: ProtocolServer, logged_errors: ErrorLog) -> None:
-    server.sio.on("event")(lambda socket: None)
+async def test_type_error_inside_a_handler_is_ours(server: ProtocolServer, logged_errors: ErrorLog) -> None:
+    server.sio.on("event")(lambda socket, value: value + "")
     client = await join(server)
-    client.send_text('420["event",1,2,3]')
+    client.send_text('420["event",1]')
     assert '"code":"internal"' in await client.text()
     assert "TypeError" in logged_errors.pop_all()[0]
 
