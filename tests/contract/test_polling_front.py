@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 from tornado.ioloop import IOLoop
 
+from handlers.streams.polling_front import _cors_lines
 from server.realtime.engineio_client import PACKETS_PER_TURN
 from tests.support.engineio import ENGINE_PATH, Polling, ProtocolServer, assert_fault, only_client
 from tests.support.other_paths import HOST, get, make_app_with_other_paths, post
@@ -203,6 +204,28 @@ async def test_front_and_handler_answer_alike(io_loop: IOLoop, origin: str | Non
         answers.append([comparable(answer) for answer in got])
         await server.stop()
     assert answers[0] == answers[1]
+
+
+@pytest.mark.gen_test
+async def test_a_long_origin_is_answered_and_not_kept(server: ProtocolServer) -> None:
+    client = await Polling.open(server)
+    before = _cors_lines.cache_info().misses
+    answer = await request(server.port, "POST", client.target, {"Origin": "http://" + "o" * 600}, b"4x")
+    assert answer.body == b"ok"
+    assert _cors_lines.cache_info().misses == before
+
+
+@pytest.mark.gen_test
+async def test_a_post_of_a_paused_client_waits_without_a_turn_of_its_own(server: ProtocolServer) -> None:
+    client = await Polling.open(server)
+    engine = only_client(server.echo)
+    engine.pause()
+    posted = asyncio.ensure_future(client.post("4x"))
+    await until(lambda: engine._resumed is not None)
+    assert not posted.done()
+    engine.resume()
+    await posted
+    assert await client.poll() == ["4x"]
 
 
 # What is odd.

@@ -209,13 +209,14 @@ async def test_what_is_read_ahead_of_waiting_polls_is_bounded(server: ProtocolSe
 class AtOnce(Exchange):
     """Answers in the turn in which it is asked."""
 
-    def __init__(self, connection: HttpConnection, heard: list[bytes]) -> None:
+    def __init__(self, connection: HttpConnection, heard: list[bytes], answer: bytes) -> None:
         self._connection = connection
         self._heard = heard
+        self._answer = answer
 
     def take(self, body: bytes) -> None:
         self._heard.append(body)
-        self._connection.answer(b"HTTP/1.1 204 No Content\r\n\r\n")
+        self._connection.answer(self._answer)
 
     def on_lost(self) -> None:
         raise AssertionError("it was answered")
@@ -226,6 +227,7 @@ class Ear:
 
     def __init__(self, runtime: Runtime) -> None:
         self.heard: list[bytes] = []
+        self.answer = b"HTTP/1.1 204 No Content\r\n\r\n"
         self.peer, ours = socket.socketpair()
         self.peer.setblocking(False)
         ours.setblocking(False)
@@ -235,7 +237,7 @@ class Ear:
         )
 
     def _door(self, head: Head, connection: HttpConnection) -> Exchange:
-        return AtOnce(connection, self.heard)
+        return AtOnce(connection, self.heard, self.answer)
 
     def _hand_on(self, sock: socket.socket, data: bytes, connection: HttpConnection) -> None:
         sock.close()
@@ -281,6 +283,23 @@ async def test_nothing_is_heard_of_who_cannot_be_answered(ear: Ear) -> None:
     for _ in range(5):
         await asyncio.sleep(0)
     assert ear.heard == [b"heard"]
+
+
+@pytest.mark.gen_test
+async def test_who_reads_now_and_then_is_not_cut(server: ProtocolServer, ear: Ear) -> None:
+    ear.answer = bytes(4_000_000)
+    ear.connection.start(post(b"heard"))
+    waiting = len(ear.connection._remainder)
+    server.advance(20)
+    while len(ear.connection._remainder) == waiting:
+        assert ear.peer.recv(10_000)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert ear.connection._remainder
+    server.advance(20)
+    assert ear.connection._is_open
+    server.advance(10.2)
+    assert not ear.connection._is_open
 
 
 @pytest.mark.gen_test
