@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from sys import intern
 
 from tornado.web import RequestHandler
 
 from server.clock import Clock
 from server.protocol.engineio_request import Refusal, RequestFault
+from server.protocol.http_head import lower_name
 from server.realtime.handshake import Handshake
 from server.realtime.origins import OriginPolicy
 from server.transport.connection import WebSocketConnection
@@ -58,7 +58,7 @@ class AcceptingHandler(RequestHandler):
         """Return what this request tells of the client."""
         request = self.request
         return Handshake(
-            headers={intern(name.lower()): value for name, value in request.headers.items()},
+            headers={lower_name(name): value for name, value in request.headers.items()},
             query={name: values[-1].decode(errors="replace") for name, values in request.query_arguments.items()},
             address=request.remote_ip or "",
             url=request.path,

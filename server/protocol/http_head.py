@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from sys import intern
 from typing import NamedTuple
 
 MAX_HEAD_BYTES = 16384
@@ -136,12 +135,16 @@ def _read_upgrade(headers: Mapping[bytes, bytes], connection: bytes) -> str | No
     return key.decode()
 
 
+lower_name = lru_cache(maxsize=256)(str.lower)
+"""The name of a header in lower case; most clients send the same ones, which are then kept once."""
+
+
 def read_fields(head: bytes) -> dict[str, str]:
     """Return all headers of a head that `read_head` has read, their names in lower case; of several all values."""
     fields: dict[str, str] = {}
     for line in head.decode().split("\r\n")[1:-2]:
         name, _, value = line.partition(":")
-        name, value = intern(name.lower()), value.strip(" \t")
+        name, value = lower_name(name), value.strip(" \t")
         fields[name] = f"{fields[name]},{value}" if name in fields else value
     return fields
 

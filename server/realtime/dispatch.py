@@ -141,6 +141,13 @@ def fail(server: SocketIOServer, socket: Socket, packet: Packet, error: BaseExce
     if not isinstance(error, RequestError):
         logger.error("the handler of %r failed", packet.data[0], exc_info=error)
         error = RequestError(ErrorCode.INTERNAL)
+    try:
+        _tell(server, socket, packet, error)
+    except Exception:  # what it says cannot be written; the events behind it have their turn all the same
+        logger.exception("the failure of %r could not be told", packet.data[0])
+
+
+def _tell(server: SocketIOServer, socket: Socket, packet: Packet, error: RequestError) -> None:
     description = {"code": error.code.slug, "message": server.describe(error, socket.handshake), **error.data}
     if packet.ack_id is not None:
         socket.acknowledge(packet.ack_id, [{"ok": False, "error": description}])

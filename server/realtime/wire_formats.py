@@ -51,6 +51,14 @@ class SocketIOText(SocketIOFormat):
         message = self._message
         return OutgoingMessage(message(text), *[message(attachment, True) for attachment in attachments])
 
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...], offset: str | None = None) -> OutgoingMessage:
+        """See `SocketIOFormat`; most events have no attachments and need no packet."""
+        data = [event, *args] if offset is None or not self.recovers else [event, *args, offset]
+        text = socketio.encode_plainly(socketio.EVENT, namespace, data, None)
+        if text is None:
+            return self.write(socketio.Packet(socketio.EVENT, namespace, data))
+        return OutgoingMessage(self._message(text))
+
     def send(
         self, engine: EngineIOClient, kind: socketio.PacketType, namespace: str, data: list[Any], ack_id: int | None
     ) -> None:

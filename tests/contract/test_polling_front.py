@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from tornado.ioloop import IOLoop
 
-from handlers.streams.polling_front import _cors_lines
+from handlers.streams.engine_front import _cors_lines
 from server.realtime.engineio_client import PACKETS_PER_TURN
 from tests.support.engineio import ENGINE_PATH, Polling, ProtocolServer, assert_fault, only_client
 from tests.support.other_paths import HOST, get, make_app_with_other_paths, post

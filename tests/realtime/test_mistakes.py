@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from server.errors import ErrorCode, RequestError
 from server.realtime.origins import OriginPolicy
 from server.realtime.sockets import Socket
 from tests.support.engineio import ProtocolServer
+from tests.support.leftovers import ErrorLog
 from tests.support.members import join
 
 
@@ -64,3 +67,24 @@ def test_what_is_no_origin_is_refused(origin: str) -> None:
 )
 def test_what_is_an_origin_is_taken(origin: str) -> None:
     assert OriginPolicy([origin]).refusal(origin, "http", "elsewhere") is None
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.gen_test
+async def test_error_that_cannot_be_written_holds_up_nothing(
+    server: ProtocolServer, logged_errors: ErrorLog, is_async: bool
+) -> None:
+    def refuse(socket: Socket) -> None:
+        raise RequestError(ErrorCode.CONFLICT, what=object())
+
+    async def refuse_later(socket: Socket) -> None:
+        await asyncio.sleep(0)
+        refuse(socket)
+
+    server.sio.on("refuse")(refuse_later if is_async else refuse)
+    server.sio.on("echo")(lambda socket, value: value)
+    client, _ = await join(server)
+    client.send_text('421["refuse"]')
+    client.send_text('422["echo",1]')
+    assert await client.text() == "432[1]"
+    assert "could not be told" in logged_errors.pop_all()[0]
