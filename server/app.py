@@ -96,7 +96,7 @@ class Server:
             runtime = self._open_runtime()
             sio = self._open_socketio(runtime)
             services = await self._open_services(mongo, runtime.hub, sio.engine.origins)
-            self._register_events(sio, services)
+            self._register_events(sio, services, runtime)
             http = self._listen(self._application(runtime, sio, services), runtime, sio)
             self._stack.push_async_callback(self._drain, http, sio, runtime, services.unfinished)
         except (RequestError, PyMongoError) as error:
@@ -229,7 +229,7 @@ class Server:
         except UnicodeError as error:
             raise StartError(f"{path} is not UTF-8 text; delete it, and a new one is made") from error
 
-    def _register_events(self, sio: SocketIOServer, services: Services) -> None:
+    def _register_events(self, sio: SocketIOServer, services: Services, runtime: Runtime) -> None:
         def describe(error: RequestError, handshake: Handshake) -> str:
             language = negotiate(handshake.headers.get("accept-language"), services.default_locale)
             text = services.texts.text(language, f"errors.{error.code.slug}")
@@ -238,7 +238,7 @@ class Server:
             return services.texts.text(language, "rest.with_detail", text=text, detail=error.detail)
 
         sio.describe = describe
-        registration.register(sio.root, services, self._clock)
+        registration.register(sio.root, services, runtime)
 
     def _application(self, runtime: Runtime, sio: SocketIOServer, services: Services) -> Application:
         authenticate = services.accounts.authenticate if self._settings.prices_require_auth else None
