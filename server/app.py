@@ -47,6 +47,7 @@ from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
+from server.services.sign_in_limits import SignInLimits
 from server.settings import Settings
 from server.storage.conversations import ConversationRepository
 from server.storage.embedded import EmbeddedMongod
@@ -169,7 +170,13 @@ class Server:
         tokens = AccessTokens(self._jwt_secret(), clock, settings.access_token_ttl)
         lifetime = timedelta(seconds=settings.refresh_token_ttl)
         sessions = LoginSessionRepository(database)
-        accounts = AccountService(users, sessions, passwords, tokens, hub, clock, lifetime)
+        limits = SignInLimits(
+            clock,
+            settings.login_attempts_per_account,
+            settings.login_attempts_per_address,
+            settings.registrations_per_address,
+        )
+        accounts = AccountService(users, sessions, passwords, tokens, hub, clock, lifetime, limits)
         if settings.demo_accounts:
             password = self._demo_password()
             await ensure_demo_accounts(accounts, users, friendships, passwords, clock, password)

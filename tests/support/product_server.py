@@ -22,11 +22,14 @@ from handlers.streams.socketio import EngineIOHandler
 from server.clock import Clock, SystemClock
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
+from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
 from tests.support.community import Community
 
 PATIENCE_SECONDS = 10.0
+PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
+"""What a server with limits allows in a minute."""
 
 
 class RestAnswer(NamedTuple):
@@ -102,10 +105,10 @@ class ChatClient:
 class ProductServer:
     """Made and used inside the test's loop."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock | None = None, limits: SignInLimits | None = None) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
-        self.community = Community(database, self.clock, self.runtime.hub)
+        self.community = Community(database, self.clock, self.runtime.hub, limits)
         self.services = self.community.services()
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio.root, self.services, self.runtime)
