@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
@@ -161,6 +162,8 @@ class ApiHandler(RequestHandler):
             self.set_header("WWW-Authenticate", "Bearer")
         if error.code is ErrorCode.METHOD_NOT_ALLOWED:
             self.set_header("Allow", ", ".join(self._implemented()))
+        if "retry_after" in error.data:
+            self.set_header("Retry-After", math.ceil(error.data["retry_after"]))
         text = self.text(f"errors.{error.code.slug}")
         if error.detail:
             text = self.text("rest.with_detail", text=text, detail=error.detail)

@@ -6,7 +6,7 @@ from typing import Any
 
 from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
-from handlers.rest.auth import LoginHandler, LogoutHandler, RefreshHandler, RegisterHandler
+from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.conversations import ConversationsHandler, HistoryHandler
 from handlers.rest.friends import AcceptFriendRequestHandler, FriendRequestsHandler, FriendsHandler
 from handlers.rest.health import HealthHandler
@@ -26,6 +26,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/auth/login", LoginHandler),
     (r"/auth/refresh", RefreshHandler),
     (r"/auth/logout", LogoutHandler),
+    (r"/auth/logout_all", LogoutEverywhereHandler),
     (r"/users/me", MeHandler),
     (r"/friends", FriendsHandler),
     (r"/friends/requests", FriendRequestsHandler),

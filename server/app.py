@@ -47,6 +47,7 @@ from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
+from server.services.sign_in_limits import SignInLimits
 from server.settings import Settings
 from server.storage.conversations import ConversationRepository
 from server.storage.embedded import EmbeddedMongod
@@ -96,7 +97,7 @@ class Server:
             runtime = self._open_runtime()
             sio = self._open_socketio(runtime)
             services = await self._open_services(mongo, runtime.hub, sio.engine.origins)
-            self._register_events(sio, services)
+            self._register_events(sio, services, runtime)
             http = self._listen(self._application(runtime, sio, services), runtime, sio)
             self._stack.push_async_callback(self._drain, http, sio, runtime, services.unfinished)
         except (RequestError, PyMongoError) as error:
@@ -169,7 +170,13 @@ class Server:
         tokens = AccessTokens(self._jwt_secret(), clock, settings.access_token_ttl)
         lifetime = timedelta(seconds=settings.refresh_token_ttl)
         sessions = LoginSessionRepository(database)
-        accounts = AccountService(users, sessions, passwords, tokens, hub, clock, lifetime)
+        limits = SignInLimits(
+            clock,
+            settings.login_attempts_per_account,
+            settings.login_attempts_per_address,
+            settings.registrations_per_address,
+        )
+        accounts = AccountService(users, sessions, passwords, tokens, hub, clock, lifetime, limits)
         if settings.demo_accounts:
             password = self._demo_password()
             await ensure_demo_accounts(accounts, users, friendships, passwords, clock, password)
@@ -229,7 +236,7 @@ class Server:
         except UnicodeError as error:
             raise StartError(f"{path} is not UTF-8 text; delete it, and a new one is made") from error
 
-    def _register_events(self, sio: SocketIOServer, services: Services) -> None:
+    def _register_events(self, sio: SocketIOServer, services: Services, runtime: Runtime) -> None:
         def describe(error: RequestError, handshake: Handshake) -> str:
             language = negotiate(handshake.headers.get("accept-language"), services.default_locale)
             text = services.texts.text(language, f"errors.{error.code.slug}")
@@ -238,7 +245,7 @@ class Server:
             return services.texts.text(language, "rest.with_detail", text=text, detail=error.detail)
 
         sio.describe = describe
-        registration.register(sio.root, services, self._clock)
+        registration.register(sio.root, services, runtime)
 
     def _application(self, runtime: Runtime, sio: SocketIOServer, services: Services) -> Application:
         authenticate = services.accounts.authenticate if self._settings.prices_require_auth else None

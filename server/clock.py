@@ -25,3 +25,8 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+def monotonic_at(clock: Clock, moment: datetime) -> float:
+    """Return what ``clock.monotonic()`` will be, or was, at ``moment``."""
+    return clock.monotonic() + (moment - clock.now()).total_seconds()

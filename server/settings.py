@@ -167,6 +167,26 @@ class Settings:
     refresh_token_ttl: int = setting(
         30 * DAY_SECONDS, integer(60, 3650 * DAY_SECONDS), "how long a refresh token is valid", unit="s"
     )
+    login_attempts_per_account: int = setting(
+        10,
+        integer(0, 100_000),
+        "sign-ins with a wrong password, after which even the right one has to wait; 0 does not limit",
+        unit="a minute",
+    )
+    login_attempts_per_address: int = setting(
+        300,
+        integer(0, 100_000),
+        "sign-ins from one address, right or wrong; 0 does not limit",
+        unit="a minute",
+        production=60,
+    )
+    registrations_per_address: int = setting(
+        300,
+        integer(0, 100_000),
+        "accounts that one address may try to make; 0 does not limit",
+        unit="a minute",
+        production=10,
+    )
     socketio_cors_origins: tuple[str, ...] = setting(
         ("http://localhost:5173", "http://0.0.0.0:5173"), ORIGINS, "web origins allowed besides our own", production=()
     )

@@ -6,17 +6,17 @@ from typing import Any
 
 from handlers.events import chat, ping, prices, session
 from handlers.services import Services
-from server.clock import Clock
 from server.errors import ErrorCode, RequestError
 from server.realtime.namespaces import Namespace
+from server.realtime.runtime import Runtime
 from server.realtime.sockets import Socket
 
 
-def register(namespace: Namespace, services: Services, clock: Clock) -> None:
+def register(namespace: Namespace, services: Services, runtime: Runtime) -> None:
     """Register all events; ValueError when one has no access rule."""
-    session.register(namespace, services)
+    session.register(namespace, services, runtime)
     chat.register(namespace, services)
-    ping.register(namespace, clock)
+    ping.register(namespace, runtime.clock)
     prices.register(namespace, services.prices)
     unguarded = [str(name) for name, spec in namespace.behaviour.events.items() if spec.access is None]
     if unguarded:

@@ -50,14 +50,17 @@ class SignInHandler(ApiHandler):
 class RegisterHandler(SignInHandler):
     async def post(self) -> None:
         body = self.body(Registration)
-        sign_in = await self.services.accounts.register(body.username, body.password, body.display_name)
+        sign_in = await self.services.accounts.register(
+            body.username, body.password, body.display_name, self.request.remote_ip or ""
+        )
         self.answer_sign_in(sign_in, status=201)
 
 
 class LoginHandler(SignInHandler):
     async def post(self) -> None:
         body = self.body(Credentials)
-        self.answer_sign_in(await self.services.accounts.login(body.username, body.password))
+        address = self.request.remote_ip or ""
+        self.answer_sign_in(await self.services.accounts.login(body.username, body.password, address))
 
 
 class RefreshHandler(SignInHandler):
@@ -93,3 +96,14 @@ class LogoutHandler(SignInHandler):
         if principal is None:
             raise RequestError(ErrorCode.UNAUTHORIZED, "nothing says which sign-in to end")
         return principal
+
+
+class LogoutEverywhereHandler(SignInHandler):
+    """Ends every login session of the caller."""
+
+    access = Access.MEMBER
+
+    async def post(self) -> None:
+        await self.services.accounts.logout_everywhere(self.principal.user_id)
+        self.forget_sign_in()
+        self.answer(None, message="rest.signed_out")

@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from handlers.streams.raw import RawStreamHandler
+from server.clock import monotonic_at
 from server.domain.quotes import shanghai_time
 from server.domain.rooms import session_room
 from server.domain.users import Principal
@@ -141,6 +142,7 @@ class PriceStreamHandler(RawStreamHandler):
         client = PriceClient(self._runtime, connection, self._prices)
         if self._principal is not None:
             client.join(session_room(self._principal.session_id))  # a logout expels it
+            client.expire_at(monotonic_at(self._runtime.clock, self._principal.expires_at))
         return client
 
 

@@ -7,6 +7,11 @@ from datetime import datetime
 from msgspec import Struct
 
 
+def username_key(username: str) -> str:
+    """Return what is the same for names that differ in case alone: those are one account's."""
+    return username.casefold()
+
+
 class Profile(Struct, frozen=True):
     """What other members see of a user."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -34,7 +35,9 @@ class RawClient:
         self._is_ended = False
         connection.receiver = self
         connection.heard = True
-        runtime.deadlines.at(runtime.clock.monotonic() + ping_interval_seconds, self)
+        self._expires_at = math.inf
+        self._pings_at = runtime.clock.monotonic() + ping_interval_seconds
+        runtime.deadlines.at(self._pings_at, self)
 
     # For the subclass.
 
@@ -63,6 +66,11 @@ class RawClient:
     def leave(self, room: str) -> None:
         """Leave ``room``, if in it."""
         self._hub.rooms().leave(self, room)
+
+    def expire_at(self, when: float) -> None:
+        """Be closed with 4401 at ``when`` (monotonic seconds): what let the client in holds until then."""
+        self._expires_at = when
+        self._deadlines.at(min(when, self._pings_at), self)
 
     def close(self, code: int, reason: str = "") -> None:
         """Close from our side."""
@@ -97,11 +105,16 @@ class RawClient:
         self.closed()
 
     def on_deadline(self, now: float) -> float | None:
-        """Ping, or cut a peer that has not been heard since the last ping; see `Expirable`."""
-        if not self._connection.heard:
-            self._connection.abort()
-            self._end()
+        """Expire, ping, or cut a peer that has not been heard since the last ping; see `Expirable`."""
+        if now >= self._expires_at:
+            self.expel("token expired")
             return None
-        self._connection.heard = False
-        self._connection.ping()
-        return now + self._ping_interval_seconds
+        if now >= self._pings_at:
+            if not self._connection.heard:
+                self._connection.abort()
+                self._end()
+                return None
+            self._connection.heard = False
+            self._connection.ping()
+            self._pings_at = now + self._ping_interval_seconds
+        return min(self._expires_at, self._pings_at)

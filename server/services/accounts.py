@@ -19,6 +19,7 @@ from server.domain.users import LoginSession, Principal, User
 from server.errors import ErrorCode, RequestError
 from server.realtime.hub import Publisher
 from server.services.input_text import checked_text
+from server.services.sign_in_limits import SignInLimits
 from server.storage.login_sessions import LoginSessionRepository
 from server.storage.users import UserRepository
 
@@ -59,6 +60,7 @@ class AccountService:
         publisher: Publisher,
         clock: Clock,
         refresh_lifetime: timedelta = timedelta(days=30),
+        limits: SignInLimits | None = None,
     ) -> None:
         self._users = users
         self._sessions = sessions
@@ -66,19 +68,23 @@ class AccountService:
         self._tokens = tokens
         self._publisher = publisher
         self._clock = clock
+        self._limits = limits or SignInLimits(clock)
         self.refresh_lifetime = refresh_lifetime
         self._ended: OrderedDict[str, None] = OrderedDict()
         """Login sessions that ended lately: one may end while `confirm` waits for the database."""
 
-    async def register(self, username: str, password: str, display_name: str | None = None) -> SignIn:
-        """Make an account and sign it in.
+    async def register(
+        self, username: str, password: str, display_name: str | None = None, address: str = ""
+    ) -> SignIn:
+        """Make an account for somebody at ``address``, and sign it in.
 
-        Raises RequestError: invalid_username, username_taken, weak_password, invalid_input.
+        Raises RequestError: invalid_username, username_taken, weak_password, invalid_input, rate_limited.
         """
+        self._limits.count_registration(address)
         return await self._sign_in(await self.create(username, password, display_name))
 
     async def create(self, username: str, password: str, display_name: str | None = None) -> User:
-        """Make an account; raises as `register`."""
+        """Make an account; raises as `register`, and is not limited."""
         checked_text("username", username, 0, _LONGEST)
         if _USERNAME.fullmatch(username) is None:
             raise RequestError(
@@ -92,14 +98,20 @@ class AccountService:
         password_hash = await self._passwords.hash(password)
         return await self._users.add(username, shown, password_hash, self._clock.now())
 
-    async def login(self, username: str, password: str) -> SignIn:
-        """Sign in with a password; RequestError (invalid_credentials) does not say which part was wrong."""
+    async def login(self, username: str, password: str, address: str = "") -> SignIn:
+        """Sign in with a password, from ``address``.
+
+        Raises RequestError: rate_limited, also for the right password; invalid_credentials, which does not say which
+        part was wrong; invalid_input.
+        """
         checked_text("username", username, 0, _LONGEST)
         checked_text("password", password, 0, _LONGEST)
+        self._limits.count_login(username, address)
         found = await self._users.find_with_password(username)
         right = await self._passwords.verify(password, found[1] if found else None)
         if found is None or not right:
             raise RequestError(ErrorCode.INVALID_CREDENTIALS)
+        self._limits.login_succeeded(username)
         return await self._sign_in(found[0])
 
     async def refresh(self, refresh_token: str) -> SignIn:
@@ -121,6 +133,11 @@ class AccountService:
         """End the login session and everything that is open by it."""
         await self._sessions.revoke(session_id)
         self._cut(session_id)
+
+    async def logout_everywhere(self, user_id: str) -> None:
+        """End every login session of a user and everything that is open by them."""
+        for session_id in await self._sessions.revoke_all(user_id):
+            self._cut(session_id)
 
     def principal(self, access_token: str) -> Principal:
         """Return whom the token names, without asking whether the sign-in still holds (see `confirm`)."""

@@ -62,6 +62,13 @@ class LoginSessionRepository:
         return (await self._sessions.delete_one({"_id": session_id})).deleted_count == 1
 
     @database_call
+    async def revoke_all(self, user_id: str) -> list[str]:
+        """End every session of a user; return their ids."""
+        ids = [document["_id"] async for document in self._sessions.find({"user_id": user_id}, {"_id": 1})]
+        await self._sessions.delete_many({"_id": {"$in": ids}})
+        return ids
+
+    @database_call
     async def revoke_family(self, session_id: str, family_hash: str) -> bool:
         """End the session if the family secret is its own; tell whether it was."""
         return (await self._sessions.delete_one({"_id": session_id, "family_hash": family_hash})).deleted_count == 1

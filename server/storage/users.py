@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
-from server.domain.users import Profile, User
+from server.domain.users import Profile, User, username_key
 from server.errors import ErrorCode, RequestError
 from server.storage.availability import database_call
 from server.storage.documents import Database, Document, new_id
@@ -25,7 +25,7 @@ class UserRepository:
         document: Document = {
             "_id": new_id(),
             "username": username,
-            "username_key": _key(username),
+            "username_key": username_key(username),
             "display_name": display_name,
             "password_hash": password_hash,
             "created_at": now,
@@ -43,13 +43,13 @@ class UserRepository:
 
     @database_call
     async def find_by_name(self, username: str) -> User | None:
-        document = await self._users.find_one({"username_key": _key(username)})
+        document = await self._users.find_one({"username_key": username_key(username)})
         return _user(document) if document else None
 
     @database_call
     async def find_with_password(self, username: str) -> tuple[User, str] | None:
         """Return the user of that name and the password's hash."""
-        document = await self._users.find_one({"username_key": _key(username)})
+        document = await self._users.find_one({"username_key": username_key(username)})
         return (_user(document), document["password_hash"]) if document else None
 
     @database_call
@@ -64,10 +64,6 @@ class UserRepository:
             document["_id"]: Profile(document["_id"], document["username"], document["display_name"])
             async for document in cursor
         }
-
-
-def _key(username: str) -> str:
-    return username.casefold()
 
 
 def _user(document: Document) -> User:

@@ -92,6 +92,8 @@ export class Live extends EventTarget {
         this.#comeBack(error.data?.code === "unauthorized");
       }
     });
+    socket.on("token_expired", () => this.#session.renew().catch(() => {})); // else the session tries again later
+    this.#session.addEventListener("renewed", () => this.#showToken());
     socket.io.on("reconnect_attempt", (attempt) => {
       this.attempt = attempt;
       this.#lost();
@@ -99,6 +101,11 @@ export class Live extends EventTarget {
     window.addEventListener("offline", () => (socket.connected ? this.#check() : this.#lost()));
     window.addEventListener("online", () => (socket.connected ? this.#check() : this.#wake()));
     document.addEventListener("visibilitychange", () => document.hidden || this.#check());
+  }
+
+  /** Let the open connection go on with the new token; one that cannot comes back with it, once it is cut. */
+  #showToken() {
+    this.ask("refresh_token", {token: this.#session.token}).catch(() => {});
   }
 
   #wake() {

@@ -16,7 +16,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Events: "signed-in", "signed-out". */
+/** Events: "signed-in", "renewed" when there is a new token, "signed-out". */
 export class Session extends EventTarget {
   user = null;
   token = null;
@@ -106,9 +106,7 @@ export class Session extends EventTarget {
     this.token = token;
     this.user = user;
     this.#renewAfter(Math.max(seconds * 1000 - RENEW_BEFORE_MS, seconds * 500));
-    if (!before) {
-      this.dispatchEvent(new Event("signed-in"));
-    }
+    this.dispatchEvent(new Event(before ? "renewed" : "signed-in"));
   }
 
   #leave() {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
-from tests.browser.visitors import Program, Visitor
+from tests.browser.visitors import PATIENCE_MS, Program, Visitor
 
 Visit = Callable[..., Visitor]
 MARKUP = "<img src=x onerror=\"document.title='caught'\"> & <b>text</b>"
@@ -314,3 +315,39 @@ def test_every_window_shows_what_fits(visit: Visit, width: int, panes: int, sche
     ground = alice.page.evaluate("getComputedStyle(document.body).backgroundColor")
     is_dark = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) < 200
     assert is_dark == (scheme == "dark")
+
+
+def test_an_open_connection_goes_on_with_a_new_token(visit: Visit) -> None:
+    alice = visit().sign_in("alice")
+    sent: list[str] = []
+    received: list[str] = []
+    routes: list[WebSocketRoute] = []
+
+    def stand_between(page_side: WebSocketRoute) -> None:
+        server_side = page_side.connect_to_server()
+        page_side.on_message(lambda message: pass_on(message, sent, server_side))
+        server_side.on_message(lambda message: pass_on(message, received, page_side))
+        routes.append(page_side)
+
+    def pass_on(message: str | bytes, log: list[str], to: WebSocketRoute) -> None:
+        log.append(str(message))
+        to.send(message)
+
+    alice.page.route_web_socket("**/socket.io/**", stand_between)
+    alice.page.reload()
+    alice.is_live()
+    wait_until(alice, lambda: "5" in sent)  # upgraded
+    with alice.page.expect_response("**/api/auth/refresh"):
+        routes[0].send('42["token_expired",{"disconnect_in_ms":60000}]')
+    wait_until(alice, lambda: any('["refresh_token",{"token":"' in message for message in sent))
+    number = next(match[1] for message in sent if (match := re.match(r'42(\d+)\["refresh_token"', message)))
+    wait_until(alice, lambda: f'43{number}[{{"ok":true}}]' in received)
+    alice.is_live()
+
+
+def wait_until(visitor: Visitor, condition: Callable[[], bool]) -> None:
+    """Let the browser's news come in until a condition holds."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        visitor.page.wait_for_timeout(20)

@@ -312,3 +312,30 @@ async def test_a_token_opens_a_guarded_stream_until_the_logout(feed: Feed) -> No
     feed.runtime.hub.disconnect(session_room("s1"), "signed out")
     assert await listener.receive() is None
     assert listener.connection.close_code == 4401
+
+
+@pytest.mark.gen_test
+async def test_a_guarded_stream_ends_with_its_token(feed: Feed) -> None:
+    listener = await feed.connect("/guarded?token=alice's")
+    assert (await listener.receive())["type"] == "connected"
+    feed.clock.advance(10)
+    feed.runtime.deadlines.run_due()
+    for _ in range(2):  # heard of now and then, it lives as long as its token
+        assert (await listener.ask({"type": "ping"}))["type"] == "pong"
+        feed.clock.advance(894)
+        feed.runtime.deadlines.run_due()
+    assert (await listener.ask({"type": "ping"}))["type"] == "pong"
+    feed.clock.advance(2.2)
+    feed.runtime.deadlines.run_due()
+    assert await listener.receive() is None
+    assert (listener.connection.close_code, listener.connection.close_reason) == (4401, "token expired")
+
+
+@pytest.mark.gen_test
+async def test_a_stream_for_everyone_never_expires(feed: Feed) -> None:
+    listener = await feed.connect("/open?token=alice's")
+    assert (await listener.receive())["type"] == "connected"
+    for _ in range(4):
+        feed.clock.advance(900)
+        feed.runtime.deadlines.run_due()
+        assert (await listener.ask({"type": "ping"}))["type"] == "pong"

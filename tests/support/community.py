@@ -22,6 +22,7 @@ from server.services.health import HealthService
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.profiles import Profiles
+from server.services.sign_in_limits import SignInLimits
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.friendships import FriendshipRepository
@@ -88,7 +89,9 @@ class RecordingPublisher:
 class Community:
     """Everything behind the handlers, on one database."""
 
-    def __init__(self, database: Database, clock: Clock, publisher: Publisher) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, publisher: Publisher, limits: SignInLimits | None = None
+    ) -> None:
         self.database = database
         self.clock = clock
         self.users = UserRepository(database)
@@ -99,7 +102,9 @@ class Community:
         self.passwords = Passwords()
         self.tokens = AccessTokens(SECRET, clock)
         self.profiles = Profiles(self.users, clock)
-        self.accounts = AccountService(self.users, self.sessions, self.passwords, self.tokens, publisher, clock)
+        self.accounts = AccountService(
+            self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
+        )
         self.friends = FriendService(self.friendships, self.users, self.profiles, publisher, clock)
         self.conversations = ConversationService(
             self.conversation_repository, self.message_repository, self.friendships, self.profiles, clock

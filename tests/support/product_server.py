@@ -19,13 +19,17 @@ from handlers.base import UnknownPathHandler
 from handlers.events import registration
 from handlers.rest.health import HealthHandler
 from handlers.streams.socketio import EngineIOHandler
-from server.clock import SystemClock
+from server.clock import Clock, SystemClock
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
+from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
+from tests.support.clock import FakeClock
 from tests.support.community import Community
 
 PATIENCE_SECONDS = 10.0
+PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
+"""What a server with limits allows in a minute."""
 
 
 class RestAnswer(NamedTuple):
@@ -101,13 +105,13 @@ class ChatClient:
 class ProductServer:
     """Made and used inside the test's loop."""
 
-    def __init__(self, database: Database) -> None:
-        self.clock = SystemClock()
+    def __init__(self, database: Database, clock: Clock | None = None, limits: SignInLimits | None = None) -> None:
+        self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
-        self.community = Community(database, self.clock, self.runtime.hub)
+        self.community = Community(database, self.clock, self.runtime.hub, limits)
         self.services = self.community.services()
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
-        registration.register(self.sio.root, self.services, self.clock)
+        registration.register(self.sio.root, self.services, self.runtime)
         self._server = HTTPServer(self._application())
         self._clients: list[ChatClient] = []
         listener, self.port = bind_unused_port()
@@ -152,6 +156,12 @@ class ProductServer:
         )
         response = await AsyncHTTPClient().fetch(request, raise_error=False)
         return RestAnswer(response.code, response.headers, json.loads(response.body) if response.body else None)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass on a clock that stands still, and do what is due then."""
+        assert isinstance(self.clock, FakeClock)
+        self.clock.advance(seconds)
+        self.runtime.deadlines.run_due()
 
     async def register(self, username: str) -> Any:
         """Make an account; return what the answer says: tokens and user."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handlers.base import SESSION_COOKIE
-from tests.support.product_server import ProductServer, RestAnswer
+from tests.support.product_server import PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS, ProductServer, RestAnswer
 
 ALICE = {"username": "alice", "password": "correct horse"}
 
@@ -114,3 +114,61 @@ async def test_nothing_or_nonsense_proves_nothing(server: ProductServer) -> None
     for authorization in ("Bearer", "Bearer ", "Bearer x", "Basic eDp5", "Bearer " + "x" * 9000):
         headers = {"Authorization": authorization}
         assert (await server.call("GET", "/api/users/me", headers=headers)).status == 401
+
+
+@pytest.mark.gen_test
+async def test_logout_everywhere_ends_every_sign_in_of_the_caller_alone(server: ProductServer) -> None:
+    alice, bob = await server.register("alice"), await server.register("bob")
+    other = (await server.call("POST", "/api/auth/login", ALICE)).data
+    sockets = [await server.chat(who) for who in (alice, alice, other)]
+    kept = await server.chat(bob)
+    for proof in ({"headers": with_cookie(alice["refresh_token"])}, {"token": alice["refresh_token"]}, {}):
+        refused = await server.call("POST", "/api/auth/logout_all", **proof)
+        assert refused.status == 401
+    answer = await server.call("POST", "/api/auth/logout_all", token=other["access_token"])
+    assert (answer.status, answer.data, cookie_of(answer).value) == (200, None, "")
+    for socket in sockets:
+        await socket.disconnected.wait()
+    for sign_in in (alice, other):
+        assert (await server.call("GET", "/api/users/me", token=sign_in["access_token"])).status == 401
+        refreshed = await server.call("POST", "/api/auth/refresh", {"refresh_token": sign_in["refresh_token"]})
+        assert refreshed.status == 401
+    assert (await kept.ask("ping"))["ok"]
+    assert (await server.call("POST", "/api/auth/login", ALICE)).status == 200
+
+
+@pytest.mark.gen_test
+async def test_too_many_wrong_passwords_are_refused_until_retry_after(timed_server: ProductServer) -> None:
+    server = timed_server
+    await server.register("alice")
+    for _ in range(PER_ACCOUNT):
+        assert (await server.call("POST", "/api/auth/login", ALICE | {"password": "wrong horse"})).status == 401
+    right = await server.call("POST", "/api/auth/login", ALICE, headers={"Accept-Language": "en"})
+    assert (right.status, right.data) == (429, {"error": "rate_limited", "retry_after": 20})
+    assert right.headers["Retry-After"] == "20"
+    assert (
+        right.json["message"] == "Too many requests, please try again later: too many sign-ins to this account; "
+        "try again in 20 s"
+    )
+    server.advance(20)
+    assert (await server.call("POST", "/api/auth/login", ALICE)).status == 200
+
+
+@pytest.mark.gen_test
+async def test_an_address_is_limited_whatever_it_says_it_is(timed_server: ProductServer) -> None:
+    server = timed_server
+
+    async def statuses(path: str, count: int) -> list[int]:
+        answers = []
+        for number in range(count):
+            address = f"192.0.2.{number}"
+            headers = {"X-Forwarded-For": address, "X-Real-IP": address, "Forwarded": f"for={address}"}
+            body = {"username": f"member{number}", "password": "correct horse"}
+            answers.append((await server.call("POST", path, body, headers=headers)).status)
+        return answers
+
+    assert await statuses("/api/auth/register", REGISTRATIONS + 2) == [201] * REGISTRATIONS + [429] * 2
+    server.advance(60)
+    assert await statuses("/api/auth/register", 2) == [409, 409]  # these count too
+    expected = [200] * REGISTRATIONS + [401] * (PER_ADDRESS - REGISTRATIONS) + [429] * 2
+    assert await statuses("/api/auth/login", PER_ADDRESS + 2) == expected
