@@ -43,6 +43,7 @@ from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
 from server.services.friends import FriendService
 from server.services.health import HealthService
+from server.services.mark_writer import MarkWriter
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
 from server.services.prices import PriceService
@@ -174,7 +175,9 @@ class Server:
             password = self._demo_password()
             await ensure_demo_accounts(accounts, users, friendships, passwords, clock, password)
         profiles = Profiles(users, clock)
-        conversation_service = ConversationService(conversations, messages, friendships, profiles, clock)
+        marks = MarkWriter(conversations)
+        self._stack.push_async_callback(marks.close)
+        conversation_service = ConversationService(conversations, messages, friendships, profiles, marks, clock)
         writer = MessageWriter(messages, conversations, hub)
         self._stack.push_async_callback(writer.close)
         return Services(

@@ -11,7 +11,7 @@ from server.domain.ids import is_id
 from server.domain.messages import MAX_CONTENT_CHARACTERS, MESSAGE_TYPES, Message, Page, StoredMessage
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
-from server.services.conversations import ConversationService, view
+from server.services.conversations import ConversationService
 from server.services.input_text import checked_text
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
@@ -131,7 +131,8 @@ class MessageService:
             enter(conversation.id)
         if messages:
             last_seq = max(last_seq, messages[-1].seq)
-        return Joined(view(conversation, principal.user_id, people, last_seq), messages, [], has_more)
+        view = self._conversations.view(conversation, principal.user_id, people, last_seq)
+        return Joined(view, messages, [], has_more)
 
     async def _tail(self, conversation_id: str, after_seq: int | None) -> tuple[list[StoredMessage], bool]:
         """Return the last part of a conversation by ascending number, and whether there is more than that."""

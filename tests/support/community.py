@@ -19,6 +19,7 @@ from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
 from server.services.friends import FriendService
 from server.services.health import HealthService
+from server.services.mark_writer import MarkWriter
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.profiles import Profiles
@@ -101,8 +102,9 @@ class Community:
         self.profiles = Profiles(self.users, clock)
         self.accounts = AccountService(self.users, self.sessions, self.passwords, self.tokens, publisher, clock)
         self.friends = FriendService(self.friendships, self.users, self.profiles, publisher, clock)
+        self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
-            self.conversation_repository, self.message_repository, self.friendships, self.profiles, clock
+            self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
         )
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
         self.messages = MessageService(self.message_repository, self.writer, self.conversations, self.profiles, clock)

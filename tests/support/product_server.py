@@ -189,5 +189,6 @@ class ProductServer:
         await self.sio.close()
         await self._server.close_all_connections()
         await self.community.writer.close()
+        await self.community.marks.close()
         self.community.passwords.close()
         self.runtime.stop()
