@@ -44,6 +44,7 @@ from server.services.demo import ensure_demo_accounts
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
+from server.services.message_changes import MessageChangeService
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
 from server.services.prices import PriceService
@@ -185,6 +186,9 @@ class Server:
             friends=FriendService(friendships, users, profiles, hub, clock),
             conversations=conversation_service,
             messages=MessageService(messages, writer, conversation_service, profiles, clock),
+            changes=MessageChangeService(
+                messages, writer, conversation_service, profiles, hub, clock, timedelta(seconds=settings.recall_window)
+            ),
             prices=self._open_prices(hub),
             health=HealthService({"database": mongo.ping}),
             origins=origins,

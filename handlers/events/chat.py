@@ -1,4 +1,4 @@
-"""Chat: entering a conversation, leaving it, writing into it, saying how far one has read."""
+"""Chat: entering a conversation, leaving it, writing into it and changing that, saying how far one has read."""
 
 from __future__ import annotations
 
@@ -46,6 +46,15 @@ class SendMessage(Struct):
     reply_to: str | None = None
 
 
+class EditMessage(Struct):
+    message_id: str
+    content: str
+
+
+class RecallMessage(Struct):
+    message_id: str
+
+
 class MarkUpTo(Struct):
     conversation_id: str
     seq: Count
@@ -58,7 +67,12 @@ def register(namespace: Namespace, services: Services) -> None:
             socket.join(conversation_room(conversation_id))
 
         joined = await services.messages.join(
-            principal_of(socket), request.conversation_id, request.friend_id, request.after_seq, enter
+            principal_of(socket),
+            request.conversation_id,
+            request.friend_id,
+            request.after_seq,
+            enter,
+            request.after_revision,
         )
         answer: dict[str, Any] = to_payload(joined)
         return answer
@@ -82,6 +96,15 @@ def register(namespace: Namespace, services: Services) -> None:
             ),
         )
         return {"message": to_payload(message)}
+
+    @namespace.on("edit_message", payload=EditMessage, access=Access.MEMBER, rate=Rate(40, 10))
+    async def edit_message(socket: Socket, request: EditMessage) -> dict[str, Any]:
+        message = await services.changes.edit(principal_of(socket), request.message_id, request.content)
+        return {"message": to_payload(message)}
+
+    @namespace.on("recall_message", payload=RecallMessage, access=Access.MEMBER, rate=Rate(40, 10))
+    async def recall_message(socket: Socket, request: RecallMessage) -> dict[str, Any]:
+        return {"message": to_payload(await services.changes.recall(principal_of(socket), request.message_id))}
 
     for mark in Mark:
         namespace.on(f"mark_{mark.value}", payload=MarkUpTo, access=Access.MEMBER, rate=Rate(200, 50))(

@@ -34,11 +34,15 @@ class ConversationService:
         self._marks = marks
         self._clock = clock
 
+    async def find(self, user_id: str, conversation_id: str) -> Conversation | None:
+        """Return a conversation to a member, nothing to anyone else."""
+        if not is_id(conversation_id):
+            return None
+        return await self._conversations.find_for_member(conversation_id, user_id)
+
     async def get(self, user_id: str, conversation_id: str) -> Conversation:
         """Return a conversation to a member; RequestError (not_found) otherwise."""
-        conversation = None
-        if is_id(conversation_id):
-            conversation = await self._conversations.find_for_member(conversation_id, user_id)
+        conversation = await self.find(user_id, conversation_id)
         if conversation is None:
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such conversation of yours")
         return conversation

@@ -18,6 +18,15 @@ IMPOSSIBLE: list[tuple[str, Any]] = [
     ("join_chat", {"conversation_id": "0" * 24, "after_seq": 10**40}),
     ("join_chat", {"conversation_id": "0" * 24, "after_seq": 1.5}),
     ("join_chat", {"conversation_id": "0" * 24, "after_revision": "1"}),
+    ("edit_message", {}),
+    ("edit_message", {"message_id": "0" * 24}),
+    ("edit_message", {"message_id": {"$gt": ""}, "content": "x"}),
+    ("edit_message", {"message_id": "0" * 24, "content": ""}),
+    ("edit_message", {"message_id": "0" * 24, "content": "x" * 10_001}),
+    ("edit_message", {"message_id": "0" * 24, "content": "\ud800"}),
+    ("recall_message", {}),
+    ("recall_message", {"message_id": None}),
+    ("recall_message", {"message_id": {"$gt": ""}}),
     *(
         (event, impossible)
         for event in ("mark_read", "mark_delivered")
