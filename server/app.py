@@ -245,7 +245,7 @@ class Server:
             return services.texts.text(language, "rest.with_detail", text=text, detail=error.detail)
 
         sio.describe = describe
-        registration.register(sio.root, services, self._clock)
+        registration.register(sio, services)
 
     def _application(self, runtime: Runtime, sio: SocketIOServer, services: Services) -> Application:
         authenticate = services.accounts.authenticate if self._settings.prices_require_auth else None

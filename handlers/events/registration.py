@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.events import chat, ping, prices, session
+from handlers.events import chat, ping, prices, session, typing
 from handlers.services import Services
-from server.clock import Clock
 from server.errors import ErrorCode, RequestError
-from server.realtime.namespaces import Namespace
+from server.realtime.socketio_server import SocketIOServer
 from server.realtime.sockets import Socket
 
 
-def register(namespace: Namespace, services: Services, clock: Clock) -> None:
+def register(sio: SocketIOServer, services: Services) -> None:
     """Register all events; ValueError when one has no access rule."""
+    namespace = sio.root
     session.register(namespace, services)
     chat.register(namespace, services)
-    ping.register(namespace, clock)
+    typing.register(sio, namespace, services)
+    ping.register(namespace, sio.clock)
     prices.register(namespace, services.prices)
     unguarded = [str(name) for name, spec in namespace.behaviour.events.items() if spec.access is None]
     if unguarded:

@@ -19,7 +19,7 @@ from handlers.base import UnknownPathHandler
 from handlers.events import registration
 from handlers.rest.health import HealthHandler
 from handlers.streams.socketio import EngineIOHandler
-from server.clock import SystemClock
+from server.clock import Clock, SystemClock
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
 from server.storage.documents import Database
@@ -101,13 +101,13 @@ class ChatClient:
 class ProductServer:
     """Made and used inside the test's loop."""
 
-    def __init__(self, database: Database) -> None:
-        self.clock = SystemClock()
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
         self.community = Community(database, self.clock, self.runtime.hub)
         self.services = self.community.services()
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
-        registration.register(self.sio.root, self.services, self.clock)
+        registration.register(self.sio, self.services)
         self._server = HTTPServer(self._application())
         self._clients: list[ChatClient] = []
         listener, self.port = bind_unused_port()
