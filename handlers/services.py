@@ -9,6 +9,7 @@ from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
 from server.services.friends import FriendService
 from server.services.health import HealthService
+from server.services.message_changes import MessageChangeService
 from server.services.messages import MessageService
 from server.services.prices import PriceService
 from server.texts import DEFAULT_LOCALE, Texts
@@ -22,6 +23,7 @@ class Services:
     friends: FriendService
     conversations: ConversationService
     messages: MessageService
+    changes: MessageChangeService
     prices: PriceService
     health: HealthService
     origins: OriginPolicy

@@ -43,6 +43,8 @@ from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
 from server.services.friends import FriendService
 from server.services.health import HealthService
+from server.services.mark_writer import MarkWriter
+from server.services.message_changes import MessageChangeService
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
 from server.services.prices import PriceService
@@ -181,7 +183,9 @@ class Server:
             password = self._demo_password()
             await ensure_demo_accounts(accounts, users, friendships, passwords, clock, password)
         profiles = Profiles(users, clock)
-        conversation_service = ConversationService(conversations, messages, friendships, profiles, clock)
+        marks = MarkWriter(conversations)
+        self._stack.push_async_callback(marks.close)
+        conversation_service = ConversationService(conversations, messages, friendships, profiles, marks, clock)
         writer = MessageWriter(messages, conversations, hub)
         self._stack.push_async_callback(writer.close)
         return Services(
@@ -189,6 +193,9 @@ class Server:
             friends=FriendService(friendships, users, profiles, hub, clock),
             conversations=conversation_service,
             messages=MessageService(messages, writer, conversation_service, profiles, clock),
+            changes=MessageChangeService(
+                messages, writer, conversation_service, profiles, hub, clock, timedelta(seconds=settings.recall_window)
+            ),
             prices=self._open_prices(hub),
             health=HealthService({"database": mongo.ping}),
             origins=origins,
@@ -245,7 +252,7 @@ class Server:
             return services.texts.text(language, "rest.with_detail", text=text, detail=error.detail)
 
         sio.describe = describe
-        registration.register(sio.root, services, runtime)
+        registration.register(sio, services, runtime)
 
     def _application(self, runtime: Runtime, sio: SocketIOServer, services: Services) -> Application:
         authenticate = services.accounts.authenticate if self._settings.prices_require_auth else None

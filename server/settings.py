@@ -215,6 +215,9 @@ class Settings:
         one_of("epoll", "iostream"),
         "how WebSocket connections are read: many at a time (Linux), or each by its own Tornado stream",
     )
+    recall_window: float = setting(
+        120.0, number(0, 365 * DAY_SECONDS), "how long after it was sent a message can be recalled", unit="s"
+    )
     price_source: str = setting("simulated", one_of("simulated"), "where quotes come from")
     price_push_interval: float = setting(
         3.0, number(0.05, DAY_SECONDS), "time between two pushes of changed quotes", unit="s", production=60.0

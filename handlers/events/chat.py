@@ -1,7 +1,8 @@
-"""Chat: entering a conversation, leaving it, writing into it."""
+"""Chat: entering a conversation, leaving it, writing into it and changing that, saying how far one has read."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -9,11 +10,13 @@ from msgspec import Meta, Struct
 from handlers.events.session import principal_of
 from handlers.services import Services
 from server.auth.access import Access
+from server.domain.conversations import Mark
 from server.domain.payloads import to_payload
-from server.domain.rooms import conversation_room
+from server.domain.rooms import conversation_room, user_room
 from server.limits import Rate
 from server.realtime.namespaces import Namespace
 from server.realtime.sockets import Socket
+from server.services.conversations import ConversationService
 from server.services.messages import Outgoing
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -43,6 +46,20 @@ class SendMessage(Struct):
     reply_to: str | None = None
 
 
+class EditMessage(Struct):
+    message_id: str
+    content: str
+
+
+class RecallMessage(Struct):
+    message_id: str
+
+
+class MarkUpTo(Struct):
+    conversation_id: str
+    seq: Count
+
+
 def register(namespace: Namespace, services: Services) -> None:
     @namespace.on("join_chat", payload=JoinChat, access=Access.MEMBER, rate=Rate(40, 10))
     async def join_chat(socket: Socket, request: JoinChat) -> dict[str, Any]:
@@ -50,7 +67,12 @@ def register(namespace: Namespace, services: Services) -> None:
             socket.join(conversation_room(conversation_id))
 
         joined = await services.messages.join(
-            principal_of(socket), request.conversation_id, request.friend_id, request.after_seq, enter
+            principal_of(socket),
+            request.conversation_id,
+            request.friend_id,
+            request.after_seq,
+            enter,
+            request.after_revision,
         )
         answer: dict[str, Any] = to_payload(joined)
         return answer
@@ -74,3 +96,29 @@ def register(namespace: Namespace, services: Services) -> None:
             ),
         )
         return {"message": to_payload(message)}
+
+    @namespace.on("edit_message", payload=EditMessage, access=Access.MEMBER, rate=Rate(40, 10))
+    async def edit_message(socket: Socket, request: EditMessage) -> dict[str, Any]:
+        message = await services.changes.edit(principal_of(socket), request.message_id, request.content)
+        return {"message": to_payload(message)}
+
+    @namespace.on("recall_message", payload=RecallMessage, access=Access.MEMBER, rate=Rate(40, 10))
+    async def recall_message(socket: Socket, request: RecallMessage) -> dict[str, Any]:
+        return {"message": to_payload(await services.changes.recall(principal_of(socket), request.message_id))}
+
+    for mark in Mark:
+        namespace.on(f"mark_{mark.value}", payload=MarkUpTo, access=Access.MEMBER, rate=Rate(200, 50))(
+            _marker(mark, services.conversations)
+        )
+
+
+def _marker(mark: Mark, conversations: ConversationService) -> Callable[[Socket, MarkUpTo], Awaitable[None]]:
+    async def move_mark(socket: Socket, request: MarkUpTo) -> None:
+        principal = principal_of(socket)
+        seq = await conversations.mark(principal, request.conversation_id, mark, request.seq)
+        if seq is not None:
+            payload = {"conversation_id": request.conversation_id, "user_id": principal.user_id, "seq": seq}
+            hearers = conversation_room(request.conversation_id), user_room(principal.user_id)
+            socket.to(*hearers).emit(f"message_{mark.value}", payload)
+
+    return move_mark

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.events import chat, ping, prices, session
+from handlers.events import chat, ping, prices, session, typing
 from handlers.services import Services
 from server.errors import ErrorCode, RequestError
-from server.realtime.namespaces import Namespace
 from server.realtime.runtime import Runtime
+from server.realtime.socketio_server import SocketIOServer
 from server.realtime.sockets import Socket
 
 
-def register(namespace: Namespace, services: Services, runtime: Runtime) -> None:
+def register(sio: SocketIOServer, services: Services, runtime: Runtime) -> None:
     """Register all events; ValueError when one has no access rule."""
+    namespace = sio.root
     session.register(namespace, services, runtime)
     chat.register(namespace, services)
-    ping.register(namespace, runtime.clock)
+    typing.register(sio, namespace, services)
+    ping.register(namespace, sio.clock)
     prices.register(namespace, services.prices)
     unguarded = [str(name) for name, spec in namespace.behaviour.events.items() if spec.access is None]
     if unguarded:

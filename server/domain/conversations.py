@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from enum import Enum
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -13,12 +14,27 @@ from server.domain.users import Profile
 Kind = Literal["direct"]
 
 
+class Mark(Enum):
+    """What a member says of all messages up to a number; reading implies delivery."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+
+
+class MarkKey(NamedTuple):
+    """Whose mark of which kind, in which conversation."""
+
+    conversation_id: str
+    user_id: str
+    mark: Mark
+
+
 class Conversation(Struct, frozen=True):
     """A conversation as it is stored.
 
     ``last_seq`` may lag behind the messages after a crash (never lead them): answers to people take it from the
-    messages. ``revision`` is raised by every stored change. ``read`` is the last sequence number that each member is
-    known to have read; what one sends oneself counts as read.
+    messages. ``revision`` is raised by every stored change of its messages. ``read`` and ``delivered`` are the last
+    sequence number that each member is known to have read or been given; what one sends oneself counts as read.
     """
 
     id: str
@@ -28,6 +44,11 @@ class Conversation(Struct, frozen=True):
     last_seq: int
     revision: int
     read: dict[str, int]
+    delivered: dict[str, int]
+
+    def marked(self, mark: Mark) -> dict[str, int]:
+        """Return the last number of each member as it is stored."""
+        return self.read if mark is Mark.READ else self.delivered
 
     def other_member(self, user_id: str) -> str:
         """Return the other one of a direct conversation."""
@@ -43,6 +64,8 @@ class ConversationView(Struct, frozen=True, omit_defaults=True):
     last_seq: int
     revision: int
     unread: int
+    read: dict[str, int]
+    delivered: dict[str, int]
     created_at: datetime
     last_message: Message | None = None
 

@@ -26,10 +26,15 @@ class Message(Struct, frozen=True, omit_defaults=True):
     created_at: datetime
     client_msg_id: str | None
     reply_to: str | None = None
+    edited_at: datetime | None = None
+    recalled: bool = False
 
 
 class StoredMessage(Struct, frozen=True):
-    """A message as it is stored; ``seq`` 0 is one that has none yet."""
+    """A message as it is stored; ``seq`` 0 is one that has none yet.
+
+    ``revision`` is its conversation's at the last change of the message; None: it was never changed.
+    """
 
     id: str
     conversation_id: str
@@ -40,6 +45,9 @@ class StoredMessage(Struct, frozen=True):
     created_at: datetime
     client_msg_id: str | None = None
     reply_to: str | None = None
+    edited_at: datetime | None = None
+    recalled: bool = False
+    revision: int | None = None
 
     def by(self, sender: Profile) -> Message:
         """Return what members see of it."""
@@ -53,7 +61,17 @@ class StoredMessage(Struct, frozen=True):
             created_at=self.created_at,
             client_msg_id=self.client_msg_id,
             reply_to=self.reply_to,
+            edited_at=self.edited_at,
+            recalled=self.recalled,
         )
+
+
+class Change(Struct, frozen=True):
+    """What becomes of a message: another content, or none when it is recalled."""
+
+    content: str
+    edited_at: datetime | None = None
+    recalled: bool = False
 
 
 class Page(Struct, frozen=True):

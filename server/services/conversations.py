@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from server.clock import Clock
-from server.domain.conversations import Conversation, ConversationView
+from server.domain.conversations import Conversation, ConversationView, Mark
 from server.domain.ids import is_id
 from server.domain.messages import Message
 from server.domain.users import Principal, Profile
 from server.errors import ErrorCode, RequestError
+from server.services.mark_writer import MarkWriter
 from server.services.profiles import Profiles
 from server.storage.conversations import ConversationRepository
 from server.storage.friendships import FriendshipRepository
@@ -23,19 +24,25 @@ class ConversationService:
         messages: MessageRepository,
         friendships: FriendshipRepository,
         profiles: Profiles,
+        marks: MarkWriter,
         clock: Clock,
     ) -> None:
         self._conversations = conversations
         self._messages = messages
         self._friendships = friendships
         self._profiles = profiles
+        self._marks = marks
         self._clock = clock
+
+    async def find(self, user_id: str, conversation_id: str) -> Conversation | None:
+        """Return a conversation to a member, nothing to anyone else."""
+        if not is_id(conversation_id):
+            return None
+        return await self._conversations.find_for_member(conversation_id, user_id)
 
     async def get(self, user_id: str, conversation_id: str) -> Conversation:
         """Return a conversation to a member; RequestError (not_found) otherwise."""
-        conversation = None
-        if is_id(conversation_id):
-            conversation = await self._conversations.find_for_member(conversation_id, user_id)
+        conversation = await self.find(user_id, conversation_id)
         if conversation is None:
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such conversation of yours")
         return conversation
@@ -72,28 +79,43 @@ class ConversationService:
         for conversation in conversations:
             message = last.get(conversation.id)
             shown = message.by(profiles[message.sender_id]) if message else None
-            views.append(view(conversation, principal.user_id, profiles, message.seq if message else 0, shown))
+            views.append(self.view(conversation, principal.user_id, profiles, message.seq if message else 0, shown))
         return views
 
+    async def mark(self, principal: Principal, conversation_id: str, mark: Mark, seq: int) -> int | None:
+        """Note that a member has got or read all up to ``seq``, at most the last message there is.
 
-def view(
-    conversation: Conversation,
-    user_id: str,
-    profiles: dict[str, Profile],
-    last_seq: int,
-    last_message: Message | None = None,
-) -> ConversationView:
-    """Show a conversation to one of its members; ``last_seq`` is the messages' own, which a crash cannot falsify."""
-    return ConversationView(
-        id=conversation.id,
-        kind=conversation.kind,
-        members=tuple(profiles[member] for member in conversation.member_ids),
-        last_seq=last_seq,
-        revision=conversation.revision,
-        unread=max(0, last_seq - conversation.read.get(user_id, 0)),
-        created_at=conversation.created_at,
-        last_message=last_message,
-    )
+        Returns the number that others are to hear of; None when the mark is there or further already. Raises
+        RequestError: not_found, unavailable.
+        """
+        user_id = principal.user_id
+        conversation = await self.get(user_id, conversation_id)
+        if seq > conversation.last_seq:  # which may lag behind the messages
+            last = await self._messages.last_messages([conversation.id])
+            seq = min(seq, last[conversation.id].seq if conversation.id in last else 0)
+        return seq if self._marks.advance(conversation, user_id, mark, seq) else None
+
+    def view(
+        self,
+        conversation: Conversation,
+        user_id: str,
+        profiles: dict[str, Profile],
+        last_seq: int,
+        last_message: Message | None = None,
+    ) -> ConversationView:
+        """Show a conversation to a member; ``last_seq`` is the messages' own, which a crash cannot falsify."""
+        return ConversationView(
+            id=conversation.id,
+            kind=conversation.kind,
+            members=tuple(profiles[member] for member in conversation.member_ids),
+            last_seq=last_seq,
+            revision=conversation.revision,
+            unread=max(0, last_seq - self._marks.position(conversation, user_id, Mark.READ)),
+            read=self._marks.positions(conversation, Mark.READ),
+            delivered=self._marks.positions(conversation, Mark.DELIVERED),
+            created_at=conversation.created_at,
+            last_message=last_message,
+        )
 
 
 def _not_friends() -> RequestError:

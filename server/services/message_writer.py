@@ -40,12 +40,13 @@ class Draft:
 
 
 class Watch:
-    """What is published in one conversation while somebody watches it."""
+    """What is published in one conversation while somebody watches it: new messages, and changed ones by id."""
 
-    __slots__ = ("published",)
+    __slots__ = ("changed", "published")
 
     def __init__(self) -> None:
         self.published: list[Message] = []
+        self.changed: dict[str, Message] = {}
 
 
 class MessageWriter:
@@ -103,6 +104,11 @@ class MessageWriter:
             watches.remove(watch)
             if not watches:
                 del self._watches[conversation_id]
+
+    def tell_changed(self, message: Message) -> None:
+        """Let those who watch its conversation know of a message that is about to be published as changed."""
+        for watch in self._watches.get(message.conversation_id, ()):
+            watch.changed[message.id] = message
 
     async def close(self) -> None:
         """Finish what was accepted; then nothing is under way any more."""

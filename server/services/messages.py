@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from server.clock import Clock
-from server.domain.conversations import Joined
+from server.domain.conversations import Conversation, Joined
 from server.domain.ids import is_id
 from server.domain.messages import MAX_CONTENT_CHARACTERS, MESSAGE_TYPES, Message, Page, StoredMessage
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
-from server.services.conversations import ConversationService, view
+from server.services.conversations import ConversationService
 from server.services.input_text import checked_text
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
@@ -106,18 +108,23 @@ class MessageService:
         friend_id: str | None,
         after_seq: int | None,
         enter: Callable[[str], None],
+        after_revision: int | None = None,
     ) -> Joined:
         """Return what a connection needs that enters a conversation, and call ``enter(conversation id)`` in between.
 
         Each message is either in the answer or published after ``enter``: exactly once. Without ``after_seq`` the
-        newest `JOIN_NEWEST` messages, else those that follow it, at most `JOIN_AT_MOST`. Raises RequestError:
-        invalid_input, not_found, not_friends.
+        newest `JOIN_NEWEST` messages, else those that follow it, at most `JOIN_AT_MOST`. With ``after_revision`` also
+        the older ones that have changed since, at most `JOIN_AT_MOST`; the revision that is told is the one up to which
+        no change is missing. Raises RequestError: invalid_input, not_found, not_friends.
         """
         conversation = await self._conversations.open(principal.user_id, conversation_id, friend_id)
         with self._writer.watch(conversation.id) as watch:
             stored, has_more = await self._tail(conversation.id, after_seq)
             last_seq = await self._last_seq(conversation.id, stored, has_more, after_seq)
-            people = await self._profiles.of({*conversation.member_ids, *(message.sender_id for message in stored)})
+            through = after_seq if after_seq is not None else stored[0].seq - 1 if stored else 0
+            changed, revision = await self._changed(conversation, after_revision, through)
+            senders = (message.sender_id for message in (*stored, *changed))
+            people = await self._profiles.of({*conversation.member_ids, *senders})
             # From here on nothing waits: what was published meanwhile joins the answer, what is not yet published will
             # reach the connection in the room.
             messages = [
@@ -128,10 +135,17 @@ class MessageService:
             if after_seq is None or not has_more:
                 seen = stored[-1].seq if stored else after_seq or 0
                 messages += [message for message in watch.published if message.seq > seen]
+            messages = [watch.changed.get(message.id, message) for message in messages]
+            updated = {message.id: message.by(people[message.sender_id]) for message in changed}
+            if after_revision is not None:
+                updated |= {message.id: message for message in watch.changed.values() if message.seq <= through}
             enter(conversation.id)
         if messages:
             last_seq = max(last_seq, messages[-1].seq)
-        return Joined(view(conversation, principal.user_id, people, last_seq), messages, [], has_more)
+        has_more = has_more or revision < conversation.revision
+        conversation = msgspec.structs.replace(conversation, revision=revision)
+        view = self._conversations.view(conversation, principal.user_id, people, last_seq)
+        return Joined(view, messages, list(updated.values()), has_more)
 
     async def _tail(self, conversation_id: str, after_seq: int | None) -> tuple[list[StoredMessage], bool]:
         """Return the last part of a conversation by ascending number, and whether there is more than that."""
@@ -140,6 +154,18 @@ class MessageService:
             return newest[:JOIN_NEWEST][::-1], len(newest) > JOIN_NEWEST
         following = await self._messages.following(conversation_id, after_seq, JOIN_AT_MOST + 1)
         return following[:JOIN_AT_MOST], len(following) > JOIN_AT_MOST
+
+    async def _changed(
+        self, conversation: Conversation, after_revision: int | None, through_seq: int
+    ) -> tuple[list[StoredMessage], int]:
+        """Return the messages that have changed, and the revision up to which they are all there."""
+        if after_revision is None:
+            return [], conversation.revision
+        found = await self._messages.changed(conversation.id, after_revision, through_seq, JOIN_AT_MOST + 1)
+        if len(found) <= JOIN_AT_MOST:
+            return found, conversation.revision
+        shown = found[:JOIN_AT_MOST]
+        return shown, min(shown[-1].revision or 0, conversation.revision)
 
     async def _last_seq(
         self, conversation_id: str, tail: list[StoredMessage], has_more: bool, after_seq: int | None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pymongo import ReturnDocument, UpdateOne, WriteConcern
 from pymongo.errors import DuplicateKeyError
 
-from server.domain.conversations import Activity, Conversation
+from server.domain.conversations import Activity, Conversation, MarkKey
 from server.domain.friends import pair_key
 from server.storage.availability import database_call
 from server.storage.documents import Database, Document, new_id
@@ -37,6 +37,7 @@ class ConversationRepository:
             "last_seq": 0,
             "revision": 0,
             "read": {},
+            "delivered": {},
         }
         while True:
             try:
@@ -70,6 +71,17 @@ class ConversationRepository:
         """Bring conversations up to date with messages that were stored."""
         await self._derived.bulk_write([_update(activity) for activity in activities], ordered=False)
 
+    @database_call
+    async def mark(self, marks: Mapping[MarkKey, int]) -> None:
+        """Move marks on to these numbers, none of them back."""
+        furthest: dict[str, Document] = {}
+        for (conversation_id, user_id, mark), seq in marks.items():
+            furthest.setdefault(conversation_id, {})[f"{mark.value}.{user_id}"] = seq
+        updates = [
+            UpdateOne({"_id": conversation_id}, {"$max": fields}) for conversation_id, fields in furthest.items()
+        ]
+        await self._conversations.bulk_write(updates, ordered=False)
+
 
 def _update(activity: Activity) -> UpdateOne:
     furthest: Document = {"last_seq": activity.last_seq, "active_at": activity.at}
@@ -86,4 +98,5 @@ def _conversation(document: Document) -> Conversation:
         last_seq=document["last_seq"],
         revision=document["revision"],
         read=document["read"],
+        delivered=document.get("delivered", {}),
     )

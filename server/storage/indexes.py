@@ -38,6 +38,11 @@ INDEXES: dict[str, list[IndexModel]] = {
             unique=True,
             partialFilterExpression={"client_msg_id": {"$type": "string"}},
         ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("revision", ASCENDING), ("seq", ASCENDING)],
+            name="conversation_revision",
+            partialFilterExpression={"revision": {"$exists": True}},
+        ),
     ],
 }
 

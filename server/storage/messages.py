@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Collection as Sized
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
-from pymongo.errors import BulkWriteError
+from pymongo import ReturnDocument, WriteConcern
+from pymongo.errors import BulkWriteError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
-from server.domain.messages import StoredMessage
+from server.domain.messages import Change, StoredMessage
 from server.storage.availability import database_call, unavailable
 from server.storage.documents import Database, Document, new_id
 
+CHANGE_ATTEMPTS = 8
+CHANGE_PAUSE_SECONDS = 0.005
 _DUPLICATE_KEY = 11000
 
 
@@ -40,6 +45,8 @@ class MessageRepository:
     """
 
     def __init__(self, database: Database) -> None:
+        self._client = database.client
+        self._conversations = database["conversations"]
         self._messages = database["messages"]
         self._confirmed = self._messages.with_options(read_concern=ReadConcern("majority"))
         self._final = self._messages.with_options(read_concern=ReadConcern("linearizable"))
@@ -87,6 +94,54 @@ class MessageRepository:
         return await self._messages.find_one({"_id": message_id, "conversation_id": conversation_id}) is not None
 
     @database_call
+    async def find(self, message_id: str) -> StoredMessage | None:
+        document = await self._messages.find_one({"_id": message_id})
+        return _message(document) if document else None
+
+    @database_call
+    async def change(self, message_id: str, conversation_id: str, change: Change) -> StoredMessage | None:
+        """Change a message and raise the revision of its conversation, both or neither; None when it is recalled."""
+        for attempt in range(CHANGE_ATTEMPTS):
+            try:
+                return await self._change(message_id, conversation_id, change)
+            except OperationFailure as error:  # something else changes the conversation at this very moment
+                if not error.has_error_label("TransientTransactionError"):
+                    raise
+            await asyncio.sleep(CHANGE_PAUSE_SECONDS * 2**attempt * random.random())  # noqa: S311
+        raise unavailable()
+
+    async def _change(self, message_id: str, conversation_id: str, change: Change) -> StoredMessage | None:
+        fields = {key: value for key, value in msgspec.structs.asdict(change).items() if value or key == "content"}
+        async with (
+            await self._client.start_session() as session,
+            session.start_transaction(write_concern=WriteConcern(w="majority", j=True)),
+        ):
+            # The conversation comes first: the second of two changes conflicts here, and revisions are in order.
+            conversation = await self._conversations.find_one_and_update(
+                {"_id": conversation_id},
+                {"$inc": {"revision": 1}},
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            document = await self._messages.find_one_and_update(
+                {"_id": message_id, "recalled": {"$ne": True}},
+                {"$set": {**fields, "revision": conversation["revision"]}},
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            if not document:
+                await session.abort_transaction()
+            return _message(document) if document else None
+
+    @database_call
+    async def changed(
+        self, conversation_id: str, after_revision: int, through_seq: int, limit: int
+    ) -> list[StoredMessage]:
+        """Return the messages up to a number that were changed after a revision, in the order of their revisions."""
+        cursor = self._messages.find(changed_filter(conversation_id, after_revision, through_seq))
+        return _messages(await cursor.sort("revision", 1).limit(limit).to_list(None))
+
+    @database_call
     async def newest(
         self, conversation_id: str, limit: int, before_seq: int | None, after_seq: int
     ) -> list[StoredMessage]:
@@ -115,6 +170,15 @@ class MessageRepository:
         return [_message(document["message"]) async for document in cursor]
 
 
+def changed_filter(conversation_id: str, after_revision: int, through_seq: int) -> Document:
+    """Return the filter of `MessageRepository.changed`."""
+    return {
+        "conversation_id": conversation_id,
+        "revision": {"$gt": after_revision},
+        "seq": {"$lte": through_seq},
+    }
+
+
 def _outcome(details: Any) -> Inserted:
     errors = details["writeErrors"]
     if details.get("writeConcernErrors") or len(errors) != 1 or errors[0]["code"] != _DUPLICATE_KEY:
@@ -130,7 +194,7 @@ def _outcome(details: Any) -> Inserted:
 def _document(message: StoredMessage) -> Document:
     document = msgspec.structs.asdict(message)
     document["_id"] = document.pop("id")
-    return {key: value for key, value in document.items() if value is not None}
+    return {key: value for key, value in document.items() if value is not None and value is not False}
 
 
 def _message(document: Document) -> StoredMessage:
@@ -144,6 +208,9 @@ def _message(document: Document) -> StoredMessage:
         created_at=document["created_at"],
         client_msg_id=document.get("client_msg_id"),
         reply_to=document.get("reply_to"),
+        edited_at=document.get("edited_at"),
+        recalled=document.get("recalled", False),
+        revision=document.get("revision"),
     )
 
 

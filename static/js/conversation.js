@@ -22,6 +22,7 @@ export class Conversation extends EventTarget {
   #end = 0; // no message is missing up to this `seq`, from the oldest that is known
   #joining = null;
   #joined = false;
+  #marked = 0; // the `seq` up to which the server was told that it was read
   #loadingOlder = null;
 
   constructor(live, session, friend) {
@@ -127,6 +128,24 @@ export class Conversation extends EventTarget {
     this.#changed();
     if (this.#joined && message.seq > this.#end) {
       this.join().catch(() => {}); // joined again with the next connection
+    }
+  }
+
+  /** Note, here and at the server, that all that is known has been read. */
+  read() {
+    this.unread = 0;
+    if (this.#joined && this.isLoaded && this.#end > this.#marked) {
+      this.#marked = this.#end;
+      this.#live.ask("mark_read", {conversation_id: this.id, seq: this.#end}).catch(() => {
+        this.#marked = 0; // said again with the next news, or the next connection
+      });
+    }
+  }
+
+  /** Take that the user has read up to `seq` in another window or on another device. */
+  readElsewhere(seq) {
+    if (seq >= this.#end) {
+      this.unread = 0;
     }
   }
 

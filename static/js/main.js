@@ -95,17 +95,26 @@ function showPane(name) {
 function see() {
   const isInView = !document.hidden && (byId("community").dataset.pane === "chat" || !isNarrow.matches);
   if (shown && isInView) {
-    shown.unread = 0;
+    shown.read();
   }
   friends.render();
   const count = [...conversations.values()].reduce((sum, conversation) => sum + conversation.unread, 0);
   document.title = count ? `(${count}) Stock Insight` : "Stock Insight";
 }
 
+function conversationOf(id) {
+  return [...conversations.values()].find((conversation) => conversation.id === id);
+}
+
 live.on("new_message", ({conversation_id: id, message}) => {
-  const conversation = [...conversations.values()].find((other) => other.id === id);
-  conversation?.receive(message);
+  conversationOf(id)?.receive(message);
   see();
+});
+live.on("message_read", ({conversation_id: id, user_id: userId, seq}) => {
+  if (userId === session.user?.id) {
+    conversationOf(id)?.readElsewhere(seq);
+    see();
+  }
 });
 live.on("friend_request", () => quietly(friends.load()));
 live.on("friend_accepted", () => quietly(follow()));

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from server.domain.messages import StoredMessage
+from server.domain.messages import Change, StoredMessage
 from server.errors import ErrorCode, RequestError
 from server.storage.documents import Database, Document
-from server.storage.messages import Clash, Inserted, MessageRepository
+from server.storage.messages import Clash, Inserted, MessageRepository, changed_filter
 from server.storage.mongo import Mongo
 from server.storage.users import UserRepository
 
@@ -65,6 +65,22 @@ async def test_the_last_is_found_by_the_index_alone(database: Database) -> None:
 
 
 @pytest.mark.gen_test
+async def test_what_has_changed_is_found_by_the_index_alone(database: Database) -> None:
+    documents: list[Document] = [
+        {"conversation_id": name, "seq": seq, **({"revision": seq} if seq % 10 == 0 else {})}
+        for name in "abc"
+        for seq in range(1, 200)
+    ]
+    await database["messages"].insert_many(documents)
+    query = database["messages"].find(changed_filter("b", 50, 150)).sort("revision", 1).limit(5)
+    plan = await query.explain()
+    assert "conversation_revision" in json.dumps(plan["queryPlanner"]["winningPlan"])
+    assert "COLLSCAN" not in json.dumps(plan["queryPlanner"]["winningPlan"])
+    assert plan["executionStats"]["totalDocsExamined"] == plan["executionStats"]["nReturned"] == 5
+    assert plan["executionStats"]["totalKeysExamined"] <= 6
+
+
+@pytest.mark.gen_test
 async def test_a_database_that_is_away_is_unavailable() -> None:
     # Port 1 of the loopback: nobody listens there.
     client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
@@ -74,6 +90,7 @@ async def test_a_database_that_is_away_is_unavailable() -> None:
     for call in (
         MessageRepository(database).insert([message(1)]),
         MessageRepository(database).last_seqs(["c"]),
+        MessageRepository(database).change("m", "c", Change("x")),
         UserRepository(database).find("u"),
     ):
         with pytest.raises(RequestError) as refused:

@@ -19,6 +19,8 @@ from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
 from server.services.friends import FriendService
 from server.services.health import HealthService
+from server.services.mark_writer import MarkWriter
+from server.services.message_changes import MessageChangeService
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.profiles import Profiles
@@ -106,11 +108,21 @@ class Community:
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
         self.friends = FriendService(self.friendships, self.users, self.profiles, publisher, clock)
+        self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
-            self.conversation_repository, self.message_repository, self.friendships, self.profiles, clock
+            self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
         )
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
         self.messages = MessageService(self.message_repository, self.writer, self.conversations, self.profiles, clock)
+        self.changes = MessageChangeService(
+            self.message_repository,
+            self.writer,
+            self.conversations,
+            self.profiles,
+            publisher,
+            clock,
+            timedelta(seconds=120),
+        )
         self.health = HealthService({"database": lambda: database.command("ping")})
 
     def services(self, prices: Any = None) -> Services:
@@ -120,6 +132,7 @@ class Community:
             friends=self.friends,
             conversations=self.conversations,
             messages=self.messages,
+            changes=self.changes,
             prices=prices,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),

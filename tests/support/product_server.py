@@ -111,7 +111,7 @@ class ProductServer:
         self.community = Community(database, self.clock, self.runtime.hub, limits)
         self.services = self.community.services()
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
-        registration.register(self.sio.root, self.services, self.runtime)
+        registration.register(self.sio, self.services, self.runtime)
         self._server = HTTPServer(self._application())
         self._clients: list[ChatClient] = []
         listener, self.port = bind_unused_port()
@@ -199,5 +199,6 @@ class ProductServer:
         await self.sio.close()
         await self._server.close_all_connections()
         await self.community.writer.close()
+        await self.community.marks.close()
         self.community.passwords.close()
         self.runtime.stop()

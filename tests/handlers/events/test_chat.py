@@ -18,6 +18,33 @@ IMPOSSIBLE: list[tuple[str, Any]] = [
     ("join_chat", {"conversation_id": "0" * 24, "after_seq": 10**40}),
     ("join_chat", {"conversation_id": "0" * 24, "after_seq": 1.5}),
     ("join_chat", {"conversation_id": "0" * 24, "after_revision": "1"}),
+    ("edit_message", {}),
+    ("edit_message", {"message_id": "0" * 24}),
+    ("edit_message", {"message_id": {"$gt": ""}, "content": "x"}),
+    ("edit_message", {"message_id": "0" * 24, "content": ""}),
+    ("edit_message", {"message_id": "0" * 24, "content": "x" * 10_001}),
+    ("edit_message", {"message_id": "0" * 24, "content": "\ud800"}),
+    ("typing", {}),
+    ("typing", {"conversation_id": "0" * 24}),
+    ("typing", {"conversation_id": "0" * 24, "is_typing": "yes"}),
+    ("typing", {"conversation_id": {"$gt": ""}, "is_typing": True}),
+    ("recall_message", {}),
+    ("recall_message", {"message_id": None}),
+    ("recall_message", {"message_id": {"$gt": ""}}),
+    *(
+        (event, impossible)
+        for event in ("mark_read", "mark_delivered")
+        for impossible in (
+            {},
+            None,
+            {"conversation_id": "0" * 24},
+            {"conversation_id": None, "seq": 1},
+            {"conversation_id": {"$gt": ""}, "seq": 1},
+            {"conversation_id": "0" * 24, "seq": -1},
+            {"conversation_id": "0" * 24, "seq": 2**63},
+            {"conversation_id": "0" * 24, "seq": "1"},
+        )
+    ),
     ("leave_chat", {}),
     ("leave_chat", {"conversation_id": None}),
     ("send_message", {"friend_id": "f", "content": None}),
@@ -43,7 +70,17 @@ async def test_two_friends_talk(server: ProductServer) -> None:
     joined = await a.ask("join_chat", {"friend_id": bob["user"]["id"]})
     conversation = joined["conversation"]
     assert joined.keys() == {"ok", "conversation", "messages", "updated", "has_more"}
-    assert conversation.keys() == {"id", "kind", "members", "last_seq", "revision", "unread", "created_at"}
+    assert conversation.keys() == {
+        "id",
+        "kind",
+        "members",
+        "last_seq",
+        "revision",
+        "unread",
+        "read",
+        "delivered",
+        "created_at",
+    }
     assert (conversation["kind"], conversation["last_seq"], joined["messages"]) == ("direct", 0, [])
     assert [member["username"] for member in conversation["members"]] == ["alice", "bob"]
     for client in (b, b2):
