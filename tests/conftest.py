@@ -25,6 +25,15 @@ from tests.support.leftovers import ErrorLog, finish_tasks
 _SHARED_MEMORY = Path("/dev/shm")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _frozen_heap() -> Iterator[None]:
+    """Keep what is there already out of the collections that end every test: they take a tenth of the time then."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def logged_errors() -> Iterator[ErrorLog]:
     """Collect what is logged at ERROR: a test fails for it, unless it takes the records with ``pop_all``."""

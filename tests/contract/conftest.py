@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import pytest
 from tornado.ioloop import IOLoop
 
 from tests.support.engineio import ProtocolServer
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _frozen_heap() -> Iterator[None]:
-    """Keep what is there already out of the collections that end every test: they take a tenth of the time then."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(params=["front", "handler"])
