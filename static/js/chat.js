@@ -137,7 +137,7 @@ export class ChatPane {
     const state = item.outgoing?.state ?? (item.isMine ? "sent" : "received");
     element.dataset.state = state;
     element.classList.toggle("mine", item.isMine);
-    setText(bubble, item.message.content);
+    setText(bubble, item.message.recalled ? t("page.recalled") : item.message.content);
     const time = item.date.toLocaleTimeString(language, {timeStyle: "short"});
     const stateText = item.isMine ? t(`page.${state}`) : "";
     setText(foot.firstElementChild, [time, stateText].filter(Boolean).join(" · "));

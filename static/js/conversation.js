@@ -20,6 +20,7 @@ export class Conversation extends EventTarget {
   #session;
   #known = new Set();
   #end = 0; // no message is missing up to this `seq`, from the oldest that is known
+  #revision = 0; // no change of a message is missing up to this one
   #joining = null;
   #joined = false;
   #marked = 0; // the `seq` up to which the server was told that it was read
@@ -94,6 +95,7 @@ export class Conversation extends EventTarget {
       this.#end = messages.at(-1)?.seq ?? 0;
       this.#merge(messages);
       this.id = conversation.id;
+      this.#revision = conversation.revision;
       this.isLoaded = true;
       this.hasOlder = hasMore;
     } else {
@@ -111,10 +113,12 @@ export class Conversation extends EventTarget {
 
   async #catchUp() {
     for (let hasMore = true; hasMore; ) {
-      const asked = {conversation_id: this.id, after_seq: this.#end};
+      const asked = {conversation_id: this.id, after_seq: this.#end, after_revision: this.#revision};
       const answer = await this.#live.ask("join_chat", asked);
       this.#merge(answer.messages);
-      hasMore = answer.has_more && answer.messages.length > 0;
+      answer.updated.forEach((message) => this.#replace(message));
+      this.#revision = answer.conversation.revision;
+      hasMore = answer.has_more && answer.messages.length + answer.updated.length > 0;
     }
   }
 
@@ -129,6 +133,16 @@ export class Conversation extends EventTarget {
     if (this.#joined && message.seq > this.#end) {
       this.join().catch(() => {}); // joined again with the next connection
     }
+  }
+
+  /** Take a message that was edited or recalled. */
+  update(message) {
+    this.#replace(message);
+    this.#changed();
+  }
+
+  #replace(message) {
+    this.messages = this.messages.map((known) => (known.id === message.id ? message : known));
   }
 
   /** Note, here and at the server, that all that is known has been read. */

@@ -110,6 +110,7 @@ live.on("new_message", ({conversation_id: id, message}) => {
   conversationOf(id)?.receive(message);
   see();
 });
+live.on("message_updated", ({conversation_id: id, message}) => conversationOf(id)?.update(message));
 live.on("message_read", ({conversation_id: id, user_id: userId, seq}) => {
   if (userId === session.user?.id) {
     conversationOf(id)?.readElsewhere(seq);

@@ -125,6 +125,24 @@ def test_news_is_seen_where_no_chat_is_open(visit: Visit) -> None:
     expect(badge).to_be_hidden()
 
 
+def test_what_was_read_is_read_in_every_window_and_after_a_reload(visit: Visit) -> None:
+    alice, elsewhere, bob = visit().sign_in("alice"), visit().sign_in("alice"), visit().sign_in("bob")
+    badge = elsewhere.page.locator('[data-friend="bob"] .badge')
+    bob.talk_to("alice")
+    bob.say("have you read this?")
+    expect(badge).to_be_visible()
+    alice.talk_to("bob")
+    alice.reads("have you read this?", "received")
+    expect(badge).to_be_hidden()
+    alice.page.evaluate("sessionStorage.clear()")
+    for visitor in (alice, elsewhere):
+        visitor.page.reload()
+        visitor.is_live()
+    bob.say("and this?")
+    for visitor in (alice, elsewhere):
+        expect(visitor.page.locator('[data-friend="bob"] .badge')).to_have_text("1")
+
+
 def test_the_open_friend_is_remembered_over_a_reload(visit: Visit) -> None:
     alice = visit().sign_in("alice")
     alice.talk_to("carol")
