@@ -251,6 +251,8 @@ def test_a_failed_message_is_sent_again_by_hand_or_dropped(visit: Visit, program
 def test_tabs_of_one_browser_share_the_sign_in_and_its_end(visit: Visit) -> None:
     alice = visit().sign_in("alice")
     other = alice.open()
+    # A page that is torn down in its first refresh loses the token it is sent, as a thief's victim would.
+    expect(other.locator("#connection")).to_have_attribute("data-state", "live")
     for _ in range(3):
         # At the same moment: each exchanges the one refresh token there is.
         with alice.page.expect_navigation(), other.expect_navigation():
