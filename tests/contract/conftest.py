@@ -7,15 +7,17 @@ from collections.abc import Iterator
 import pytest
 from tornado.ioloop import IOLoop
 
+from server.transport.connections import ReaderName
 from tests.support.engineio import ProtocolServer
 
 
-@pytest.fixture(params=["front", "handler"])
+@pytest.fixture(params=["front", "handler", "iostream"])
 def server(io_loop: IOLoop, request: pytest.FixtureRequest) -> Iterator[ProtocolServer]:
-    """Polls answered before Tornado's parser, and by the handler, which is the reference."""
+    """Requests answered before Tornado's parser, by the handler, and all of it over Tornado's streams."""
 
     async def start() -> ProtocolServer:
-        return ProtocolServer(polling_front=request.param == "front")
+        reader: ReaderName = "iostream" if request.param == "iostream" else "epoll"
+        return ProtocolServer(polling_front=request.param == "front", reader=reader)
 
     started = io_loop.run_sync(start)
     yield started

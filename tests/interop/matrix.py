@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from server.protocol.engineio_session import EngineOptions
+from server.transport.connections import ReaderName
 from tests.apps.interop import make_app, make_recovering_app
 from tests.support.engineio import AppMaker, ProtocolServer
 
@@ -43,17 +45,17 @@ LONGEST_CELL = 80
 class Server:
     """What the clients talk to; it can be started again on its port. A second one has connection state recovery."""
 
-    def __init__(self, make: AppMaker = make_app) -> None:
-        self._make = make
-        self._server = ProtocolServer(make, OPTIONS, real_time=True)
-        self._recovering = ProtocolServer(make_recovering_app, OPTIONS, real_time=True)
+    def __init__(self, make: AppMaker = make_app, reader: ReaderName = "epoll") -> None:
+        self._start = partial(ProtocolServer, make, OPTIONS, real_time=True, reader=reader)
+        self._server = self._start()
+        self._recovering = ProtocolServer(make_recovering_app, OPTIONS, real_time=True, reader=reader)
         self.port = self._server.port
         self.recovering_port = self._recovering.port
 
     async def restart(self, how: str) -> None:
         """Stop in order for ``restart``, cut every connection for ``crash``, and start again."""
         await (self._server.kill() if how == "crash" else self._server.stop())
-        self._server = ProtocolServer(self._make, OPTIONS, real_time=True, port=self.port)
+        self._server = self._start(port=self.port)
 
     async def stop(self) -> None:
         """Close everything."""

@@ -47,3 +47,18 @@ async def test_every_scenario(io_loop: object, table: Table, name: str, transpor
     expected = client.expected(transports)
     table.add(Row(client.label, transports), expected, results)
     assert results == expected
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.gen_test(timeout=sum(SECONDS.values()))
+async def test_every_scenario_over_tornados_stream(io_loop: object, name: str) -> None:
+    """The variant for TLS and for systems without epoll, through polling, upgrade and WebSocket."""
+    client, transports = CLIENTS[name], "polling,websocket"
+    if client.missing:
+        pytest.skip(client.missing)
+    server = Server(reader="iostream")
+    try:
+        results = await client.run(server, transports, SECONDS)
+    finally:
+        await server.stop()
+    assert results == client.expected(transports)

@@ -20,10 +20,10 @@ def make(runtime: Runtime, options: EngineOptions) -> Application:
     return Application([(r"/socket\.io/", EngineIOHandler, {"engine": sio.engine})], sio=sio)
 
 
-@pytest.fixture
-def server(io_loop: IOLoop) -> Iterator[ProtocolServer]:
+@pytest.fixture(params=["epoll", "iostream"])
+def server(io_loop: IOLoop, request: pytest.FixtureRequest) -> Iterator[ProtocolServer]:
     async def start() -> ProtocolServer:
-        return ProtocolServer(make, EngineOptions())
+        return ProtocolServer(make, EngineOptions(), reader=request.param)
 
     started = io_loop.run_sync(start)
     yield started

@@ -8,40 +8,11 @@ from typing import Any
 import pytest
 
 from server.realtime import hub as hub_module
-from server.realtime.acks import PendingAck
-from server.realtime.broadcast import Replies
 from server.realtime.publication import Publication
 from server.realtime.sockets import Socket
 from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer
-from tests.support.engineio import Socket as Client
-from tests.support.members import connect, events, join, silent
+from tests.support.members import connect, crowd, events, join, silent
 from tests.support.wire import until
-
-Pair = tuple[Client, Socket]
-
-
-async def crowd(server: ProtocolServer, count: int, room: str = "room") -> list[Pair]:
-    members = [await join(server) for _ in range(count)]
-    for _, socket in members:
-        socket.join(room)
-    return members
-
-
-async def ask(server: ProtocolServer, members: list[Pair], **options: Any) -> asyncio.Future[Replies]:
-    """Ask everyone in ``room``; each has read the question."""
-    asked = asyncio.ensure_future(server.sio.to("room").call("question", 1, **options))
-    for client, _ in members:
-        assert await client.text() == '420["question",1]'
-    return asked
-
-
-def assert_nobody_is_waited_for(server: ProtocolServer, members: list[Pair]) -> None:
-    """Check that no ack is pending, and that none has a deadline left."""
-    for _, socket in members:
-        assert socket._acks is None or not socket._acks._pending
-    entries = [entry for bucket in server.runtime.deadlines._buckets.values() for entry in bucket]
-    assert not [entry for entry in entries if isinstance(entry, PendingAck)]
-
 
 # Fetching, moving.
 

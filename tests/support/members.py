@@ -32,6 +32,17 @@ async def join(server: ProtocolServer, namespace: str = "/") -> tuple[Client, So
     return client, server.sio.namespace(namespace).sockets[json.loads(answer[len(prefix) :])["sid"]]
 
 
+Pair = tuple[Client, Socket]
+
+
+async def crowd(server: ProtocolServer, count: int, room: str = "room") -> list[Pair]:
+    """Connect so many clients, all in ``room``."""
+    members = [await join(server) for _ in range(count)]
+    for _, socket in members:
+        socket.join(room)
+    return members
+
+
 async def events(client: Client, count: int) -> list[Any]:
     """Return the payloads of the next events of ``/``."""
     received = [await client.text() for _ in range(count)]
