@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import resource
 import signal
 import socket
 import sys
 import time
 from contextlib import AsyncExitStack, suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,42 +22,20 @@ from handlers.events import registration
 from handlers.pages import NothingHandler, StaticHandler
 from handlers.services import Services
 from handlers.streams.front import FrontServer
-from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
-from server.auth.tokens import MIN_SECRET_BYTES, AccessTokens
+from server.assembly import Assembly
 from server.clock import Clock, SystemClock
 from server.errors import RequestError, StartError
-from server.market.instruments import INSTRUMENTS
-from server.market.sources.simulated import SimulatedSource
-from server.market.strategies import STRATEGIES
 from server.protocol.engineio_session import EngineOptions
 from server.realtime.handshake import Handshake
-from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer, SocketOptions
-from server.secret_files import read_or_create
-from server.services.accounts import AccountService
-from server.services.conversations import ConversationService
-from server.services.demo import ensure_demo_accounts
-from server.services.friends import FriendService
-from server.services.health import HealthService
-from server.services.mark_writer import MarkWriter
-from server.services.message_changes import MessageChangeService
-from server.services.message_writer import MessageWriter
-from server.services.messages import MessageService
-from server.services.prices import PriceService
-from server.services.profiles import Profiles
-from server.services.sign_in_limits import SignInLimits
 from server.settings import Settings
-from server.storage.conversations import ConversationRepository
 from server.storage.embedded import EmbeddedMongod
-from server.storage.friendships import FriendshipRepository
 from server.storage.indexes import create_indexes
-from server.storage.login_sessions import LoginSessionRepository
-from server.storage.messages import MessageRepository
 from server.storage.mongo import Mongo
-from server.storage.users import UserRepository
-from server.texts import Texts, negotiate
+from server.terminal import say
+from server.texts import negotiate
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +74,8 @@ class Server:
             mongo = await self._open_database()
             runtime = self._open_runtime()
             sio = self._open_socketio(runtime)
-            services = await self._open_services(mongo, runtime.hub, sio.engine.origins)
+            assembly = Assembly(self._settings, self._clock, self._stack, mongo, runtime.hub)
+            services = await assembly.services(sio.engine.origins)
             self._register_events(sio, services, runtime)
             http = self._listen(self._application(runtime, sio, services), runtime, sio)
             self._stack.push_async_callback(self._drain, http, sio, runtime, services.unfinished)
@@ -162,86 +139,6 @@ class Server:
             ),
             origins=OriginPolicy(settings.socketio_cors_origins),
         )
-
-    async def _open_services(self, mongo: Mongo, hub: Hub, origins: OriginPolicy) -> Services:
-        settings, clock, database = self._settings, self._clock, mongo.database
-        users, friendships = UserRepository(database), FriendshipRepository(database)
-        conversations, messages = ConversationRepository(database), MessageRepository(database)
-        passwords = Passwords()
-        self._stack.callback(passwords.close)
-        tokens = AccessTokens(self._jwt_secret(), clock, settings.access_token_ttl)
-        lifetime = timedelta(seconds=settings.refresh_token_ttl)
-        sessions = LoginSessionRepository(database)
-        limits = SignInLimits(
-            clock,
-            settings.login_attempts_per_account,
-            settings.login_attempts_per_address,
-            settings.registrations_per_address,
-        )
-        accounts = AccountService(users, sessions, passwords, tokens, hub, clock, lifetime, limits)
-        if settings.demo_accounts:
-            password = self._demo_password()
-            await ensure_demo_accounts(accounts, users, friendships, passwords, clock, password)
-        profiles = Profiles(users, clock)
-        marks = MarkWriter(conversations)
-        self._stack.push_async_callback(marks.close)
-        conversation_service = ConversationService(conversations, messages, friendships, profiles, marks, clock)
-        writer = MessageWriter(messages, conversations, hub)
-        self._stack.push_async_callback(writer.close)
-        return Services(
-            accounts=accounts,
-            friends=FriendService(friendships, users, profiles, hub, clock),
-            conversations=conversation_service,
-            messages=MessageService(messages, writer, conversation_service, profiles, clock),
-            changes=MessageChangeService(
-                messages, writer, conversation_service, profiles, hub, clock, timedelta(seconds=settings.recall_window)
-            ),
-            prices=self._open_prices(hub),
-            health=HealthService({"database": mongo.ping}),
-            origins=origins,
-            texts=Texts(ROOT / "static" / "texts"),
-            default_locale=settings.default_locale,
-        )
-
-    def _open_prices(self, hub: Hub) -> PriceService:
-        prices = PriceService(
-            SimulatedSource(INSTRUMENTS, self._clock),
-            hub,
-            self._clock,
-            instruments=INSTRUMENTS,
-            strategies=STRATEGIES,
-            has_members=hub.has_members,
-            interval_seconds=self._settings.price_push_interval,
-        )
-        prices.start()
-        self._stack.push_async_callback(prices.stop)
-        return prices
-
-    def _jwt_secret(self) -> bytes:
-        given = self._settings.jwt_secret
-        secret = (given or self._secret("jwt_secret", 48)).encode()
-        if len(secret) < MIN_SECRET_BYTES:
-            path = Path(self._settings.data_dir) / "jwt_secret"
-            raise StartError(f"{path} holds less than {MIN_SECRET_BYTES} bytes; delete it, and a new one is made")
-        return secret
-
-    def _demo_password(self) -> str:
-        password = self._secret("demo_password", 9)
-        if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
-            path, allowed = Path(self._settings.data_dir) / "demo_password", f"{MIN_CHARACTERS} to {MAX_CHARACTERS}"
-            raise StartError(f"{path} holds {len(password)} characters, allowed are {allowed}; delete or correct it")
-        # For the person at the terminal alone; a log may be read by others.
-        _say(f"Demo accounts alice, bob and carol: password {password}")
-        return password
-
-    def _secret(self, name: str, length_bytes: int) -> str:
-        path = Path(self._settings.data_dir) / name
-        try:
-            return read_or_create(path, length_bytes)
-        except OSError as error:
-            raise StartError(f"{path} can be neither read nor made: {error.strerror}") from error
-        except UnicodeError as error:
-            raise StartError(f"{path} is not UTF-8 text; delete it, and a new one is made") from error
 
     def _register_events(self, sio: SocketIOServer, services: Services, runtime: Runtime) -> None:
         def describe(error: RequestError, handshake: Handshake) -> str:
@@ -338,15 +235,6 @@ def _log_request(handler: RequestHandler) -> None:
     logger.log(level, "%d %s %s %s %.1f ms", status, request.method, request.path, request.remote_ip, milliseconds)
 
 
-def _say(line: str) -> None:
-    """Print a line for the person at the terminal, who need not be there any more."""
-    try:
-        print(line, flush=True)  # noqa: T201
-    except OSError:
-        # What is still buffered would be told as an error at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _raise_file_limit() -> None:
     """Every connection is an open file: allow as many as this user may have."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -375,7 +263,7 @@ async def _serve(settings: Settings) -> str:
         raise
     try:
         seconds = time.monotonic() - begun
-        _say(f"Stock Insight is listening on {', '.join(server.urls)} (after {seconds:.1f} s)")
+        say(f"Stock Insight is listening on {', '.join(server.urls)} (after {seconds:.1f} s)")
         await server.stopping.wait()
         logger.info("stopping")
     finally:

@@ -58,7 +58,13 @@ ALLOWED_STANDARD = {"server/protocol/socketio_msgpack.py": {"datetime"}}
 PRIVATE_TORNADO = "server/transport/tornado_private.py"
 NAMED_TUPLE_METHODS = {"_asdict", "_fields", "_make", "_replace"}
 SETTINGS = {"server.settings", "server.settings_sources", "server.settings_help"}
-SETTINGS_READERS = {"run.py", "server/app.py", "server/settings_sources.py", "server/settings_help.py"}
+SETTINGS_READERS = {
+    "run.py",
+    "server/app.py",
+    "server/assembly.py",
+    "server/settings_sources.py",
+    "server/settings_help.py",
+}
 
 
 def sources(*folders: str) -> list[str]:

@@ -25,12 +25,8 @@ from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
-from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
-from server.storage.friendships import FriendshipRepository
-from server.storage.login_sessions import LoginSessionRepository
-from server.storage.messages import MessageRepository
-from server.storage.users import UserRepository
+from server.storage.repositories import Repositories
 from server.texts import Texts
 from tests.support.clock import FakeClock
 
@@ -96,11 +92,12 @@ class Community:
     ) -> None:
         self.database = database
         self.clock = clock
-        self.users = UserRepository(database)
-        self.sessions = LoginSessionRepository(database)
-        self.friendships = FriendshipRepository(database)
-        self.conversation_repository = ConversationRepository(database)
-        self.message_repository = MessageRepository(database)
+        stores = self.stores = Repositories(database)
+        self.users = stores.users
+        self.sessions = stores.login_sessions
+        self.friendships = stores.friendships
+        self.conversation_repository = stores.conversations
+        self.message_repository = stores.messages
         self.passwords = Passwords()
         self.tokens = AccessTokens(SECRET, clock)
         self.profiles = Profiles(self.users, clock)

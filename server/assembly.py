@@ -1,0 +1,144 @@
+"""Makes the services of the product and gives each what it needs."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+from handlers.services import Services
+from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
+from server.auth.tokens import MIN_SECRET_BYTES, AccessTokens
+from server.clock import Clock
+from server.errors import StartError
+from server.market.instruments import INSTRUMENTS
+from server.market.sources.simulated import SimulatedSource
+from server.market.strategies import STRATEGIES
+from server.realtime.hub import Hub
+from server.realtime.origins import OriginPolicy
+from server.secret_files import read_or_create
+from server.services.accounts import AccountService
+from server.services.conversations import ConversationService
+from server.services.demo import ensure_demo_accounts
+from server.services.friends import FriendService
+from server.services.health import HealthService
+from server.services.mark_writer import MarkWriter
+from server.services.message_changes import MessageChangeService
+from server.services.message_writer import MessageWriter
+from server.services.messages import MessageService
+from server.services.prices import PriceService
+from server.services.profiles import Profiles
+from server.services.sign_in_limits import SignInLimits
+from server.settings import Settings
+from server.storage.mongo import Mongo
+from server.storage.repositories import Repositories
+from server.terminal import say
+from server.texts import Texts
+
+TEXTS = Path(__file__).resolve().parent.parent / "static" / "texts"
+
+
+class Assembly:
+    """Starts the services over an open database; how each is stopped again goes onto the stack."""
+
+    def __init__(self, settings: Settings, clock: Clock, stack: AsyncExitStack, mongo: Mongo, hub: Hub) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stack = stack
+        self._mongo = mongo
+        self._hub = hub
+        self._stores = Repositories(mongo.database)
+        self._profiles = Profiles(self._stores.users, clock)
+
+    async def services(self, origins: OriginPolicy) -> Services:
+        """Start everything in order; raises StartError, or RequestError when the database is away."""
+        accounts = await self._accounts()
+        conversations = self._conversations()
+        writer = MessageWriter(self._stores.messages, self._stores.conversations, self._hub)
+        self._stack.push_async_callback(writer.close)
+        return Services(
+            accounts=accounts,
+            friends=FriendService(self._stores.friendships, self._stores.users, self._profiles, self._hub, self._clock),
+            conversations=conversations,
+            messages=MessageService(self._stores.messages, writer, conversations, self._profiles, self._clock),
+            changes=self._changes(conversations, writer),
+            prices=self._prices(),
+            health=HealthService({"database": self._mongo.ping}),
+            origins=origins,
+            texts=Texts(TEXTS),
+            default_locale=self._settings.default_locale,
+        )
+
+    async def _accounts(self) -> AccountService:
+        settings, clock, stores = self._settings, self._clock, self._stores
+        passwords = Passwords()
+        self._stack.callback(passwords.close)
+        tokens = AccessTokens(self._jwt_secret(), clock, settings.access_token_ttl)
+        limits = SignInLimits(
+            clock,
+            settings.login_attempts_per_account,
+            settings.login_attempts_per_address,
+            settings.registrations_per_address,
+        )
+        lifetime = timedelta(seconds=settings.refresh_token_ttl)
+        accounts = AccountService(
+            stores.users, stores.login_sessions, passwords, tokens, self._hub, clock, lifetime, limits
+        )
+        if settings.demo_accounts:
+            password = self._demo_password()
+            await ensure_demo_accounts(accounts, stores.users, stores.friendships, passwords, clock, password)
+        return accounts
+
+    def _conversations(self) -> ConversationService:
+        stores = self._stores
+        marks = MarkWriter(stores.conversations)
+        self._stack.push_async_callback(marks.close)
+        return ConversationService(
+            stores.conversations, stores.messages, stores.friendships, self._profiles, marks, self._clock
+        )
+
+    def _changes(self, conversations: ConversationService, writer: MessageWriter) -> MessageChangeService:
+        window = timedelta(seconds=self._settings.recall_window)
+        return MessageChangeService(
+            self._stores.messages, writer, conversations, self._profiles, self._hub, self._clock, window
+        )
+
+    def _prices(self) -> PriceService:
+        prices = PriceService(
+            SimulatedSource(INSTRUMENTS, self._clock),
+            self._hub,
+            self._clock,
+            instruments=INSTRUMENTS,
+            strategies=STRATEGIES,
+            has_members=self._hub.has_members,
+            interval_seconds=self._settings.price_push_interval,
+        )
+        prices.start()
+        self._stack.push_async_callback(prices.stop)
+        return prices
+
+    def _jwt_secret(self) -> bytes:
+        given = self._settings.jwt_secret
+        secret = (given or self._secret("jwt_secret", 48)).encode()
+        if len(secret) < MIN_SECRET_BYTES:
+            path = Path(self._settings.data_dir) / "jwt_secret"
+            raise StartError(f"{path} holds less than {MIN_SECRET_BYTES} bytes; delete it, and a new one is made")
+        return secret
+
+    def _demo_password(self) -> str:
+        password = self._secret("demo_password", 9)
+        if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
+            path, allowed = Path(self._settings.data_dir) / "demo_password", f"{MIN_CHARACTERS} to {MAX_CHARACTERS}"
+            raise StartError(f"{path} holds {len(password)} characters, allowed are {allowed}; delete or correct it")
+        # For the person at the terminal alone; a log may be read by others.
+        say(f"Demo accounts alice, bob and carol: password {password}")
+        return password
+
+    def _secret(self, name: str, length_bytes: int) -> str:
+        path = Path(self._settings.data_dir) / name
+        try:
+            return read_or_create(path, length_bytes)
+        except OSError as error:
+            raise StartError(f"{path} can be neither read nor made: {error.strerror}") from error
+        except UnicodeError as error:
+            raise StartError(f"{path} is not UTF-8 text; delete it, and a new one is made") from error

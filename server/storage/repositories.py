@@ -1,0 +1,21 @@
+"""Every repository, over one database."""
+
+from __future__ import annotations
+
+from server.storage.conversations import ConversationRepository
+from server.storage.documents import Database
+from server.storage.friendships import FriendshipRepository
+from server.storage.login_sessions import LoginSessionRepository
+from server.storage.messages import MessageRepository
+from server.storage.users import UserRepository
+
+
+class Repositories:
+    """One of each; services are given those that they need."""
+
+    def __init__(self, database: Database) -> None:
+        self.users = UserRepository(database)
+        self.login_sessions = LoginSessionRepository(database)
+        self.friendships = FriendshipRepository(database)
+        self.conversations = ConversationRepository(database)
+        self.messages = MessageRepository(database)
