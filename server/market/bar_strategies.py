@@ -48,7 +48,7 @@ class VolumeWave:
         "成交量放大至{days:.0f}日均量的{ratio:.1f}倍,收盘价{price:.2f}突破{days:.0f}日高点{high:.2f}"
     )
     needed_bars: ClassVar[int] = 21
-    least_ratio: ClassVar[float] = 2.0
+    least_ratio: ClassVar[float] = 1.5
 
     def look(self, bars: BarArrays) -> Finding | None:
         before = slice(-self.needed_bars, -1)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
@@ -18,24 +16,15 @@ from server.domain.bars import Bar
 from server.domain.quotes import SHANGHAI, Quote
 from server.market.calendar import TradingTime
 from server.market.instruments import Instrument, Kind, Market
-from server.market.quotes import TICK, price_limits
+from server.market.quotes import price_limits
+from server.market.simulated_days import FIRST_DAY, SimulatedDays, cny_per_point
 
-FIRST_DAY = date(2024, 7, 1)
 STEPS = 28_800
 """Moments of a day at which a trade may happen."""
 
 _DAY = timedelta(days=1)
-_DAILY_DEVIATION = 0.018
-_PULL_TO_BASE = 0.02  # keeps years of wandering near the base price
-_GAP_DEVIATION = 0.005
-_WICK_DEVIATION = 0.006
-_INTRADAY_DEVIATION = 0.008
-_INDEX_SHARE = 0.3  # an index averages its shares' moves
-_LIMIT_DAY_CHANCE = 0.01
-_SURGE_CHANCE = 0.06
+_DEVIATION = 0.012
 _TRADE_CHANCE = 0.6
-_LOT = 100
-_INDEX_SHARE_PRICE = 18.0
 
 
 class Trades(NamedTuple):
@@ -50,17 +39,18 @@ class SimulatedMarket:
     """Every day of every instrument since ``FIRST_DAY``, and the trades of each day.
 
     A day opens with a gap, stays within its limits, trades most after the open and before the close, and ends
-    where the next begins. Each week one of Beijing's shares is suspended.
+    where the next begins. Each week another of Beijing's shares is suspended.
     """
 
     def __init__(self, instruments: Iterable[Instrument], trading: TradingTime, seed: int = 0) -> None:
         self.instruments = tuple(instruments)
+        self._numbers = {one.symbol: number for number, one in enumerate(self.instruments)}
         self._trading = trading
         self._seed = seed
         self._suspendable = [
             one.symbol for one in self.instruments if one.market is Market.BJ and one.kind is Kind.SHARE
         ]
-        self._walks = {one.symbol: _Walk(one, seed) for one in self.instruments}
+        self._days = SimulatedDays(self.instruments, seed, self._does_trade)
         self._trades = lru_cache(maxsize=2 * len(self.instruments))(self._make_trades)
 
     def is_suspended(self, symbol: str, day: date) -> bool:
@@ -69,16 +59,20 @@ class SimulatedMarket:
 
     def daily_bars(self, symbol: str, until: date, count: int) -> list[Bar]:
         """Return up to ``count`` days before ``until``, the oldest first; none for days of suspension."""
-        walk = self._walk_to(symbol, until)
-        last = max((until - FIRST_DAY).days, 0)
-        return [bar for bar in walk.days[:last] if bar is not None][-count:]
+        bars: list[Bar] = []
+        day, number = until - _DAY, self._numbers[symbol]
+        while day >= FIRST_DAY and len(bars) < count:
+            bar = self._days.bar(number, day)
+            if bar is not None:
+                bars.append(bar)
+            day -= _DAY
+        return bars[::-1]
 
     def quote(self, instrument: Instrument, now: datetime) -> Quote:
         """Return what a price source would say at ``now``; on a day without trading, the last close."""
-        day, progress = self._trading_day(now), self._trading.progress(now)
-        walk = self._walk_to(instrument.symbol, day + _DAY)
-        index = (day - FIRST_DAY).days
-        close = walk.close_before(index)
+        day = self._trading_day(now)
+        number = self._numbers[instrument.symbol]
+        close = self._days.close_before(number, day)
         limit = instrument.daily_limit_percent
         down, up = price_limits(close, limit, instrument.tick) if limit else (None, None)
         idle = Quote(
@@ -86,37 +80,42 @@ class SimulatedMarket:
             name=instrument.name,
             price=close,
             previous_close=close,
+            open=close,
+            high=close,
+            low=close,
             volume=0,
             timestamp=self._trading.moment_at(day, 0.0),
             limit_up=up,
             limit_down=down,
             suspended=self.is_suspended(instrument.symbol, day),
         )
-        bar = walk.days[index]
+        bar, progress = self._days.bar(number, day), self._trading.progress(now)
         return idle if bar is None or progress == 0.0 else self._traded(idle, instrument, bar, progress)
 
     def _traded(self, idle: Quote, instrument: Instrument, bar: Bar, progress: float) -> Quote:
         """Return the quote after the trades of the part ``progress`` of the day."""
-        trades = self._trades(instrument.symbol, bar)
+        trades = self._trades(instrument, bar)
         count = int(np.searchsorted(trades.steps, int(progress * STEPS), side="right"))
-        if not count:
-            return idle
         ticks, shares = trades.ticks[:count], trades.shares[:count]
-        tick = instrument.tick
+        per_point = round(1 / instrument.tick)
+        amount = float(ticks.astype(np.float64) @ shares) / per_point * cny_per_point(instrument)
         return Quote(
             symbol=idle.symbol,
             name=idle.name,
             previous_close=idle.previous_close,
-            price=_price(ticks[-1], tick),
-            open=_price(ticks[0], tick),
-            high=_price(ticks.max(), tick),
-            low=_price(ticks.min(), tick),
+            price=int(ticks[-1]) / per_point,
+            open=int(ticks[0]) / per_point,
+            high=int(ticks.max()) / per_point,
+            low=int(ticks.min()) / per_point,
             volume=int(shares.sum()),
-            amount=round(float(ticks.astype(np.float64) @ shares) * float(tick) * _cny_per_point(instrument), 2),
+            amount=round(amount, 2),
             timestamp=self._trading.moment_at(bar.time.date(), int(trades.steps[count - 1]) / STEPS),
             limit_up=idle.limit_up,
             limit_down=idle.limit_down,
         )
+
+    def _does_trade(self, instrument: Instrument, day: date) -> bool:
+        return self._trading.is_trading_day(day) and not self.is_suspended(instrument.symbol, day)
 
     def _trading_day(self, now: datetime) -> date:
         day = max(now.astimezone(SHANGHAI).date(), FIRST_DAY)
@@ -124,68 +123,14 @@ class SimulatedMarket:
             day -= _DAY
         return day
 
-    def _walk_to(self, symbol: str, until: date) -> _Walk:
-        walk = self._walks[symbol]
-        while (day := FIRST_DAY + len(walk.days) * _DAY) < until:
-            walk.step(day, trades=self._trading.is_trading_day(day) and not self.is_suspended(symbol, day))
-        return walk
-
-    def _make_trades(self, symbol: str, bar: Bar) -> Trades:
-        tick = float(self._walks[symbol].instrument.tick)
-        generator = np.random.default_rng([self._seed, crc32(symbol.encode()), bar.time.toordinal()])
+    def _make_trades(self, instrument: Instrument, bar: Bar) -> Trades:
+        generator = np.random.default_rng([self._seed, crc32(instrument.symbol.encode()), bar.time.toordinal()])
         traded = generator.random(STEPS) < _TRADE_CHANCE
         traded[0] = traded[-1] = True
         steps = np.flatnonzero(traded).astype(np.int32)
         progress = steps / (STEPS - 1)
-        ticks = np.rint(_path(bar, progress, generator) / tick).astype(np.int32)
+        ticks = np.rint(_path(bar, progress, generator) / float(instrument.tick)).astype(np.int32)
         return Trades(steps, ticks, _volumes(bar.volume, progress, generator))
-
-
-class _Walk:
-    """One instrument's days so far; None is a day without trades."""
-
-    def __init__(self, instrument: Instrument, seed: int) -> None:
-        self.instrument = instrument
-        self.days: list[Bar | None] = []
-        self._closes: list[float] = []
-        self._random = random.Random(f"{seed}:{instrument.symbol}")  # noqa: S311 - a simulation, not a secret
-
-    def close_before(self, index: int) -> float:
-        """Return the close before day number ``index``."""
-        return self._closes[index - 1] if index else self.instrument.base_price
-
-    def step(self, day: date, *, trades: bool) -> None:
-        close = self.close_before(len(self.days))
-        bar = self._next(day, close) if trades else None
-        self.days.append(bar)
-        self._closes.append(bar.close if bar else close)
-
-    def _next(self, day: date, previous: float) -> Bar:
-        chance, share = self._random, self.instrument
-        wild = _INDEX_SHARE if share.kind is Kind.INDEX else 1.0
-        limit = share.daily_limit_percent
-        low_limit, high_limit = price_limits(previous, limit, share.tick) if limit else (float(share.tick), math.inf)
-
-        digits = 2 if share.tick == TICK else 3
-
-        def within(price: float) -> float:
-            return min(max(round(price, digits), low_limit), high_limit)
-
-        drift = _PULL_TO_BASE * math.log(share.base_price / previous)
-        move = drift + chance.gauss(0, _DAILY_DEVIATION * wild)
-        if limit and chance.random() < _LIMIT_DAY_CHANCE:
-            move = math.copysign(1.0, move)
-        close = within(previous * math.exp(move))
-        opening = within(previous * math.exp(math.log(close / previous) * 0.3 + chance.gauss(0, _GAP_DEVIATION * wild)))
-        high = within(max(opening, close) * math.exp(abs(chance.gauss(0, _WICK_DEVIATION * wild))))
-        low = within(min(opening, close) * math.exp(-abs(chance.gauss(0, _WICK_DEVIATION * wild))))
-        busy = chance.lognormvariate(-0.1, 0.3) * (1 + 10 * abs(math.log(close / previous)))
-        if chance.random() < _SURGE_CHANCE:
-            busy *= 2.2
-        volume = max(int(share.usual_volume * busy) // _LOT, 1) * _LOT
-        amount = round(volume * (opening + high + low + close) / 4 * _cny_per_point(share), 2)
-        midnight = datetime.combine(day, time(), SHANGHAI)
-        return Bar(midnight, opening, high, low, close, volume, amount)
 
 
 def _path(bar: Bar, progress: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
@@ -193,7 +138,7 @@ def _path(bar: Bar, progress: NDArray[np.float64], generator: np.random.Generato
     walk = np.cumsum(generator.standard_normal(len(progress))) / math.sqrt(len(progress))
     bridge = walk - progress * walk[-1]
     prices: NDArray[np.float64] = np.exp(
-        np.log(bar.open) + progress * np.log(bar.close / bar.open) + _INTRADAY_DEVIATION * bridge
+        np.log(bar.open) + progress * np.log(bar.close / bar.open) + _DEVIATION * bridge
     )
     prices = np.clip(prices, bar.low, bar.high)
     inner = prices[1:-1]
@@ -209,12 +154,3 @@ def _volumes(total: int, progress: NDArray[np.float64], generator: np.random.Gen
     until[-1] = total
     shares: NDArray[np.int32] = np.diff(until, prepend=0).astype(np.int32)
     return shares
-
-
-def _price(ticks: np.integer, tick: Decimal) -> float:
-    return float(int(ticks) * tick)
-
-
-def _cny_per_point(instrument: Instrument) -> float:
-    """Return what a share costs for each point of the price: an index stands for shares that cost far less."""
-    return _INDEX_SHARE_PRICE / instrument.base_price if instrument.kind is Kind.INDEX else 1.0

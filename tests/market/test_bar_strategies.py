@@ -48,7 +48,7 @@ def test_volume_wave_says_everything_of_a_surge_with_a_breakout() -> None:
         symbol="600519.SH",
         name="贵州茅台",
         signal="buy",
-        score=80.0,
+        score=87.5,
         reason="成交量放大至20日均量的3.0倍,收盘价10.50突破20日高点10.00",
         reason_key="signals.volume_wave",
         reason_values={"days": 20, "ratio": 3.0, "price": 10.5, "high": 10.0},
@@ -59,9 +59,9 @@ def test_volume_wave_says_everything_of_a_surge_with_a_breakout() -> None:
 
 @pytest.mark.parametrize(
     ("close", "volume", "found"),
-    [(10.01, 2000, True), (10.01, 1999, False), (10.0, 9000, False), (9.5, 9000, False)],
+    [(10.01, 1500, True), (10.01, 1499, False), (10.0, 9000, False), (9.5, 9000, False)],
 )
-def test_volume_wave_wants_twice_the_volume_and_a_new_high(close: float, volume: int, found: bool) -> None:
+def test_volume_wave_wants_half_as_much_again_and_a_new_high(close: float, volume: int, found: bool) -> None:
     assert (look("volume_wave", bars(*[(10.0, 1000)] * 20, (close, volume))) is not None) is found
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from server.clock import Clock
@@ -52,7 +54,11 @@ class RedisStreamSource:
         self._freshness = Freshness(clock, stale_after)
         self._quotes: dict[str, Quote] = {}
         self._redis: Redis = Redis.from_url(
-            url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, health_check_interval=15
+            url,
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_TIMEOUT,
+            health_check_interval=15,
+            retry=Retry(NoBackoff(), 1),  # a connection that ended while nobody looked
         )
 
     @property
