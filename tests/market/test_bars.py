@@ -138,4 +138,5 @@ def test_arrays_hold_the_bars_columns() -> None:
 def test_no_bars_are_empty_arrays() -> None:
     arrays = BarArrays.of([])
     assert arrays.days == ()
-    assert all(isinstance(column, np.ndarray) and column.shape == (0,) for column in arrays[1:])
+    assert only.time == at("10:00")
+    assert only.time.tzinfo is SHANGHAI

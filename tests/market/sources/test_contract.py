@@ -129,7 +129,7 @@ def check(quote: Quote) -> None:
     for price in (quote.price, quote.previous_close, quote.open, quote.high, quote.low):
         assert price > 0 and price == round_to_tick(price, tick)
     assert quote.low <= quote.high
-    assert isinstance(quote.volume, int) and quote.volume >= 0
+    assert quote.volume >= 0
     assert quote.amount >= 0
     assert str(quote.timestamp.utcoffset()) == "8:00:00"
     assert (quote.limit_up is None) == (quote.limit_down is None) == (quote.symbol == "000001.SH")
