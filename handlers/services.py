@@ -11,6 +11,7 @@ from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.message_changes import MessageChangeService
 from server.services.messages import MessageService
+from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.texts import DEFAULT_LOCALE, Texts
 
@@ -21,6 +22,7 @@ class Services:
 
     accounts: AccountService
     friends: FriendService
+    presence: PresenceService
     conversations: ConversationService
     messages: MessageService
     changes: MessageChangeService

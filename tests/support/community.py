@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
 from server.domain.users import Principal
-from server.realtime.hub import Publisher
+from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
@@ -23,6 +23,7 @@ from server.services.mark_writer import MarkWriter
 from server.services.message_changes import MessageChangeService
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
+from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
@@ -43,7 +44,7 @@ class Published(NamedTuple):
 
 
 class RecordingPublisher:
-    """A `Publisher` that keeps everything, in order."""
+    """A `WidePublisher` that keeps everything, in order."""
 
     def __init__(self) -> None:
         self.published: list[Published] = []
@@ -67,6 +68,10 @@ class RecordingPublisher:
             listener(published)
         self._news.set()
 
+    def publish_to(self, rooms: Collection[str], event: str, payload: object, *, supersedes: Hashable) -> None:
+        for room in rooms:
+            self.publish(room, event, payload, supersedes=supersedes)
+
     def disconnect(self, room: str, reason: str) -> None:
         self.disconnected.append((room, reason))
 
@@ -88,7 +93,7 @@ class Community:
     """Everything behind the handlers, on one database."""
 
     def __init__(
-        self, database: Database, clock: Clock, publisher: Publisher, limits: SignInLimits | None = None
+        self, database: Database, clock: Clock, publisher: WidePublisher, limits: SignInLimits | None = None
     ) -> None:
         self.database = database
         self.clock = clock
@@ -104,7 +109,8 @@ class Community:
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
-        self.friends = FriendService(self.friendships, self.users, self.profiles, publisher, clock)
+        self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
+        self.friends = FriendService(self.friendships, self.users, self.profiles, self.presence, publisher, clock)
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
             self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
@@ -127,6 +133,7 @@ class Community:
         return Services(
             accounts=self.accounts,
             friends=self.friends,
+            presence=self.presence,
             conversations=self.conversations,
             messages=self.messages,
             changes=self.changes,
