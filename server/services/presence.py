@@ -14,7 +14,6 @@ from server.clock import Clock
 from server.domain.payloads import to_payload
 from server.domain.presence import Presence, PresenceState
 from server.domain.rooms import user_room
-from server.errors import RequestError
 from server.realtime.hub import WidePublisher
 from server.storage.friendships import FriendshipRepository
 from server.storage.presences import PresenceRepository
@@ -161,8 +160,8 @@ class PresenceService:
         self._unwritten |= {user_id: now if user.devices else user.seen_at for user_id, user in self._users.items()}
         try:
             await self._write()
-        except RequestError as error:
-            logger.warning("when %d users were last seen was not stored: %s", len(self._unwritten), error)
+        except Exception as error:  # whatever it was, the rest must still be stopped
+            logger.warning("when %d users were last seen was not stored: %r", len(self._unwritten), error)
 
     async def settle(self) -> None:
         """Wait until what is being told has been told."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 
+from server.realtime.publication import Publication
+from server.realtime.rooms import Member
 from server.services.presence import BATCH_SECONDS, GRACE_SECONDS
 from tests.support.pollers import Poller
 from tests.support.product_server import ChatClient, ProductServer
@@ -107,6 +110,32 @@ async def test_a_reload_is_not_told(timed_server: ProductServer) -> None:
     await server.chat(alice)
     await pass_time(server, 0.2, BATCH_SECONDS, GRACE_SECONDS, BATCH_SECONDS)
     await silent(b)
+
+
+@pytest.mark.gen_test
+async def test_a_client_that_is_behind_gets_the_newest(
+    timed_server: ProductServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = timed_server
+    alice, bob = await server.friends()
+    b = await server.chat(bob)
+    published: list[Publication] = []
+    deliver = server.runtime.hub.deliver
+
+    def record(publication: Publication, members: Collection[Member]) -> None:
+        published.append(publication)
+        deliver(publication, members)
+
+    monkeypatch.setattr(server.runtime.hub, "deliver", record)
+    a = await server.chat(alice)
+    for state in ("idle", "online"):
+        await pass_time(server, BATCH_SECONDS)
+        await a.ask("set_presence", {"state": state})
+    await pass_time(server, BATCH_SECONDS)
+    told = [one for one in published if one.args[0]["user_id"] == alice["user"]["id"]]
+    assert [one.event for one in told] == ["user_online", "user_presence", "user_presence"]
+    assert {(one.supersedes, one.must_arrive) for one in told} == {(("presence", alice["user"]["id"]), False)}
+    await b.next("user_online")
 
 
 @pytest.mark.gen_test
