@@ -177,7 +177,7 @@ async def test_sending_editing_and_recalling_count_alike(database: Database) -> 
     community, [alice, bob], conversation = await pair(database)
     sent = await community.say(alice, conversation, "x")
     for service in (community.messages, community.changes):
-        service._limits = MessageLimits(community.clock, Rate(0, 1))  # type: ignore[attr-defined]
+        service._limits = MessageLimits(community.clock, Rate(0, 1))
     for call in (
         community.say(alice, conversation, "x"),
         community.changes.edit(alice, sent.id, "y"),
