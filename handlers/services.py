@@ -10,6 +10,7 @@ from server.services.conversations import ConversationService
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
@@ -26,6 +27,7 @@ class Services:
     conversations: ConversationService
     messages: MessageService
     changes: MessageChangeService
+    finder: MessageFinder
     prices: PriceService
     health: HealthService
     origins: OriginPolicy

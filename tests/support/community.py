@@ -12,7 +12,10 @@ from handlers.services import Services
 from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
+from server.domain.quotes import Quote
 from server.domain.users import Principal
+from server.limits import Rate
+from server.market.instruments import INSTRUMENTS
 from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
@@ -21,17 +24,21 @@ from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
+from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
+from server.services.stock_cards import StockCards
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
 from server.texts import Texts
 from tests.support.clock import FakeClock
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
+MESSAGE_RATE = Rate(1000, 100)
 SECRET = b"a secret of at least thirty-two bytes"
 
 
@@ -116,7 +123,18 @@ class Community:
             self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
         )
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
-        self.messages = MessageService(self.message_repository, self.writer, self.conversations, self.profiles, clock)
+        self.quotes: dict[str, Quote] = {}
+        self.message_limits = MessageLimits(clock, MESSAGE_RATE)
+        self.messages = MessageService(
+            self.message_repository,
+            self.writer,
+            self.conversations,
+            self.profiles,
+            clock,
+            StockCards(INSTRUMENTS, self.quotes.get),
+            self.message_limits,
+        )
+        self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
         self.changes = MessageChangeService(
             self.message_repository,
             self.writer,
@@ -125,6 +143,7 @@ class Community:
             publisher,
             clock,
             timedelta(seconds=120),
+            self.message_limits,
         )
         self.health = HealthService({"database": lambda: database.command("ping")})
 
@@ -137,6 +156,7 @@ class Community:
             conversations=self.conversations,
             messages=self.messages,
             changes=self.changes,
+            finder=self.finder,
             prices=prices,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),
