@@ -45,7 +45,7 @@ class VolumeWave:
 
     name: ClassVar[str] = "volume_wave"
     reason: ClassVar[str] = (
-        "成交量放大至{days:.0f}日均量的{ratio:.1f}倍,收盘价{price:.2f}突破{days:.0f}日高点{high:.2f}"
+        "成交量放大至{days:.0f}日均量的{ratio:.1f}倍，收盘价{price:.2f}突破{days:.0f}日高点{high:.2f}"
     )
     needed_bars: ClassVar[int] = 21
     least_ratio: ClassVar[float] = 1.5
@@ -88,7 +88,7 @@ class RsiRebound:
     """The RSI comes back above 30: what was sold too much is bought again."""
 
     name: ClassVar[str] = "rsi_rebound"
-    reason: ClassVar[str] = "{period:.0f}日RSI由{before:.1f}回升至{now:.1f},重新站上{bound:.0f}"
+    reason: ClassVar[str] = "{period:.0f}日RSI由{before:.1f}回升至{now:.1f}，重新站上{bound:.0f}"
     needed_bars: ClassVar[int] = 60  # the smoothing remembers: fewer would tell another RSI
     period: ClassVar[int] = 14
     bound: ClassVar[float] = 30.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -49,7 +51,7 @@ def test_volume_wave_says_everything_of_a_surge_with_a_breakout() -> None:
         name="贵州茅台",
         signal="buy",
         score=87.5,
-        reason="成交量放大至20日均量的3.0倍,收盘价10.50突破20日高点10.00",
+        reason="成交量放大至20日均量的3.0倍，收盘价10.50突破20日高点10.00",
         reason_key="signals.volume_wave",
         reason_values={"days": 20, "ratio": 3.0, "price": 10.5, "high": 10.0},
         price=10.5,
@@ -107,6 +109,13 @@ def test_rsi_rebound_finds_the_day_on_which_it_comes_back() -> None:
 
 def test_rsi_rebound_says_nothing_of_a_share_that_does_not_move() -> None:
     assert look("rsi_rebound", closing(*[10.0] * 70, 10.1)) is None
+
+
+@pytest.mark.parametrize("strategy", BAR_STRATEGIES)
+def test_the_reason_is_the_default_language_s_text(strategy: str) -> None:
+    rule = BAR_STRATEGIES[strategy]
+    texts = json.loads((Path(__file__).parents[2] / "static" / "texts" / "zh-CN.json").read_text(encoding="utf-8"))
+    assert rule.reason == texts[f"signals.{strategy}"]
 
 
 @pytest.mark.parametrize("strategy", BAR_STRATEGIES)

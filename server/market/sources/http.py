@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import ClassVar
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
 from server.clock import Clock
 from server.domain.quotes import Quote
@@ -94,7 +94,7 @@ class QuoteEndpoint:
         )
         try:
             response = await self._client.fetch(request)
-        except (HTTPClientError, OSError) as error:
+        except Exception as error:  # of many kinds: Tornado lets those of its parser through, too
             raise SourceError(f"{self.name} cannot be asked: {error}") from error
         return response.body.decode("gbk", errors="replace")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -333,3 +334,38 @@ async def test_it_is_stale_some_time_after_the_last_good_answer(
         seen.append(source.stale)
     assert seen == [True, False, False, True]
     await source.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"no HTTP at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+        b"",
+    ],
+)
+@BOTH
+@pytest.mark.gen_test
+async def test_an_answer_that_is_no_http_is_an_error(kind: type[Any], line: Line, answer: bytes) -> None:
+    async def answer_and_leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer_and_leave, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        source = kind(["600519.SH"], FakeClock(), Random(1), f"http://127.0.0.1:{port}")
+        with pytest.raises(SourceError, match="cannot be asked"):
+            await source.fetch()
+        await source.close()
+
+
+@BOTH
+@pytest.mark.gen_test
+async def test_nobody_there_is_an_error(kind: type[Any], line: Line, quote_server: QuoteServer) -> None:
+    await quote_server.close()
+    assert "cannot be asked" in await refused(kind, quote_server)
