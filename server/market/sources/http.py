@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from random import Random
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ MAX_ANSWER_BYTES = 1024 * 1024
 CONNECT_TIMEOUT = 3.0
 REQUEST_TIMEOUT = 8.0
 STALE_AFTER = 180.0
+CLOCKS_DIFFER_BY = timedelta(hours=1)
 
 
 class QuoteEndpoint:
@@ -27,7 +29,8 @@ class QuoteEndpoint:
 
     A subclass knows the address, the names of the assignments and the layout of a line. A line that cannot be read
     is left out; an answer without a single good one is an error. Time never runs back: a line older than the last
-    one of the same instrument, as a lagging server behind the address gives, is left out too.
+    one of the same instrument, as a lagging server behind the address gives, is left out too, and so is one from the
+    future, behind which nothing else would count any more.
     """
 
     name: ClassVar[str]
@@ -42,6 +45,7 @@ class QuoteEndpoint:
         self._symbols = {prefixed_code(symbol): symbol for symbol in symbols}
         self._base_url = base_url
         self._client = AsyncHTTPClient(force_instance=True, max_body_size=MAX_ANSWER_BYTES)
+        self._clock = clock
         self._backoff = Backoff(clock, chance)
         self._freshness = Freshness(clock, stale_after)
         self._quotes: dict[str, Quote] = {}
@@ -105,6 +109,7 @@ class QuoteEndpoint:
         return list(quotes.values())
 
     def _good_lines(self, answer: str) -> Iterator[Quote]:
+        latest = self._clock.now() + CLOCKS_DIFFER_BY
         for code, line in self.assignment.findall(answer):
             symbol = self._symbols.get(code)
             if symbol is None or not line:
@@ -113,7 +118,7 @@ class QuoteEndpoint:
                 quote = quote_of(self.record(symbol, line))
             except (ValueError, IndexError):
                 continue
-            if quote is not None:
+            if quote is not None and quote.timestamp <= latest:
                 yield quote
 
     def _keep(self, quotes: Iterable[Quote]) -> None:

@@ -55,6 +55,7 @@ class RedisStreamSource:
         self._quotes: dict[str, Quote] = {}
         self._redis: Redis = Redis.from_url(
             url,
+            protocol=2,  # answers in one shape, whatever the library prefers
             socket_timeout=_TIMEOUT,
             socket_connect_timeout=_TIMEOUT,
             health_check_interval=15,
@@ -66,32 +67,33 @@ class RedisStreamSource:
         return self._freshness.stale
 
     async def fetch(self) -> Sequence[Quote]:
+        bad: list[str] = []
         try:
             for _ in range(READS_PER_FETCH):
-                if await self._read_on() < ENTRIES_PER_READ:
+                if await self._read_on(bad) < ENTRIES_PER_READ:
                     break
         except (RedisError, OSError) as error:
             raise SourceError(f"redis cannot be read: {error}") from error
+        if bad:
+            logger.warning("%d entries of the stream %s are left out, the first: %s", len(bad), self._stream, bad[0])
         return self._freshness.marked(list(self._quotes.values()))
 
     async def close(self) -> None:
         await self._redis.aclose()
 
-    async def _read_on(self) -> int:
-        """Take the next entries; return how many there were."""
+    async def _read_on(self, bad: list[str]) -> int:
+        """Take the next entries; return how many there were, and add to ``bad`` what is wrong with some."""
         answer: Any = await self._redis.xread({self._stream: self.last_id}, count=ENTRIES_PER_READ)
         entries = answer[0][1] if isinstance(answer, list) and answer else []
         for entry_id, fields in entries:
-            self._take(fields)
+            try:
+                self._take(fields)
+            except ValueError as error:
+                bad.append(str(error))
             self.last_id = entry_id.decode()
         return len(entries)
 
     def _take(self, fields: dict[bytes, bytes]) -> None:
-        try:
-            quotes = read_posted_quotes(fields.get(FIELD, b""), self._clock.now(), self._find)
-        except ValueError as error:
-            logger.warning("an entry of the stream %s is left out: %s", self._stream, error)
-            return
-        for quote in quotes:
+        for quote in read_posted_quotes(fields.get(FIELD, b""), self._clock.now(), self._find):
             self._quotes[quote.symbol] = quote
         self._freshness.renew()

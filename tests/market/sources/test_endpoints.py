@@ -218,6 +218,16 @@ async def test_the_same_second_may_be_newer_but_time_never_runs_back(
 
 
 @BOTH
+@pytest.mark.gen_test
+async def test_a_line_from_the_future_is_left_out(kind: type[Any], line: Line, quote_server: QuoteServer) -> None:
+    tomorrow = "20260106100003" if kind is TencentSource else "2026-01-06"
+    quote_server.lines = {"sh600519": line(f30=tomorrow), "sz000001": line("sz000001")}
+    source = source_of(kind, quote_server, "600519.SH", "000001.SZ")
+    assert [quote.symbol for quote in await source.fetch()] == ["000001.SZ"]
+    await source.close()
+
+
+@BOTH
 @pytest.mark.parametrize(
     "answer",
     [
