@@ -98,7 +98,8 @@ class SimulatedMarket:
         count = int(np.searchsorted(trades.steps, int(progress * STEPS), side="right"))
         ticks, shares = trades.ticks[:count], trades.shares[:count]
         per_point = round(1 / instrument.tick)
-        amount = float(ticks.astype(np.float64) @ shares) / per_point * cny_per_point(instrument)
+        points = int((ticks.astype(np.int64) * shares).sum())  # not a dot product: BLAS would wake its threads for it
+        amount = points / per_point * cny_per_point(instrument)
         return Quote(
             symbol=idle.symbol,
             name=idle.name,
@@ -149,7 +150,7 @@ def _path(bar: Bar, progress: NDArray[np.float64], generator: np.random.Generato
 
 def _volumes(total: int, progress: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.int32]:
     """Return whole shares of each trade, most of them early and late, that add up to ``total``."""
-    weights = (1 + 2.5 * (2 * progress - 1) ** 2) * generator.gamma(1.5, size=len(progress))
+    weights = (1 + 2.5 * (2 * progress - 1) ** 2) * generator.exponential(size=len(progress))
     until = np.rint(np.cumsum(weights) / weights.sum() * total).astype(np.int64)
     until[-1] = total
     shares: NDArray[np.int32] = np.diff(until, prepend=0).astype(np.int32)

@@ -22,10 +22,14 @@ class SimulatedSource:
     ) -> None:
         self.market = SimulatedMarket(instruments, trading or AroundTheClock(), seed)
         self._clock = clock
+        self._quotes()  # makes all days until now, which takes a while: better here than while clients wait
 
     async def fetch(self) -> Sequence[Quote]:
-        now = self._clock.now()
-        return [self.market.quote(instrument, now) for instrument in self.market.instruments]
+        return self._quotes()
 
     async def close(self) -> None:
         """Hold nothing, so let go of nothing."""
+
+    def _quotes(self) -> list[Quote]:
+        now = self._clock.now()
+        return [self.market.quote(instrument, now) for instrument in self.market.instruments]
