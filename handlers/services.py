@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
+from server.services.files import FileService
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.message_changes import MessageChangeService
 from server.services.messages import MessageService
 from server.services.prices import PriceService
+from server.services.uploads import UploadService
 from server.texts import DEFAULT_LOCALE, Texts
 
 
@@ -24,6 +26,8 @@ class Services:
     conversations: ConversationService
     messages: MessageService
     changes: MessageChangeService
+    files: FileService
+    uploads: UploadService
     prices: PriceService
     health: HealthService
     origins: OriginPolicy

@@ -20,6 +20,7 @@ from server.secret_files import read_or_create
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
+from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
@@ -29,6 +30,8 @@ from server.services.messages import MessageService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
+from server.services.thumbnails import Thumbnails
+from server.services.uploads import FileLimits, UploadService
 from server.settings import Settings
 from server.storage.mongo import Mongo
 from server.storage.repositories import Repositories
@@ -62,6 +65,8 @@ class Assembly:
             conversations=conversations,
             messages=MessageService(self._stores.messages, writer, conversations, self._profiles, self._clock),
             changes=self._changes(conversations, writer),
+            files=await self._files(),
+            uploads=self._uploads(),
             prices=self._prices(),
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
@@ -102,6 +107,19 @@ class Assembly:
         return MessageChangeService(
             self._stores.messages, writer, conversations, self._profiles, self._hub, self._clock, window
         )
+
+    async def _files(self) -> FileService:
+        stores = self._stores
+        sweeper = FileSweeper(stores.files, stores.messages, self._clock)
+        await sweeper.start()
+        self._stack.callback(sweeper.stop)
+        return FileService(stores.files, stores.messages, stores.conversations, self._clock)
+
+    def _uploads(self) -> UploadService:
+        limits = FileLimits(self._settings.max_file_size, self._settings.file_quota)
+        uploads = UploadService(self._stores.files, Thumbnails(), self._clock, limits)
+        self._stack.push_async_callback(uploads.close)
+        return uploads
 
     def _prices(self) -> PriceService:
         prices = PriceService(

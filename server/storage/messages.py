@@ -142,6 +142,12 @@ class MessageRepository:
         return _messages(await cursor.sort("revision", 1).limit(limit).to_list(None))
 
     @database_call
+    async def conversations_with_file(self, file_id: str) -> list[str]:
+        """Return the conversations that have a message with this file."""
+        found: list[str] = await self._messages.distinct("conversation_id", {"file.id": file_id})
+        return found
+
+    @database_call
     async def newest(
         self, conversation_id: str, limit: int, before_seq: int | None, after_seq: int
     ) -> list[StoredMessage]:

@@ -17,6 +17,7 @@ from server.realtime.hub import Publisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
+from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
@@ -25,12 +26,15 @@ from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
+from server.services.thumbnails import Thumbnails
+from server.services.uploads import FileLimits, UploadService
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
 from server.texts import Texts
 from tests.support.clock import FakeClock
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
+FILE_LIMITS = FileLimits(max_file_bytes=1 << 20, quota_bytes=4 << 20)
 SECRET = b"a secret of at least thirty-two bytes"
 
 
@@ -120,6 +124,9 @@ class Community:
             clock,
             timedelta(seconds=120),
         )
+        self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
+        self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
+        self.sweeper = FileSweeper(stores.files, stores.messages, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
 
     def services(self, prices: Any = None) -> Services:
@@ -130,6 +137,8 @@ class Community:
             conversations=self.conversations,
             messages=self.messages,
             changes=self.changes,
+            files=self.files,
+            uploads=self.uploads,
             prices=prices,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),

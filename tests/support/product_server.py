@@ -198,6 +198,7 @@ class ProductServer:
         self._server.stop()
         await self.sio.close()
         await self._server.close_all_connections()
+        await self.community.uploads.close()
         await self.community.writer.close()
         await self.community.marks.close()
         self.community.passwords.close()
