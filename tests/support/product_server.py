@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
 from tornado.testing import bind_unused_port
 from tornado.web import Application
@@ -18,6 +17,7 @@ from handlers import routes
 from handlers.base import UnknownPathHandler
 from handlers.events import registration
 from handlers.rest.health import HealthHandler
+from handlers.streams.front import FrontServer
 from handlers.streams.socketio import EngineIOHandler
 from server.clock import Clock, SystemClock
 from server.realtime.runtime import Runtime
@@ -28,6 +28,7 @@ from tests.support.clock import FakeClock
 from tests.support.community import Community
 
 PATIENCE_SECONDS = 10.0
+READ_BODY_BYTES = 1 << 20
 PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
 """What a server with limits allows in a minute."""
 
@@ -105,14 +106,23 @@ class ChatClient:
 class ProductServer:
     """Made and used inside the test's loop."""
 
-    def __init__(self, database: Database, clock: Clock | None = None, limits: SignInLimits | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock | None = None,
+        limits: SignInLimits | None = None,
+        *,
+        polling_front: bool = False,
+    ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
         self.community = Community(database, self.clock, self.runtime.hub, limits)
         self.services = self.community.services()
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
-        self._server = HTTPServer(self._application())
+        self._server = FrontServer(self._application(), max_body_size=READ_BODY_BYTES, body_timeout=PATIENCE_SECONDS)
+        if polling_front:
+            self._server.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
         self._clients: list[ChatClient] = []
         listener, self.port = bind_unused_port()
         self._server.add_sockets([listener])

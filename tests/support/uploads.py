@@ -50,7 +50,7 @@ class Door:
 
     def __init__(self, port: int, token: str | None) -> None:
         self.port = port
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def fetch(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -58,7 +58,7 @@ class Door:
         request = HTTPRequest(
             f"http://127.0.0.1:{self.port}{path}",
             method,
-            {**self._headers, **(headers or {})},
+            {**self.headers, **(headers or {})},
             body,
             decompress_response=False,
             allow_nonstandard_methods=True,
@@ -78,7 +78,7 @@ class Door:
     async def begin(self, head: str, body: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection of its own and send the head of an upload with these lines, and some of its body."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        lines = [f"{name}: {value}" for name, value in self._headers.items()]
+        lines = [f"{name}: {value}" for name, value in self.headers.items()]
         lines += ["Host: 127.0.0.1", f"Content-Type: {CONTENT_TYPE}", head]
         writer.write("\r\n".join(["POST /api/files HTTP/1.1", *lines, "", ""]).encode() + body)
         await writer.drain()
