@@ -25,7 +25,7 @@ _ORIENTATION_TAG = 0x0112
 
 def limit_process() -> None:
     """Let this process, which runs decoders on what a stranger sent, use so much and write no file."""
-    os.nice(10)
+    os.nice(5)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

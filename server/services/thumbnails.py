@@ -61,12 +61,14 @@ class Thumbnails:
             try:
                 async with asyncio.timeout(MAX_SECONDS):
                     output = await _talk(process, content)
+                    await process.wait()
             except TimeoutError:
                 raise _broken() from None
             finally:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+                if process.returncode is None:
+                    with suppress(ProcessLookupError):
+                        process.kill()
+                    await process.wait()
         return _picture(output)
 
 

@@ -144,8 +144,8 @@ class MessageRepository:
     @database_call
     async def conversations_with_file(self, file_id: str) -> list[str]:
         """Return the conversations that have a message with this file."""
-        found: list[str] = await self._messages.distinct("conversation_id", {"file.id": file_id})
-        return found
+        cursor = self._messages.aggregate([{"$match": {"file.id": file_id}}, {"$group": {"_id": "$conversation_id"}}])
+        return [document["_id"] for document in await cursor.to_list(None)]
 
     @database_call
     async def newest(
