@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from tornado.ioloop import PeriodicCallback
 
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 600.0
 SWEEP_AT_ONCE = 100
+CHECK_EVERY = timedelta(days=7)
+"""How often to look whether anything still refers to a file: messages are recalled."""
 
 
 class FileService:
@@ -72,7 +75,7 @@ class FileService:
     async def attach(self, user_id: str, file_id: str, *, only_picture: bool) -> Attachment:
         """Give a member's own file to something that is about to be stored.
 
-        From here on the file is kept for a day, and for good when the sweeper then finds what refers to it: should the
+        From here on the file is kept for a day, and as long as the sweeper then finds what refers to it: should the
         server crash before that is stored, the file goes like one that was never sent. Raises RequestError
         (invalid_input), which does not tell an unknown file from another member's.
         """
@@ -84,10 +87,6 @@ class FileService:
             raise RequestError(ErrorCode.INVALID_INPUT, f"file_id is {what} that you have uploaded")
         return file.attachment
 
-    async def release(self, file_id: str) -> None:
-        """Let a file go, if nothing else refers to it, after something that did is gone."""
-        await self._files.look_again(file_id, self._clock.now() + UNATTACHED_LIFETIME)
-
     async def _may_read(self, user_id: str, file: StoredFile) -> bool:
         if file.owner_id == user_id:
             return True
@@ -96,7 +95,8 @@ class FileService:
 
 
 class FileSweeper:
-    """Removes what nobody refers to: files that were not sent within a day, and what crashes leave behind.
+    """Removes what nobody refers to: files that were not sent within a day, those whose messages were all
+    recalled, and what crashes leave behind.
 
     Several may run at a time, in other processes too: each step is one that only one of them can take.
     """
@@ -126,7 +126,7 @@ class FileSweeper:
 
     async def _look_at(self, file_id: str, uses: int, state: FileState) -> None:
         if state is FileState.READY and await self._is_referred_to(file_id):
-            await self._files.settle(file_id, uses)
+            await self._files.keep(file_id, uses, self._clock.now() + CHECK_EVERY)
         elif await self._files.claim(file_id, uses, state, self._clock.now()):
             await self._files.remove(file_id)
 

@@ -33,7 +33,7 @@ class FileRepository:
     """The GridFS bucket ``files``; a thumbnail is a file of it whose id is its picture's with a suffix.
 
     ``metadata.uses`` counts how often a file was given to a message or a profile. ``metadata.check_at`` is when to look
-    whether anything refers to the file; it is absent when that was found.
+    whether anything refers to the file.
     """
 
     def __init__(self, database: Database) -> None:
@@ -123,11 +123,6 @@ class FileRepository:
         return _file(document) if document else None
 
     @database_call
-    async def look_again(self, file_id: str, check_at: datetime) -> None:
-        """Let it be looked at again whether anything refers to the file."""
-        await self._files.update_one({"_id": file_id}, {"$set": {"metadata.check_at": check_at}})
-
-    @database_call
     async def claim_unused(self, file_id: str, owner_id: str, now: datetime) -> bool:
         """Take a member's file that was never given to anything out of reach, to be removed."""
         result = await self._files.update_one(
@@ -151,10 +146,11 @@ class FileRepository:
         ]
 
     @database_call
-    async def settle(self, file_id: str, uses: int) -> None:
-        """Note that something refers to the file, unless it has been given away once more since it was looked at."""
+    async def keep(self, file_id: str, uses: int, check_at: datetime) -> None:
+        """Look at the file again only then, unless it has been given away once more since it was looked at."""
         await self._files.update_one(
-            {"_id": file_id, "metadata.uses": uses, "metadata.state": "ready"}, {"$unset": {"metadata.check_at": ""}}
+            {"_id": file_id, "metadata.uses": uses, "metadata.state": "ready"},
+            {"$set": {"metadata.check_at": check_at}},
         )
 
     @database_call

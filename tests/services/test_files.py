@@ -9,6 +9,7 @@ import pytest
 from server.domain.files import Attachment
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
+from server.services.files import CHECK_EVERY
 from server.services.uploads import UNATTACHED_LIFETIME, UPLOAD_LIFETIME
 from server.storage.documents import Database
 from server.storage.files import CHUNK_BYTES, FileRepository
@@ -72,14 +73,14 @@ async def test_what_was_sent_stays(database: Database) -> None:
     await community.files.attach(alice.user_id, file.id, only_picture=False)
     await refer_to(community, conversation, file.id)
     for _ in range(3):
-        pass_time(community, UNATTACHED_LIFETIME)
+        pass_time(community, CHECK_EVERY)
         await community.sweeper.sweep()
         assert await is_there(community, file.id)
-    assert await community.stores.files.due(community.clock.now() + timedelta(days=999), 10) == []
-    # Recalled.
+    # Recalled: at the latest after this time it is gone.
     await community.database["messages"].update_many({}, {"$unset": {"file": ""}})
-    await community.files.release(file.id)
-    pass_time(community, UNATTACHED_LIFETIME)
+    await community.sweeper.sweep()
+    assert await is_there(community, file.id)
+    pass_time(community, CHECK_EVERY)
     await community.sweeper.sweep()
     assert not await is_there(community, file.id)
 
@@ -130,14 +131,14 @@ async def test_a_file_that_is_sent_while_the_sweeper_looks_stays(database: Datab
 
 
 @pytest.mark.gen_test
-async def test_a_file_that_is_sent_again_while_the_sweeper_settles_is_looked_at_again(database: Database) -> None:
+async def test_a_file_that_is_sent_again_while_the_sweeper_looks_is_looked_at_again(database: Database) -> None:
     community = open_community(database)
     alice, bob = await community.member("alice"), await community.member("bob")
     file = await upload(community, alice)
     await refer_to(community, await community.friends_talking(alice, bob), file.id)
     [(file_id, uses, _)] = await community.stores.files.due(community.clock.now() + UNATTACHED_LIFETIME, 10)
     await community.files.attach(alice.user_id, file.id, only_picture=False)
-    await community.stores.files.settle(file_id, uses)
+    await community.stores.files.keep(file_id, uses, community.clock.now() + CHECK_EVERY)
     assert await community.stores.files.due(community.clock.now() + UNATTACHED_LIFETIME, 10) != []
 
 

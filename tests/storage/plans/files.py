@@ -67,10 +67,9 @@ ROWS = (
     row(FileRepository.find, "file1-1"),
     Row("read", read),
     row(FileRepository.use, "file1-1", "user1", None, LATER),
-    row(FileRepository.look_again, "file1-2", LATER),
     row(FileRepository.claim_unused, "file99-1", "user99", NOW),
     row(FileRepository.due, NOW + timedelta(minutes=10), 100),
-    row(FileRepository.settle, "file1-10", 1),
+    row(FileRepository.keep, "file1-10", 1, LATER),
     row(FileRepository.claim, "file1-20", 1, FileState.READY, NOW),
     row(FileRepository.remove, "file1-30"),
 )
