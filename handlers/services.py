@@ -11,6 +11,7 @@ from server.services.files import FileService
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
 from server.services.prices import PriceService
 from server.services.uploads import UploadService
@@ -28,6 +29,7 @@ class Services:
     changes: MessageChangeService
     files: FileService
     uploads: UploadService
+    finder: MessageFinder
     prices: PriceService
     health: HealthService
     origins: OriginPolicy

@@ -40,6 +40,21 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"client_msg_id": {"$exists": True}},
         ),
         IndexModel(
+            [("conversation_id", ASCENDING), ("created_at", ASCENDING), ("seq", ASCENDING)], name="conversation_time"
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("sender_id", ASCENDING), ("seq", ASCENDING)], name="conversation_sender"
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("type", ASCENDING), ("seq", ASCENDING)],
+            name="conversation_type",
+            # Every type but text: their names come before it, and a partial index knows no "not".
+            partialFilterExpression={"type": {"$lt": "text"}},
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("terms", ASCENDING), ("seq", ASCENDING)], name="conversation_terms"
+        ),
+        IndexModel(
             [("conversation_id", ASCENDING), ("revision", ASCENDING), ("seq", ASCENDING)],
             name="conversation_revision",
             partialFilterExpression={"revision": {"$exists": True}},

@@ -7,6 +7,7 @@ from server.storage.documents import Database
 from server.storage.files import FileRepository
 from server.storage.friendships import FriendshipRepository
 from server.storage.login_sessions import LoginSessionRepository
+from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
 from server.storage.users import UserRepository
 
@@ -21,3 +22,4 @@ class Repositories:
         self.conversations = ConversationRepository(database)
         self.files = FileRepository(database)
         self.messages = MessageRepository(database)
+        self.message_search = MessageSearch(database)

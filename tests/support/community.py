@@ -12,7 +12,10 @@ from handlers.services import Services
 from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
+from server.domain.quotes import Quote
 from server.domain.users import Principal
+from server.limits import Rate
+from server.market.instruments import INSTRUMENTS
 from server.realtime.hub import Publisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
@@ -22,10 +25,13 @@ from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
+from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
+from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
 from server.storage.documents import Database
@@ -35,6 +41,7 @@ from tests.support.clock import FakeClock
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
 FILE_LIMITS = FileLimits(max_file_bytes=1 << 20, quota_bytes=4 << 20)
+MESSAGE_RATE = Rate(1000, 100)
 SECRET = b"a secret of at least thirty-two bytes"
 
 
@@ -114,7 +121,20 @@ class Community:
             self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
         )
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
-        self.messages = MessageService(self.message_repository, self.writer, self.conversations, self.profiles, clock)
+        self.quotes: dict[str, Quote] = {}
+        self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
+        self.message_limits = MessageLimits(clock, MESSAGE_RATE)
+        self.messages = MessageService(
+            self.message_repository,
+            self.writer,
+            self.conversations,
+            self.profiles,
+            clock,
+            StockCards(INSTRUMENTS, self.quotes.get),
+            self.files,
+            self.message_limits,
+        )
+        self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
         self.changes = MessageChangeService(
             self.message_repository,
             self.writer,
@@ -123,8 +143,8 @@ class Community:
             publisher,
             clock,
             timedelta(seconds=120),
+            self.message_limits,
         )
-        self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
         self.sweeper = FileSweeper(stores.files, stores.messages, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
@@ -139,6 +159,7 @@ class Community:
             changes=self.changes,
             files=self.files,
             uploads=self.uploads,
+            finder=self.finder,
             prices=prices,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),
