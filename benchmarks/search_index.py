@@ -177,11 +177,14 @@ async def report(uri: str, count: int) -> None:
 async def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search_index", description=__doc__)
     parser.add_argument("--messages", type=int, default=100_000, help="default: %(default)s")
+    parser.add_argument("--cache", type=float, default=1.0, help="of the mongod, in GB; default: %(default)s")
     options = parser.parse_args(arguments)
     directory = Path(tempfile.mkdtemp(prefix="stock-insight-search-"))
     mongod = EmbeddedMongod(directory)
     try:
-        await report(await mongod.start(), options.messages)
+        with patch("server.storage.embedded.CACHE_GIGABYTES", options.cache):
+            uri = await mongod.start()
+        await report(uri, options.messages)
     finally:
         await mongod.stop()
         shutil.rmtree(directory)

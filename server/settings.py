@@ -224,6 +224,9 @@ class Settings:
     file_quota: int = setting(
         1024 * MEBIBYTE, integer(0, 10**15), "what all files of one member may take together", unit="bytes"
     )
+    presence_grace: float = setting(
+        5.0, number(0, 3600), "how long after the last device went somebody is still taken to be here", unit="s"
+    )
     price_source: str = setting("simulated", one_of("simulated"), "where quotes come from")
     price_push_interval: float = setting(
         3.0, number(0.05, DAY_SECONDS), "time between two pushes of changed quotes", unit="s", production=60.0

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from itertools import islice
 from typing import NamedTuple
 
 from server.domain.users import Profile, username_key
 
 MAX_MENTIONS = 50
 """The first so many members are mentioned; further names are text like any other."""
+
+MAX_LOOKED_AT = 200
+"""Names behind more @ than these are not looked for."""
 
 _EVERYONE = ("all", "所有人")
 _LONGEST_NAME = 32
@@ -34,7 +38,7 @@ def find_mentions(text: str, members: Iterable[Profile], may_mention_all: bool =
     """
     ids = {username_key(member.username): member.id for member in members if member.username}
     names = ids.keys() | _EVERYONE if may_mention_all else ids.keys()
-    named = [_name_at(run[1], names) for run in _AT.finditer(text)]
+    named = [_name_at(run[1], names) for run in islice(_AT.finditer(text), MAX_LOOKED_AT)]
     found = dict.fromkeys(ids[name] for name in named if name in ids)
     everyone = any(name is not None and name not in ids for name in named)
     return Mentions(tuple(found)[:MAX_MENTIONS], everyone)

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MAX_TERMS = 2000
-"""A longer text is found by its first so many terms."""
+MAX_CHARACTERS = 2000
+"""A longer text is found by its first so many characters: each term is a key in the index."""
 
 MAX_TERM_CHARACTERS = 32
 """Of a longer word the beginning is a term."""
@@ -23,7 +23,8 @@ MAX_QUERY_TERMS = 6
 
 # Kana, Han with its extensions, Hangul; full-width and compatibility forms are normalised before.
 _CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
-_RUNS = re.compile(rf"(?P<cjk>[{_CJK}]+)|[^\W_{_CJK}]+")
+_LETTER = re.compile(rf"[^\W_{_CJK}]")
+_RUNS = re.compile(rf"(?P<cjk>[{_CJK}]+)|{_LETTER.pattern}+")
 
 
 class Wanted(NamedTuple):
@@ -42,12 +43,12 @@ class Query(NamedTuple):
     def matches(self, text: str) -> bool:
         """Tell whether the text holds every word; a word of letters or digits must begin one of the text's."""
         normal = normalised(text)
-        return all(_holds(normal, word) for word in self.words)
+        return all(_pattern(word).search(normal) for word in self.words)
 
 
 def normalised(text: str) -> str:
-    """Return what is the same for texts that differ in case or in the width of characters alone."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Return the part of a text that is looked at, the same for texts that differ in case or width alone."""
+    return unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).casefold()[:MAX_CHARACTERS]
 
 
 def terms_of(text: str) -> list[str]:
@@ -58,9 +59,7 @@ def terms_of(text: str) -> list[str]:
             found |= dict.fromkeys(run[0][start : start + 2] for start in range(len(run[0])))
         else:
             found[run[0][:MAX_TERM_CHARACTERS]] = None
-        if len(found) >= MAX_TERMS:
-            break
-    return list(found)[:MAX_TERMS]
+    return list(found)
 
 
 def query_of(text: str) -> Query:
@@ -82,15 +81,6 @@ def _wanted(word: str) -> Iterator[Wanted]:
             yield from (Wanted(run[0][start : start + 2], False) for start in range(len(run[0]) - 1))
 
 
-def _holds(normal: str, word: str) -> bool:
-    if not _is_word_character(word[0]):
-        return word in normal
-    start = normal.find(word)
-    while start > 0 and _is_word_character(normal[start - 1]):
-        start = normal.find(word, start + 1)
-    return start >= 0
-
-
-def _is_word_character(character: str) -> bool:
-    run = _RUNS.match(character)
-    return run is not None and not run["cjk"]
+def _pattern(word: str) -> re.Pattern[str]:
+    begins_one = _LETTER.match(word) is not None
+    return re.compile((f"(?<!{_LETTER.pattern})" if begins_one else "") + re.escape(word))

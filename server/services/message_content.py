@@ -22,7 +22,7 @@ def checked_content(content: str) -> str:
             ErrorCode.INVALID_INPUT,
             f"content holds the control character U+{ord(control[0]):04X}; of those, newline and tab are allowed",
         )
-    if all(map(_is_invisible, content)):
+    if all(map(_is_invisible, set(content))):
         raise RequestError(ErrorCode.INVALID_INPUT, "content holds nothing that can be seen")
     return content
 

@@ -9,6 +9,7 @@ from server.storage.friendships import FriendshipRepository
 from server.storage.login_sessions import LoginSessionRepository
 from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
+from server.storage.presences import PresenceRepository
 from server.storage.users import UserRepository
 
 
@@ -19,6 +20,7 @@ class Repositories:
         self.users = UserRepository(database)
         self.login_sessions = LoginSessionRepository(database)
         self.friendships = FriendshipRepository(database)
+        self.presences = PresenceRepository(database)
         self.conversations = ConversationRepository(database)
         self.files = FileRepository(database)
         self.messages = MessageRepository(database)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.domain.mentions import MAX_MENTIONS, Mentions, find_mentions
+from server.domain.mentions import MAX_LOOKED_AT, MAX_MENTIONS, Mentions, find_mentions
 from server.domain.users import Profile
 
 NAMES = ("alice", "Alice2", "bob.b", "bob", "张三丰", "张三丰大侠", "李-四", "所有", "x_y")
@@ -70,3 +70,8 @@ def test_the_first_fifty_count() -> None:
 
 def test_an_account_that_is_gone_is_nobody() -> None:
     assert find_mentions("@ @.", [Profile("1", "", "")]) == Mentions()
+
+
+def test_names_behind_very_many_signs_are_text() -> None:
+    assert mentioned("@no " * (MAX_LOOKED_AT - 1) + "@bob") == ["bob"]
+    assert mentioned("@no " * MAX_LOOKED_AT + "@bob") == []

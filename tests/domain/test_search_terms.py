@@ -4,7 +4,15 @@ import random
 
 import pytest
 
-from server.domain.search_terms import MAX_QUERY_TERMS, MAX_TERM_CHARACTERS, MAX_TERMS, Query, query_of, terms_of
+from server.domain.search_terms import (
+    MAX_CHARACTERS,
+    MAX_QUERY_TERMS,
+    MAX_TERM_CHARACTERS,
+    Query,
+    normalised,
+    query_of,
+    terms_of,
+)
 
 
 def is_found(query: Query, text: str) -> bool:
@@ -38,8 +46,12 @@ def test_the_terms_of_a_text(text: str, terms: list[str]) -> None:
     assert terms_of(text) == terms
 
 
-def test_a_long_text_has_so_many_terms_and_no_more() -> None:
-    assert len(terms_of("".join(chr(0x4E00 + n) for n in range(10_000)))) == MAX_TERMS
+def test_of_a_long_text_the_beginning_is_looked_at() -> None:
+    text = "".join(chr(0x4E00 + n) for n in range(10_000))
+    assert len(terms_of(text)) == MAX_CHARACTERS
+    assert is_found(query_of(text[MAX_CHARACTERS - 2 : MAX_CHARACTERS]), text)
+    assert not query_of(text[MAX_CHARACTERS : MAX_CHARACTERS + 2]).matches(text)
+    assert len(normalised("\ufdfa" * 10_000)) == MAX_CHARACTERS  # each of which becomes eighteen
 
 
 @pytest.mark.parametrize(
