@@ -11,10 +11,12 @@ from tests.support.plans import Fault, row
 
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
+FILE = {"name": "a.txt", "type": "text/plain", "kind": "file", "size": 1, "thumbnail": False}
+
 
 def document(conversation: int, seq: int) -> Document:
     """Return a message as it is stored; the conversation is one of those that `conversations.py` makes."""
-    sent = {"file": {"id": f"file{conversation}-{seq}"}} if seq % 10 == 5 else {}
+    sent = {"file": {**FILE, "id": f"file{conversation}-{seq}"}} if seq % 10 == 5 else {}
     changed = {"revision": 40 + seq, "edited_at": NOW} if seq % 10 == 0 else {}
     return {
         "_id": f"message{conversation}-{seq}",
