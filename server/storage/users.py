@@ -119,7 +119,8 @@ class UserRepository:
         for field, key in (("username_key", username_key(prefix)), ("display_name_key", display_name_key(prefix))):
             # A range says what an anchored expression would, and nothing in it is special.
             begins = {field: {"$gte": key, "$lt": key + AFTER_ALL_CHARACTERS}, "_id": {"$ne": spared_id}}
-            cursor = self._users.find(begins, _PROFILE | {"username_key": 1}).sort(field, ASCENDING).limit(limit)
+            cursor = self._users.find(begins, _PROFILE | {"username_key": 1}).sort(field, ASCENDING)
+            cursor = cursor.hint(field).limit(limit)  # in the order of the index, so that no more is read
             found |= {document["_id"]: document async for document in cursor}
         by_name = sorted(found.values(), key=lambda document: document["username_key"])
         return [_profile(document) for document in by_name[:limit]]

@@ -216,7 +216,7 @@ SECRET_LINE = b"c2VjcmV0IGxpbmU"
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (private_pem(rsa.generate_private_key(65537, 1024)), "has 1024 bits, at least 2048"),
+        (private_pem(rsa.generate_private_key(65537, 1024)), "has 1024 bits, at least 2048"),  # noqa: S505
         (private_pem(ec.generate_private_key(ec.SECP384R1())), "is of the curve secp384r1, allowed is P-256"),
         (private_pem(ec.generate_private_key(ec.SECP256K1())), "is of the curve secp256k1, allowed is P-256"),
         (private_pem(ed25519.Ed25519PrivateKey.generate()), "is not a PEM file with an RSA key or a key of the curve"),
@@ -246,7 +246,7 @@ def test_a_file_that_cannot_be_used_is_one_sentence_without_its_content(
 
 @pytest.mark.parametrize("name", ["missing.pem", ".", "a\0b"])
 def test_a_path_that_cannot_be_read_is_one_sentence(tmp_path: Path, name: str) -> None:
-    with pytest.raises(StartError, match="^jwt_key_files: .* (cannot be read: |is not a file)"):
+    with pytest.raises(StartError, match=r"^jwt_key_files: .* (cannot be read: |is not a file)"):
         read_key_files([str(tmp_path / name)], must_be_private=False)
 
 

@@ -6,6 +6,7 @@ import pytest
 from tornado.httputil import HTTPHeaders
 
 from handlers.loopback import is_direct_from_loopback
+from server.protocol.forwarding import NO_ADDRESS
 
 HOST = {"Host": "localhost:8000"}
 
@@ -32,10 +33,10 @@ def test_who_does(address: str, headers: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("address", "headers"),
     [
-        # Not from this machine; 0.0.0.0 is what Tornado calls the client of a unix socket.
+        # Not from this machine, or from a unix socket.
         ("192.0.2.1", HOST),
         ("10.0.0.1", HOST),
-        ("0.0.0.0", HOST),
+        (NO_ADDRESS, HOST),
         ("::", HOST),
         ("::ffff:192.0.2.1", HOST),
         ("", HOST),
