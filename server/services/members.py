@@ -12,7 +12,7 @@ from server.realtime.hub import Publisher
 from server.services.accounts import MAX_DISPLAY_NAME_CHARACTERS
 from server.services.input_text import checked_text
 from server.services.profiles import Profiles
-from server.services.rate_limits import count
+from server.services.rate_limits import count_attempt
 from server.storage.friendships import FriendshipRepository
 from server.storage.users import UserRepository
 
@@ -50,7 +50,7 @@ class MemberService:
 
         Raises RequestError: invalid_input, rate_limited.
         """
-        count(self._searches, principal.user_id, self._clock.monotonic(), "searches")
+        count_attempt(self._searches, principal.user_id, self._clock.monotonic(), "searches")
         prefix = checked_text("query", query.strip(), 1, MAX_QUERY_CHARACTERS)
         return await self._users.search(prefix, principal.user_id, min(limit, MAX_FOUND))
 
@@ -59,7 +59,7 @@ class MemberService:
 
         Raises RequestError: invalid_input, rate_limited.
         """
-        count(self._changes, principal.user_id, self._clock.monotonic(), "changes of your profile")
+        count_attempt(self._changes, principal.user_id, self._clock.monotonic(), "changes of your profile")
         if display_name is None and locale is None:
             raise RequestError(ErrorCode.INVALID_INPUT, "got nothing to change; allowed are display_name and locale")
         hearing = [principal.user_id]

@@ -8,7 +8,7 @@ from server.errors import ErrorCode, RequestError
 from server.limits import TokenBuckets
 
 
-def count(buckets: TokenBuckets, key: str, now: float, what: str) -> None:
+def count_attempt(buckets: TokenBuckets, key: str, now: float, what: str) -> None:
     """Count one of ``what`` against the bucket of ``key``; RequestError (rate_limited) when it is one too many."""
     wait = buckets.take(key, now)
     if wait:

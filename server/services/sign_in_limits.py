@@ -7,7 +7,7 @@ from ipaddress import IPv6Network, ip_address
 from server.clock import Clock
 from server.domain.users import username_key
 from server.limits import Rate, TokenBuckets
-from server.services.rate_limits import count
+from server.services.rate_limits import count_attempt
 
 MAX_KEPT = 20_000
 """Accounts and addresses remembered, of each so many; the memory of them is bounded."""
@@ -46,7 +46,7 @@ class SignInLimits:
 
     def _count(self, buckets: TokenBuckets | None, key: str, what: str) -> None:
         if buckets is not None:
-            count(buckets, key, self._clock.monotonic(), what)
+            count_attempt(buckets, key, self._clock.monotonic(), what)
 
 
 def _buckets(per_minute: int) -> TokenBuckets | None:
