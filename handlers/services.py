@@ -11,8 +11,10 @@ from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
 from server.services.moderation import ModerationService
+from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.texts import DEFAULT_LOCALE, Texts
 
@@ -25,9 +27,11 @@ class Services:
     members: MemberService
     moderation: ModerationService
     friends: FriendService
+    presence: PresenceService
     conversations: ConversationService
     messages: MessageService
     changes: MessageChangeService
+    finder: MessageFinder
     prices: PriceService
     health: HealthService
     origins: OriginPolicy

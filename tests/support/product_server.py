@@ -128,6 +128,7 @@ class ProductServer:
         self.front.trust(TrustedProxies(proxies))
         self._clients: list[ChatClient] = []
         self.runtime.start()
+        self.community.presence.start()
         if in_front:
             self.front.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
         listener, self.port = bind_unused_port()
@@ -184,6 +185,7 @@ class ProductServer:
         assert isinstance(self.clock, FakeClock)
         self.clock.advance(seconds)
         self.runtime.deadlines.run_due()
+        self.community.presence.run_due()
 
     async def register(self, username: str) -> Any:
         """Make an account; return what the answer says: tokens and user."""
@@ -226,6 +228,7 @@ class ProductServer:
         self.front.stop()
         await self.sio.close()
         await self.front.close_all_connections()
+        await self.community.presence.stop()
         await self.community.writer.close()
         await self.community.marks.close()
         self.community.passwords.close()
