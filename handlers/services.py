@@ -12,6 +12,7 @@ from server.services.health import HealthService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
+from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.texts import DEFAULT_LOCALE, Texts
 
@@ -22,6 +23,7 @@ class Services:
 
     accounts: AccountService
     friends: FriendService
+    presence: PresenceService
     conversations: ConversationService
     messages: MessageService
     changes: MessageChangeService

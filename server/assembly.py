@@ -29,6 +29,7 @@ from server.services.message_finder import MessageFinder
 from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
+from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
@@ -60,6 +61,7 @@ class Assembly:
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
         accounts = await self._accounts()
+        presence = self._presence()
         prices = self._prices()
         conversations = self._conversations()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
@@ -67,7 +69,8 @@ class Assembly:
         self._stack.push_async_callback(writer.close)
         return Services(
             accounts=accounts,
-            friends=FriendService(self._stores.friendships, self._stores.users, self._profiles, self._hub, self._clock),
+            friends=self._friends(presence),
+            presence=presence,
             conversations=conversations,
             messages=MessageService(
                 self._stores.messages,
@@ -106,6 +109,17 @@ class Assembly:
             password = self._demo_password()
             await ensure_demo_accounts(accounts, stores.users, stores.friendships, passwords, clock, password)
         return accounts
+
+    def _presence(self) -> PresenceService:
+        stores, grace = self._stores, self._settings.presence_grace
+        presence = PresenceService(stores.presences, stores.friendships, self._hub, self._clock, grace)
+        presence.start()
+        self._stack.push_async_callback(presence.stop)
+        return presence
+
+    def _friends(self, presence: PresenceService) -> FriendService:
+        stores = self._stores
+        return FriendService(stores.friendships, stores.users, self._profiles, presence, self._hub, self._clock)
 
     def _conversations(self) -> ConversationService:
         stores = self._stores

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from server.domain.quotes import Quote
 from server.domain.users import Principal
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
-from server.realtime.hub import Publisher
+from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
@@ -28,6 +28,7 @@ from server.services.message_finder import MessageFinder
 from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
+from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
@@ -50,7 +51,7 @@ class Published(NamedTuple):
 
 
 class RecordingPublisher:
-    """A `Publisher` that keeps everything, in order."""
+    """A `WidePublisher` that keeps everything, in order."""
 
     def __init__(self) -> None:
         self.published: list[Published] = []
@@ -74,6 +75,10 @@ class RecordingPublisher:
             listener(published)
         self._news.set()
 
+    def publish_to(self, rooms: Collection[str], event: str, payload: object, *, supersedes: Hashable) -> None:
+        for room in rooms:
+            self.publish(room, event, payload, supersedes=supersedes)
+
     def disconnect(self, room: str, reason: str) -> None:
         self.disconnected.append((room, reason))
 
@@ -95,7 +100,7 @@ class Community:
     """Everything behind the handlers, on one database."""
 
     def __init__(
-        self, database: Database, clock: Clock, publisher: Publisher, limits: SignInLimits | None = None
+        self, database: Database, clock: Clock, publisher: WidePublisher, limits: SignInLimits | None = None
     ) -> None:
         self.database = database
         self.clock = clock
@@ -111,7 +116,8 @@ class Community:
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
-        self.friends = FriendService(self.friendships, self.users, self.profiles, publisher, clock)
+        self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
+        self.friends = FriendService(self.friendships, self.users, self.profiles, self.presence, publisher, clock)
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
             self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
@@ -146,6 +152,7 @@ class Community:
         return Services(
             accounts=self.accounts,
             friends=self.friends,
+            presence=self.presence,
             conversations=self.conversations,
             messages=self.messages,
             changes=self.changes,
