@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
+from server.services.files import FileService
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.members import MemberService
@@ -16,6 +17,7 @@ from server.services.messages import MessageService
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
+from server.services.uploads import UploadService
 from server.texts import DEFAULT_LOCALE, Texts
 
 
@@ -31,6 +33,8 @@ class Services:
     conversations: ConversationService
     messages: MessageService
     changes: MessageChangeService
+    files: FileService
+    uploads: UploadService
     finder: MessageFinder
     prices: PriceService
     health: HealthService

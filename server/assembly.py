@@ -22,6 +22,7 @@ from server.secret_files import read_or_create
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
+from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
@@ -37,6 +38,8 @@ from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.thumbnails import Thumbnails
+from server.services.uploads import FileLimits, UploadService
 from server.settings import Settings
 from server.storage.mongo import Mongo
 from server.storage.repositories import Repositories
@@ -68,6 +71,7 @@ class Assembly:
         presence = self._presence()
         prices = self._prices()
         conversations = self._conversations()
+        files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
         writer = MessageWriter(self._stores.messages, self._stores.conversations, self._hub)
         self._stack.push_async_callback(writer.close)
@@ -85,10 +89,13 @@ class Assembly:
                 self._profiles,
                 self._clock,
                 StockCards(INSTRUMENTS, prices.quote_of),
+                files,
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
             finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
+            files=files,
+            uploads=self._uploads(),
             prices=prices,
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
@@ -143,6 +150,19 @@ class Assembly:
         return MessageChangeService(
             self._stores.messages, writer, conversations, self._profiles, self._hub, self._clock, window, limits
         )
+
+    async def _files(self) -> FileService:
+        stores = self._stores
+        sweeper = FileSweeper(stores.files, stores.messages, self._clock)
+        await sweeper.start()
+        self._stack.callback(sweeper.stop)
+        return FileService(stores.files, stores.messages, stores.conversations, self._clock)
+
+    def _uploads(self) -> UploadService:
+        limits = FileLimits(self._settings.max_file_size, self._settings.file_quota)
+        uploads = UploadService(self._stores.files, Thumbnails(), self._clock, limits)
+        self._stack.push_async_callback(uploads.close)
+        return uploads
 
     def _prices(self) -> PriceService:
         prices = PriceService(

@@ -34,6 +34,8 @@ class ErrorCode(Enum):
     TOO_LATE = ("too_late", 409)
     USERNAME_TAKEN = ("username_taken", 409)
     PAYLOAD_TOO_LARGE = ("payload_too_large", 413)
+    QUOTA_EXCEEDED = ("quota_exceeded", 413)
+    UNSUPPORTED_TYPE = ("unsupported_type", 415)
     UNKNOWN_EVENT = ("unknown_event", 404)
     RATE_LIMITED = ("rate_limited", 429)
     INTERNAL = ("internal", 500)

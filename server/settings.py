@@ -244,6 +244,12 @@ class Settings:
     recall_window: float = setting(
         120.0, number(0, 365 * DAY_SECONDS), "how long after it was sent a message can be recalled", unit="s"
     )
+    max_file_size: int = setting(
+        20 * MEBIBYTE, integer(1024, 1024 * MEBIBYTE), "largest file that can be uploaded", unit="bytes"
+    )
+    file_quota: int = setting(
+        1024 * MEBIBYTE, integer(0, 10**15), "what all files of one member may take together", unit="bytes"
+    )
     presence_grace: float = setting(
         5.0, number(0, 3600), "how long after the last device went somebody is still taken to be here", unit="s"
     )

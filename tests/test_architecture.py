@@ -45,9 +45,14 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
     ),
     "server/services": (
         EVERYWHERE | {"server.domain", "server.storage", "server.market", "server.auth", "server.realtime.hub"},
-        {"msgspec", "tornado.ioloop"},
+        {"msgspec", "tornado.ioloop", "PIL"},
     ),
     "handlers": (HANDLERS, {"tornado", "msgspec"}),
+    # Uploads and downloads are read and cut as HTTP says.
+    "handlers/rest": (
+        HANDLERS | {"server.protocol.multipart", "server.protocol.byte_range"},
+        {"tornado", "msgspec"},
+    ),
     # The glue between Tornado's sockets and the protocol.
     "handlers/streams": (HANDLERS | {"server.transport", "server.protocol"}, {"tornado", "msgspec"}),
 }

@@ -9,11 +9,13 @@ import msgspec
 
 from server.clock import Clock
 from server.domain.conversations import Conversation, Joined
+from server.domain.files import Attachment
 from server.domain.ids import is_id
-from server.domain.messages import MESSAGE_TYPES, Excerpt, Message, Page, StockCard, StoredMessage
+from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, Page, StockCard, StoredMessage
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services.conversations import ConversationService
+from server.services.files import FileService
 from server.services.input_text import checked_text
 from server.services.mentions import MentionFinder
 from server.services.message_content import checked_content
@@ -39,12 +41,14 @@ class Outgoing(NamedTuple):
     type: str = "text"
     client_msg_id: str | None = None
     reply_to: str | None = None
+    file_id: str | None = None
 
 
 class Carried(NamedTuple):
     """What a message of its type carries beside its content."""
 
     stock: StockCard | None = None
+    file: Attachment | None = None
 
 
 class MessageService:
@@ -58,6 +62,7 @@ class MessageService:
         profiles: Profiles,
         clock: Clock,
         stock_cards: StockCards,
+        files: FileService,
         limits: MessageLimits,
     ) -> None:
         self._messages = messages
@@ -66,6 +71,7 @@ class MessageService:
         self._profiles = profiles
         self._clock = clock
         self._stock_cards = stock_cards
+        self._files = files
         self._limits = limits
         self._mentions = MentionFinder(conversations, profiles)
         self._views = MessageViews(messages, profiles)
@@ -80,8 +86,8 @@ class MessageService:
         try:
             sender = await self._profiles.one(principal.user_id)
             conversation_id = await self._writable(principal.user_id, outgoing)
-            draft = await self._draft(principal.user_id, outgoing, conversation_id)
             excerpt = await self._excerpt(outgoing.reply_to, conversation_id)
+            draft = await self._draft(principal.user_id, outgoing, conversation_id)
         except RequestError:
             first = await self._sent_before(principal.user_id, outgoing.client_msg_id)
             if first is None:
@@ -209,7 +215,7 @@ class MessageService:
         return found[0] if found else None
 
     async def _draft(self, user_id: str, outgoing: Outgoing, conversation_id: str) -> StoredMessage:
-        carried = await self._carried(outgoing)
+        carried = await self._carried(user_id, outgoing)
         mentions = await self._mentions.find(user_id, conversation_id, outgoing.content)
         now = self._clock.now()
         return StoredMessage(
@@ -223,14 +229,18 @@ class MessageService:
             client_msg_id=outgoing.client_msg_id,
             reply_to=outgoing.reply_to,
             stock=carried.stock,
+            file=carried.file,
             mentions=mentions.user_ids,
             mentions_all=mentions.everyone,
         )
 
-    async def _carried(self, outgoing: Outgoing) -> Carried:
+    async def _carried(self, user_id: str, outgoing: Outgoing) -> Carried:
         """Look up what the message's type asks for; RequestError (invalid_input) when it is not there."""
         if outgoing.type == "stock":
             return Carried(stock=self._stock_cards.card(outgoing.content))
+        if outgoing.file_id is not None:
+            only_picture = outgoing.type == "image"
+            return Carried(file=await self._files.attach(user_id, outgoing.file_id, only_picture=only_picture))
         return Carried()
 
 
@@ -239,6 +249,9 @@ def _check(outgoing: Outgoing) -> None:
         raise RequestError(
             ErrorCode.INVALID_INPUT, f"got type {outgoing.type[:40]!r}, allowed are: {', '.join(MESSAGE_TYPES)}"
         )
-    checked_content(outgoing.content)
+    if (outgoing.file_id is not None) != (outgoing.type in FILE_TYPES):
+        raise RequestError(ErrorCode.INVALID_INPUT, "file_id goes with the types image and file, and with no other")
+    if outgoing.content or outgoing.file_id is None:
+        checked_content(outgoing.content)
     if outgoing.client_msg_id is not None:
         checked_text("client_msg_id", outgoing.client_msg_id, 1, MAX_CLIENT_ID_CHARACTERS)

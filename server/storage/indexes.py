@@ -76,6 +76,18 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="conversation_revision",
             partialFilterExpression={"revision": {"$exists": True}},
         ),
+        IndexModel(
+            [("file.id", ASCENDING), ("conversation_id", ASCENDING)],
+            name="file",
+            partialFilterExpression={"file.id": {"$exists": True}},
+        ),
+    ],
+    "files.files": [
+        IndexModel([("metadata.owner_id", ASCENDING), ("length", ASCENDING)], name="owner"),
+        IndexModel([("metadata.check_at", ASCENDING)], name="check_at", sparse=True),
+    ],
+    "files.chunks": [
+        IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_1_n_1", unique=True),
     ],
 }
 

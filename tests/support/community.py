@@ -21,6 +21,7 @@ from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
+from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
@@ -35,12 +36,15 @@ from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.thumbnails import Thumbnails
+from server.services.uploads import FileLimits, UploadService
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
 from server.texts import Texts
 from tests.support.clock import FakeClock
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
+FILE_LIMITS = FileLimits(max_file_bytes=1 << 20, quota_bytes=4 << 20)
 MESSAGE_RATE = Rate(1000, 100)
 SECRET = b"a secret of at least thirty-two bytes"
 
@@ -129,6 +133,7 @@ class Community:
         )
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
         self.quotes: dict[str, Quote] = {}
+        self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
         self.message_limits = MessageLimits(clock, MESSAGE_RATE)
         self.messages = MessageService(
             self.message_repository,
@@ -137,6 +142,7 @@ class Community:
             self.profiles,
             clock,
             StockCards(INSTRUMENTS, self.quotes.get),
+            self.files,
             self.message_limits,
         )
         self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
@@ -150,6 +156,8 @@ class Community:
             timedelta(seconds=120),
             self.message_limits,
         )
+        self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
+        self.sweeper = FileSweeper(stores.files, stores.messages, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
 
     def services(self, prices: Any = None) -> Services:
@@ -163,6 +171,8 @@ class Community:
             conversations=self.conversations,
             messages=self.messages,
             changes=self.changes,
+            files=self.files,
+            uploads=self.uploads,
             finder=self.finder,
             prices=prices,
             health=self.health,

@@ -30,6 +30,7 @@ from tests.support.clock import FakeClock
 from tests.support.community import Community
 
 PATIENCE_SECONDS = 10.0
+READ_BODY_BYTES = 1 << 20
 PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
 """What a server with limits allows in a minute."""
 
@@ -124,7 +125,7 @@ class ProductServer:
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
         self.application = self._application()
-        self.front = FrontServer(self.application)
+        self.front = FrontServer(self.application, max_body_size=READ_BODY_BYTES, body_timeout=PATIENCE_SECONDS)
         self.front.trust(TrustedProxies(proxies))
         self._clients: list[ChatClient] = []
         self.runtime.start()
@@ -229,6 +230,7 @@ class ProductServer:
         await self.sio.close()
         await self.front.close_all_connections()
         await self.community.presence.stop()
+        await self.community.uploads.close()
         await self.community.writer.close()
         await self.community.marks.close()
         self.community.passwords.close()

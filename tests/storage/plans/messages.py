@@ -14,6 +14,7 @@ NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
 def document(conversation: int, seq: int) -> Document:
     """Return a message as it is stored; the conversation is one of those that `conversations.py` makes."""
+    sent = {"file": {"id": f"file{conversation}-{seq}"}} if seq % 10 == 5 else {}
     changed = {"revision": 40 + seq, "edited_at": NOW} if seq % 10 == 0 else {}
     return {
         "_id": f"message{conversation}-{seq}",
@@ -25,6 +26,7 @@ def document(conversation: int, seq: int) -> Document:
         "content": "something to say",
         "created_at": NOW + timedelta(seconds=seq),
         **changed,
+        **sent,
     }
 
 
@@ -46,6 +48,7 @@ ROWS = (
     row(MessageRepository.find_beginnings, ["message1-1", "message1-2", "unknown"]),
     row(MessageRepository.change, "message1-1", "direct1-1", Change("other", edited_at=NOW)),
     row(MessageRepository.changed, "direct1-1", 50, 40, 501),
+    row(MessageRepository.conversations_with_file, "file1-5"),
     row(MessageRepository.newest, "direct1-1", 51, None, 0),
     row(MessageRepository.newest, "direct1-1", 5, 30, 10),
     row(MessageRepository.following, "direct1-1", 35, 501),
