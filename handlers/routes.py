@@ -21,7 +21,7 @@ from handlers.rest.friends import (
 )
 from handlers.rest.health import HealthHandler
 from handlers.rest.uploads import UploadHandler
-from handlers.rest.users import MeHandler
+from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
@@ -38,7 +38,10 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/auth/refresh", RefreshHandler),
     (r"/auth/logout", LogoutHandler),
     (r"/auth/logout_all", LogoutEverywhereHandler),
+    (r"/users", UsersHandler),
     (r"/users/me", MeHandler),
+    (r"/users/me/password", PasswordHandler),
+    (rf"/users/{ID}/ban", BanHandler),
     (r"/friends", FriendsHandler),
     (r"/friends/requests", FriendRequestsHandler),
     (rf"/friends/requests/{ID}", FriendRequestHandler),

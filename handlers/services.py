@@ -10,9 +10,11 @@ from server.services.conversations import ConversationService
 from server.services.files import FileService
 from server.services.friends import FriendService
 from server.services.health import HealthService
+from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
+from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.uploads import UploadService
@@ -24,6 +26,8 @@ class Services:
     """Every service of the product, with the rules and texts that all doors share."""
 
     accounts: AccountService
+    members: MemberService
+    moderation: ModerationService
     friends: FriendService
     presence: PresenceService
     conversations: ConversationService
@@ -37,5 +41,7 @@ class Services:
     origins: OriginPolicy
     texts: Texts
     default_locale: str = DEFAULT_LOCALE
+    operator_without_token: bool = False
+    """Whether a direct connection from this machine may do what operators may."""
     unfinished: set[object] = field(default_factory=set)
     """The REST requests that have no answer yet."""

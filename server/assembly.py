@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from handlers.services import Services
+from server.auth.keys import MIN_SECRET_BYTES, TokenKeys, read_key_files, secret_key
 from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
-from server.auth.tokens import MIN_SECRET_BYTES, AccessTokens
+from server.auth.tokens import AccessTokens
 from server.clock import Clock
 from server.errors import StartError
 from server.limits import Rate
@@ -25,11 +26,13 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
+from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
+from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
@@ -63,6 +66,7 @@ class Assembly:
 
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
+        stores = self._stores
         accounts = await self._accounts()
         presence = self._presence()
         prices = self._prices()
@@ -73,6 +77,8 @@ class Assembly:
         self._stack.push_async_callback(writer.close)
         return Services(
             accounts=accounts,
+            members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),
+            moderation=ModerationService(stores.users, accounts, self._clock),
             friends=self._friends(presence),
             presence=presence,
             conversations=conversations,
@@ -95,13 +101,14 @@ class Assembly:
             origins=origins,
             texts=Texts(TEXTS),
             default_locale=self._settings.default_locale,
+            operator_without_token=self._settings.environment == "development",
         )
 
     async def _accounts(self) -> AccountService:
         settings, clock, stores = self._settings, self._clock, self._stores
         passwords = Passwords()
         self._stack.callback(passwords.close)
-        tokens = AccessTokens(self._jwt_secret(), clock, settings.access_token_ttl)
+        tokens = AccessTokens(self._token_keys(), clock, settings.access_token_ttl)
         limits = SignInLimits(
             clock,
             settings.login_attempts_per_account,
@@ -170,6 +177,13 @@ class Assembly:
         prices.start()
         self._stack.push_async_callback(prices.stop)
         return prices
+
+    def _token_keys(self) -> TokenKeys:
+        settings = self._settings
+        keys = read_key_files(settings.jwt_key_files, must_be_private=settings.environment == "production")
+        if settings.jwt_secret or not keys:
+            keys.append(secret_key(self._jwt_secret()))
+        return TokenKeys(keys)
 
     def _jwt_secret(self) -> bytes:
         given = self._settings.jwt_secret

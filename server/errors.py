@@ -26,6 +26,7 @@ class ErrorCode(Enum):
     INVALID_CREDENTIALS = ("invalid_credentials", 401)
     UNAUTHORIZED = ("unauthorized", 401)
     FORBIDDEN = ("forbidden", 403)
+    BANNED = ("banned", 403)
     NOT_FRIENDS = ("not_friends", 403)
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)

@@ -36,7 +36,7 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
         {"tornado.ioloop", "msgspec"},
     ),
     "server/cluster": (EVERYWHERE | {"server.realtime", "server.protocol", "server.metrics"}, {"redis", "msgpack"}),
-    "server/auth": (EVERYWHERE | {"server.domain"}, {"jwt", "argon2", "msgspec"}),
+    "server/auth": (EVERYWHERE | {"server.domain"}, {"jwt", "cryptography", "argon2", "msgspec"}),
     "server/storage": (EVERYWHERE | {"server.domain"}, {"motor", "pymongo", "bson", "gridfs", "msgspec"}),
     "server/market": (EVERYWHERE | {"server.domain"}, {"numpy", "msgspec"}),
     "server/market/sources": (
@@ -67,6 +67,7 @@ SETTINGS_READERS = {
     "run.py",
     "server/app.py",
     "server/assembly.py",
+    "server/operators.py",
     "server/settings_sources.py",
     "server/settings_help.py",
 }

@@ -84,6 +84,7 @@ class MessageService:
         self._limits.count(principal.user_id)
         _check(outgoing)
         try:
+            sender = await self._profiles.one(principal.user_id)
             conversation_id = await self._writable(principal.user_id, outgoing)
             excerpt = await self._excerpt(outgoing.reply_to, conversation_id)
             draft = await self._draft(principal.user_id, outgoing, conversation_id)
@@ -92,7 +93,6 @@ class MessageService:
             if first is None:
                 raise
             return await self._views.one(first)
-        sender = await self._profiles.one(principal.user_id)
         stored = await self._writer.write(draft, sender, excerpt)
         return stored.by(sender, excerpt) if stored.id == draft.id else await self._views.one(stored)
 
@@ -210,7 +210,7 @@ class MessageService:
         return (await self._views.one(original)).excerpt()
 
     async def _sent_before(self, user_id: str, client_msg_id: str | None) -> StoredMessage | None:
-        """Return what was sent under this client id while it was still allowed: its sender may not know of it."""
+        """Return what was sent under this client id while it was still possible: its sender may not know of it."""
         found = await self._messages.find_sent([(user_id, client_msg_id)]) if client_msg_id is not None else []
         return found[0] if found else None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from handlers.services import Services
+from server.auth.keys import TokenKeys, secret_key
 from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
@@ -24,11 +25,13 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
+from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
+from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
@@ -115,11 +118,13 @@ class Community:
         self.conversation_repository = stores.conversations
         self.message_repository = stores.messages
         self.passwords = Passwords()
-        self.tokens = AccessTokens(SECRET, clock)
+        self.tokens = AccessTokens(TokenKeys([secret_key(SECRET)]), clock)
         self.profiles = Profiles(self.users, clock)
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
+        self.members = MemberService(self.users, self.friendships, self.profiles, publisher, clock)
+        self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
         self.friends = FriendService(self.friendships, self.users, self.profiles, self.presence, publisher, clock)
         self.marks = MarkWriter(self.conversation_repository)
@@ -159,6 +164,8 @@ class Community:
         """Return what handlers get."""
         return Services(
             accounts=self.accounts,
+            members=self.members,
+            moderation=self.moderation,
             friends=self.friends,
             presence=self.presence,
             conversations=self.conversations,

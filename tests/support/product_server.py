@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
 from tornado.testing import bind_unused_port
 from tornado.web import Application
@@ -20,6 +21,7 @@ from handlers.rest.health import HealthHandler
 from handlers.streams.front import FrontServer
 from handlers.streams.socketio import EngineIOHandler
 from server.clock import Clock, SystemClock
+from server.protocol.forwarding import TrustedProxies
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
 from server.services.sign_in_limits import SignInLimits
@@ -112,22 +114,26 @@ class ProductServer:
         clock: Clock | None = None,
         limits: SignInLimits | None = None,
         *,
-        polling_front: bool = False,
+        operator_without_token: bool = False,
+        proxies: Iterable[str] = (),
+        in_front: bool = False,
     ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
         self.community = Community(database, self.clock, self.runtime.hub, limits)
-        self.services = self.community.services()
+        self.services = replace(self.community.services(), operator_without_token=operator_without_token)
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
-        self._server = FrontServer(self._application(), max_body_size=READ_BODY_BYTES, body_timeout=PATIENCE_SECONDS)
-        if polling_front:
-            self._server.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
+        self.application = self._application()
+        self.front = FrontServer(self.application, max_body_size=READ_BODY_BYTES, body_timeout=PATIENCE_SECONDS)
+        self.front.trust(TrustedProxies(proxies))
         self._clients: list[ChatClient] = []
-        listener, self.port = bind_unused_port()
-        self._server.add_sockets([listener])
         self.runtime.start()
         self.community.presence.start()
+        if in_front:
+            self.front.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
+        listener, self.port = bind_unused_port()
+        self.front.add_sockets([listener])
 
     def _application(self) -> Application:
         given = {"services": self.services}
@@ -157,16 +163,23 @@ class ProductServer:
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if sent is None and method == "POST":
             sent = b""
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        response = await self.fetch(path, method, sent, {**(headers or {}), **authorization})
+        return RestAnswer(response.code, response.headers, json.loads(response.body) if response.body else None)
+
+    async def fetch(
+        self, path: str, method: str = "", body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> HTTPResponse:
+        """Do one request as it is; a body makes it a POST where no method is given."""
         request = HTTPRequest(
             f"http://127.0.0.1:{self.port}{path}",
-            method,
-            {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})},
-            sent,
+            method or ("GET" if body is None else "POST"),
+            dict(headers or {}),
+            body,
             follow_redirects=False,
             allow_nonstandard_methods=True,
         )
-        response = await AsyncHTTPClient().fetch(request, raise_error=False)
-        return RestAnswer(response.code, response.headers, json.loads(response.body) if response.body else None)
+        return await AsyncHTTPClient().fetch(request, raise_error=False)
 
     def advance(self, seconds: float) -> None:
         """Let time pass on a clock that stands still, and do what is due then."""
@@ -186,6 +199,12 @@ class ProductServer:
         alice, bob = await self.register("alice"), await self.register("bob")
         await self.community.friendships.befriend(alice["user"]["id"], bob["user"]["id"], self.clock.now())
         return alice, bob
+
+    async def operator(self, username: str = "chief") -> Any:
+        """Make an account with an operator's rights; return what its sign-in says."""
+        sign_in = await self.register(username)
+        await self.community.users.promote(sign_in["user"]["id"])
+        return sign_in
 
     async def connect(self, auth: Any = None, query: str = "", headers: Mapping[str, str] | None = None) -> ChatClient:
         """Open a Socket.IO connection; `ChatClient.connected` tells how it went."""
@@ -207,9 +226,9 @@ class ProductServer:
     async def stop(self) -> None:
         for client in self._clients:
             await client.close()
-        self._server.stop()
+        self.front.stop()
         await self.sio.close()
-        await self._server.close_all_connections()
+        await self.front.close_all_connections()
         await self.community.presence.stop()
         await self.community.uploads.close()
         await self.community.writer.close()

@@ -227,7 +227,7 @@ async def test_a_reader_that_vanishes_ends_the_reading(server: ProductServer) ->
 @pytest.mark.parametrize("polling_front", [False, True])
 @pytest.mark.gen_test
 async def test_uploads_polls_and_downloads_share_a_connection(database: Any, polling_front: bool) -> None:
-    server = ProductServer(database, polling_front=polling_front)
+    server = ProductServer(database, in_front=polling_front)
     alice = await door(server)
     content = b"x" * 700_000
     body = form(content)
