@@ -118,6 +118,7 @@ class ProductServer:
         listener, self.port = bind_unused_port()
         self._server.add_sockets([listener])
         self.runtime.start()
+        self.community.presence.start()
 
     def _application(self) -> Application:
         authenticate = self.services.accounts.authenticate
@@ -165,6 +166,7 @@ class ProductServer:
         assert isinstance(self.clock, FakeClock)
         self.clock.advance(seconds)
         self.runtime.deadlines.run_due()
+        self.community.presence.run_due()
 
     async def register(self, username: str) -> Any:
         """Make an account; return what the answer says: tokens and user."""
@@ -201,6 +203,7 @@ class ProductServer:
         self._server.stop()
         await self.sio.close()
         await self._server.close_all_connections()
+        await self.community.presence.stop()
         await self.community.writer.close()
         await self.community.marks.close()
         self.community.passwords.close()
