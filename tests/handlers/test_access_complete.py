@@ -51,8 +51,8 @@ def shapes_of(module: str) -> list[type[msgspec.Struct]]:
 
 def fields_of(shape: type[msgspec.Struct] | None) -> set[str]:
     """Return the fields of a payload that hold ids."""
-    names = {field.name for field in msgspec.structs.fields(shape)} if shape else set()
-    return {name for name in names - NO_ID if ID_FIELD.fullmatch(name)}
+    fields = msgspec.structs.fields(shape) if shape else ()
+    return {field.encode_name for field in fields if field.name not in NO_ID and ID_FIELD.fullmatch(field.name)}
 
 
 def test_every_rest_call_has_a_row() -> None:

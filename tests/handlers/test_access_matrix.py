@@ -42,6 +42,9 @@ async def cell_faults(town: Town, row: Call, actor: Actor) -> list[str]:
     faults = [] if reply.outcome == expected else [f"{reply.outcome}, not {expected}"]
     heard = await town.heard()
     faults += [f"heard by {hearer.value}: {heard[hearer]}" for hearer in bystanders(row, actor) & heard.keys()]
+    teller, hearer = INSIDERS if row.outcomes[Actor.OTHER] == OK else INSIDERS[::-1]
+    if row.tells and actor is teller and row.tells not in {name for name, _ in heard.get(hearer, [])}:
+        faults.append(f"{hearer.value} does not hear {row.tells}")
     if actor in OUTSIDERS:
         faults += [f"is shown {secret}" for secret in town.secrets() if secret in reply.shown]
     return [f"{row}, by {actor.value}: {fault}" for fault in faults]

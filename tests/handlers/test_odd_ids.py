@@ -44,8 +44,12 @@ async def test_what_is_no_id_is_refused(town: Town) -> None:
     before = await town.dump()
     for row in (*REST, *EVENTS):
         for name, own in row.sent(town.ids[Actor.MEMBER]).items():
+            if not isinstance(own, str):
+                continue  # a number is no id
             in_path = row.is_rest and f"{{{name}}}" in row.name
-            odd = ODD_TEXTS if in_path else ODD_VALUES
+            odd = dict(ODD_TEXTS if in_path else ODD_VALUES)
+            if f"={{{name}}}" in row.name:
+                del odd["empty"]  # an argument without a value counts as absent
             for kind, value in {**odd, **({"capitals": own.upper()} if is_id(own) else {})}.items():
                 reply = await town.do(Actor.MEMBER, row, **{name: value})
                 allowed = REFUSED_IDS | ({OK} if row.takes_any_id else set())

@@ -33,6 +33,8 @@ class Call:
     body: Any
     outcomes: Mapping[Actor, str]
     """``ok``, or the slug of the error."""
+    tells: str
+    """The event that a member hears of it; empty: nobody does, or not always."""
     tells_unknown: str
     """Why the answer may tell an unknown id from a foreign one; empty: it must not."""
     takes_any_id: str
@@ -86,6 +88,7 @@ def call(
     former: str = "",
     other: str = OK,
     member: str = OK,
+    tells: str = "",
     tells_unknown: str = "",
     takes_any_id: str = "",
 ) -> Call:
@@ -97,7 +100,7 @@ def call(
         Actor.OTHER: other,
         Actor.MEMBER: member,
     }
-    return Call(name, body, outcomes, tells_unknown, takes_any_id)
+    return Call(name, body, outcomes, tells, tells_unknown, takes_any_id)
 
 
 def _filled(value: Any, ids: Mapping[str, Any]) -> Any:

@@ -29,6 +29,13 @@ NAMES = {
 _MEMBERS_OWN = ("conversation", "message", "request")
 FOREIGN = {Actor.STRANGER: (*_MEMBERS_OWN, "user"), Actor.FRIEND: _MEMBERS_OWN, Actor.FORMER: _MEMBERS_OWN}
 """What of the members' an outsider has nothing to do with."""
+_FRIENDS = {
+    Actor.OTHER: {Actor.MEMBER, Actor.FRIEND},
+    Actor.MEMBER: {Actor.OTHER},
+    Actor.FRIEND: {Actor.OTHER},
+}
+_PRESENCE = {"user_online", "user_offline", "user_presence"}
+_WRITTEN_BEHIND = {"presences"}
 _OWN_ANSWERS = {"pong", "app_pong"}
 _ALWAYS_DIFFERENT = {"Date"}
 
@@ -63,7 +70,7 @@ class Town:
         self._dave: User
         self.residents: dict[Actor, Resident] = {}
         self.sockets: dict[Actor, ChatClient] = {}
-        self.ids: dict[Actor, dict[str, str]] = {}
+        self.ids: dict[Actor, dict[str, Any]] = {}
         """What ``{name}`` stands for when an actor calls."""
 
     @classmethod
@@ -77,7 +84,7 @@ class Town:
         closed_talk = await town.community.friends_talking(alice.principal, frank.principal)
         await town.community.friends_talking(alice.principal, town.residents[Actor.FRIEND].principal)
         last_words = await town.community.say(frank.principal, closed_talk, "farewell")
-        await town._unfriend(alice, frank)
+        await town.community.friendships.unfriend(alice.user.id, frank.user.id)
         town._dave = await town._user("dave")
         theirs = {"user": alice.user.id, "username": "alice", "conversation": open_talk}
         for actor in Actor:
@@ -91,10 +98,13 @@ class Town:
         """Let the members have a fresh message and request, and everyone a connection that is where it may be."""
         bobby = self.residents[Actor.MEMBER]
         now = self.server.clock.now()
+        await self._make_friends()
         message = await self.community.say(bobby.principal, self.ids[Actor.MEMBER]["conversation"], CONTENT)
-        request, _ = await self.community.friendships.add_request(self._dave.id, bobby.user.id, now)
+        await self.community.friendships.unfriend(self._dave.id, bobby.user.id)
+        asked, _ = await self.community.friendships.add_request(self._dave.id, bobby.user.id, now)
+        assert asked.request is not None
         for actor in Actor:
-            self.ids[actor]["request"] = request.id
+            self.ids[actor] |= {"request": asked.request.id, "seq": message.seq}
             if actor is not Actor.FORMER:
                 self.ids[actor]["message"] = message.id
             if actor not in self.sockets or self.sockets[actor].disconnected.is_set():
@@ -130,16 +140,25 @@ class Town:
         return _reply_of_answer(response, call.sent(ids))
 
     async def heard(self) -> dict[Actor, list[tuple[str, Any]]]:
-        """Return what has come to the actors' connections since last asked."""
+        """Return what has come to the actors' connections since last asked, but for the presence of their friends."""
         sockets = {actor: socket for actor, socket in self.sockets.items() if not socket.disconnected.is_set()}
         await asyncio.gather(*(socket.ask("ping") for socket in sockets.values()))
-        return {actor: events for actor, socket in sockets.items() if (events := _drained(socket))}
+        return {actor: events for actor, socket in sockets.items() if (events := self._drained(actor, socket))}
+
+    def _drained(self, actor: Actor, socket: ChatClient) -> list[tuple[str, Any]]:
+        events = [socket.events.get_nowait() for _ in range(socket.events.qsize())]
+        friends = {self.residents[friend].user.id for friend in _FRIENDS.get(actor, ())}
+        return [
+            (name, payload)
+            for name, payload in events
+            if name not in _OWN_ANSWERS and not (name in _PRESENCE and payload["user_id"] in friends)
+        ]
 
     async def dump(self) -> dict[str, list[Document]]:
-        """Return all that is stored."""
+        """Return all that is stored, but for what is written at any time."""
         await self.community.marks.close()
         await self.community.writer.close()
-        names = sorted(await self._database.list_collection_names())
+        names = sorted({*await self._database.list_collection_names()} - _WRITTEN_BEHIND)
         return {name: await self._database[name].find().sort("_id", 1).to_list(None) for name in names}
 
     def pass_time(self) -> None:
@@ -182,13 +201,15 @@ class Town:
             self.residents[actor] = await self._sign_in(self.residents[actor].user)
         self.sockets[actor] = await self.server.chat({"access_token": self.residents[actor].token})
 
-    async def _unfriend(self, one: Resident, other: Resident) -> None:
-        await self._database["friendships"].delete_one({"user_ids": {"$all": [one.user.id, other.user.id]}})
-
-
-def _drained(socket: ChatClient) -> list[tuple[str, Any]]:
-    events = [socket.events.get_nowait() for _ in range(socket.events.qsize())]
-    return [(name, payload) for name, payload in events if name not in _OWN_ANSWERS]
+    async def _make_friends(self) -> None:
+        """Have it as it was: a call may have ended a friendship or blocked somebody."""
+        alice, frank = self.residents[Actor.OTHER], self.residents[Actor.FORMER]
+        for actor in (Actor.MEMBER, Actor.FRIEND):
+            other = self.residents[actor]
+            await self.community.friendships.unblock(alice.user.id, other.user.id)
+            await self.community.friendships.unblock(other.user.id, alice.user.id)
+            await self.community.befriend(alice.principal, other.principal)
+        await self.community.friendships.unfriend(alice.user.id, frank.user.id)
 
 
 def _reply_of_answer(response: HTTPResponse, ids: Mapping[str, Any]) -> Reply:

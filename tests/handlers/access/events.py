@@ -19,6 +19,7 @@ EVENTS = (
         {"conversation_id": "{conversation}", "content": "secret"},
         outsider="not_found",
         former="not_friends",
+        tells="new_message",
     ),
     call("send_message", {"friend_id": "{user}", "content": "x"}, outsider="not_friends", friend="ok"),
     call(
@@ -33,19 +34,35 @@ EVENTS = (
         outsider="not_found",
         former="not_friends",
         other="forbidden",
+        tells="message_updated",
     ),
-    call("recall_message", {"message_id": "{message}"}, outsider="not_found", former="not_friends", other="forbidden"),
+    call(
+        "recall_message",
+        {"message_id": "{message}"},
+        outsider="not_found",
+        former="not_friends",
+        other="forbidden",
+        tells="message_updated",
+    ),
     *(
-        call(event, {"conversation_id": "{conversation}", "seq": 1}, outsider="not_found", former="ok")
-        for event in ("mark_delivered", "mark_read")
+        call(
+            f"mark_{mark}",
+            {"conversation_id": "{conversation}", "seq": "{seq}"},
+            outsider="not_found",
+            former="ok",
+            tells=f"message_{mark}",
+        )
+        for mark in ("delivered", "read")
     ),
     call(
         "typing",
         {"conversation_id": "{conversation}", "is_typing": True},
         outsider="not_found",
         former="not_friends",
+        tells="typing",
     ),
     call("typing", {"conversation_id": "{conversation}", "is_typing": False}, outsider="not_found", former="ok"),
+    call("set_presence", {"state": "idle"}),
     call("ping"),
     call("app_ping"),
     call("subscribe_prices", PRICES),
