@@ -15,15 +15,16 @@ from tornado.web import Application
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from handlers import routes
-from handlers.base import UnknownPathHandler
 from handlers.events import registration
-from handlers.rest.health import HealthHandler
 from handlers.streams.front import FrontServer
-from handlers.streams.socketio import EngineIOHandler
 from server.clock import Clock, SystemClock
+from server.market.instruments import INSTRUMENTS
+from server.market.sources.simulated import SimulatedSource
+from server.market.strategies import STRATEGIES
 from server.protocol.forwarding import TrustedProxies
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
+from server.services.prices import PriceService
 from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
@@ -121,7 +122,7 @@ class ProductServer:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
         self.community = Community(database, self.clock, self.runtime.hub, limits)
-        self.services = replace(self.community.services(), operator_without_token=operator_without_token)
+        self.services = replace(self.community.services(self._prices()), operator_without_token=operator_without_token)
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
         self.application = self._application()
@@ -136,19 +137,21 @@ class ProductServer:
         self.front.add_sockets([listener])
 
     def _application(self) -> Application:
-        given = {"services": self.services}
+        authenticate = self.services.accounts.authenticate
         return Application(
-            [
-                (r"/socket\.io/", EngineIOHandler, {"engine": self.sio.engine}),
-                *(
-                    (rf"/api{version}{path}", handler, given)
-                    for path, handler in routes.REST
-                    for version in ("", "/v1")
-                ),
-                (r"/health", HealthHandler, given),
-                (r"/api/.*", UnknownPathHandler, given),
-            ],
-            log_function=lambda _: None,
+            routes.table(self.runtime, self.sio, self.services, authenticate), log_function=lambda _: None
+        )
+
+    def _prices(self) -> PriceService:
+        """Return simulated prices that stand still."""
+        return PriceService(
+            SimulatedSource(INSTRUMENTS, self.clock, seed=1),
+            self.runtime.hub,
+            self.clock,
+            instruments=INSTRUMENTS,
+            strategies=STRATEGIES,
+            has_members=self.runtime.hub.has_members,
+            interval_seconds=3,
         )
 
     async def call(
