@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
 from tornado.testing import bind_unused_port
 from tornado.web import Application
@@ -18,6 +17,7 @@ from handlers import routes
 from handlers.base import UnknownPathHandler
 from handlers.events import registration
 from handlers.rest.health import HealthHandler
+from handlers.streams.front import FrontServer
 from handlers.streams.socketio import EngineIOHandler
 from server.clock import Clock, SystemClock
 from server.realtime.runtime import Runtime
@@ -112,7 +112,8 @@ class ProductServer:
         self.services = self.community.services()
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
-        self._server = HTTPServer(self._application())
+        self._server = FrontServer(self._application())
+        self._server.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
         self._clients: list[ChatClient] = []
         listener, self.port = bind_unused_port()
         self._server.add_sockets([listener])

@@ -223,6 +223,13 @@ class WebSocketWire(Wire):
         assert frame.first == 0x81, frame
         return frame.payload.decode()
 
+    async def texts(self) -> list[str]:
+        """Return the next frames, which are texts: one at least, and all that came with it."""
+        texts = [await self.text()]
+        while self._frames:
+            texts.append(await self.text())
+        return texts
+
     async def binary(self) -> bytes:
         """Return the next frame, which is binary."""
         frame = await self.frame()
