@@ -29,6 +29,7 @@ from server.services.messages import MessageService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
+from server.services.write_permits import WritePermits
 from server.settings import Settings
 from server.storage.mongo import Mongo
 from server.storage.repositories import Repositories
@@ -60,7 +61,9 @@ class Assembly:
             accounts=accounts,
             friends=FriendService(self._stores.friendships, self._stores.users, self._profiles, self._hub, self._clock),
             conversations=conversations,
-            messages=MessageService(self._stores.messages, writer, conversations, self._profiles, self._clock),
+            messages=MessageService(
+                self._stores.messages, writer, conversations, self._profiles, WritePermits(self._clock), self._clock
+            ),
             changes=self._changes(conversations, writer),
             prices=self._prices(),
             health=HealthService({"database": self._mongo.ping}),

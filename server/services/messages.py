@@ -17,6 +17,7 @@ from server.services.conversations import ConversationService
 from server.services.input_text import checked_text
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
+from server.services.write_permits import WritePermits
 from server.storage.messages import MessageRepository
 
 JOIN_NEWEST = 50
@@ -45,12 +46,14 @@ class MessageService:
         writer: MessageWriter,
         conversations: ConversationService,
         profiles: Profiles,
+        permits: WritePermits,
         clock: Clock,
     ) -> None:
         self._messages = messages
         self._writer = writer
         self._conversations = conversations
         self._profiles = profiles
+        self._permits = permits
         self._clock = clock
 
     async def send(self, principal: Principal, outgoing: Outgoing) -> Message:
@@ -60,14 +63,13 @@ class MessageService:
         """
         _check(outgoing)
         user_id = principal.user_id
-        conversation = await self._conversations.open(user_id, outgoing.conversation_id, outgoing.friend_id)
-        await self._conversations.check_writable(user_id, conversation)
-        await self._check_reply(outgoing.reply_to, conversation.id)
+        conversation_id = await self._writable(user_id, outgoing)
+        await self._check_reply(outgoing.reply_to, conversation_id)
         sender = await self._profiles.one(user_id)
         now = self._clock.now()
         draft = StoredMessage(
             id=self._messages.new_id(),
-            conversation_id=conversation.id,
+            conversation_id=conversation_id,
             seq=0,
             sender_id=user_id,
             type=outgoing.type,
@@ -174,6 +176,17 @@ class MessageService:
             return tail[-1].seq
         last = await self._messages.last_messages([conversation_id])
         return last[conversation_id].seq if conversation_id in last else 0
+
+    async def _writable(self, user_id: str, outgoing: Outgoing) -> str:
+        """Return the id of the conversation, into which the user may write."""
+        named = outgoing.conversation_id
+        if named is not None and outgoing.friend_id is None and self._permits.holds(user_id, named):
+            return named
+        era = self._permits.era
+        conversation = await self._conversations.open(user_id, named, outgoing.friend_id)
+        await self._conversations.check_writable(user_id, conversation)
+        self._permits.grant(user_id, conversation.id, era)
+        return conversation.id
 
     async def _check_reply(self, reply_to: str | None, conversation_id: str) -> None:
         if reply_to is None:

@@ -25,6 +25,7 @@ from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
+from server.services.write_permits import WritePermits
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
 from server.texts import Texts
@@ -110,7 +111,10 @@ class Community:
             self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
         )
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
-        self.messages = MessageService(self.message_repository, self.writer, self.conversations, self.profiles, clock)
+        self.permits = WritePermits(clock)
+        self.messages = MessageService(
+            self.message_repository, self.writer, self.conversations, self.profiles, self.permits, clock
+        )
         self.changes = MessageChangeService(
             self.message_repository,
             self.writer,
