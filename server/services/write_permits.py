@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.clock import Clock
 
-FRESH_SECONDS = 2.0
+FRESH_SECONDS = 5.0
 MAX_KEPT = 20_000
 
 
