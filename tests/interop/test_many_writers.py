@@ -21,7 +21,8 @@ MEMBERS, CONVERSATIONS, MESSAGES = 50, 20, 10_000
 SMALLEST, LARGEST = 4, 12
 """How many take part in a conversation."""
 EDITED_SHARE = 0.02
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 300
+"""A quiet machine of two cores needs about twenty."""
 
 
 class Settled(NamedTuple):

@@ -1,4 +1,7 @@
-"""Engine.IO sessions of clients that come and go: packets in and out over each transport, and an end by reset."""
+"""Engine.IO sessions of clients that come and go: packets in and out over each transport, and an end by reset.
+
+Nothing here has a time limit: how long a packet may take is for the test to say.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from random import Random
 from typing import Protocol
 
 from tests.support import frames
+from tests.support.frames import ServerFrame
 from tests.support.wire import WebSocketWire, Wire
 
 PATH = "/socket.io/?EIO=4&transport="
@@ -29,17 +33,19 @@ class Line(Protocol):
 
 
 class WebSocketLine:
-    """A session over a WebSocket from the start."""
+    """A session over a WebSocket from the start, or the second part of one that began with polling."""
 
     def __init__(self, wire: WebSocketWire) -> None:
         self._wire = wire
+        self._rest = b""
 
     @classmethod
     async def open(cls, port: int) -> WebSocketLine:
         """Do the handshake; the open packet has been read."""
-        wire = await WebSocketWire.connect(port, PATH + "websocket")
-        assert (await wire.text()).startswith("0")
-        return cls(wire)
+        line = cls(await WebSocketWire.connect(port, PATH + "websocket"))
+        [opened] = await line.receive()
+        assert opened.startswith("0"), opened
+        return line
 
     async def send(self, *packets: str) -> None:
         """See `Line`."""
@@ -47,7 +53,14 @@ class WebSocketLine:
 
     async def receive(self) -> list[str]:
         """See `Line`."""
-        return await self._wire.texts()
+        found: list[ServerFrame] = []
+        while not found:
+            data = await self._wire.reader.read(1 << 16)
+            if not data:
+                raise EOFError
+            found, self._rest = frames.read_server_frames(self._rest + data)
+        assert all(frame.first == 0x81 for frame in found), found
+        return [frame.payload.decode() for frame in found]
 
     def send_part(self, share: float, *packets: str) -> None:
         """See `Line`."""
@@ -75,7 +88,7 @@ class PollingLine:
         """Do the handshake."""
         polls, posts = await Wire.open(port), await Wire.open(port)
         polls.send_request("GET", PATH + "polling")
-        answer = await polls.answer()
+        answer = await polls.late_answer()
         assert answer.status == 200, answer
         return cls(port, polls, posts, json.loads(answer.body[1:])["sid"])
 
@@ -83,13 +96,13 @@ class PollingLine:
         """See `Line`; a poll waits meanwhile."""
         self._begin_poll()
         self.send_part(1, *packets)
-        answer = await self._posts.answer()
+        answer = await self._posts.late_answer()
         assert answer.body == b"ok", answer
 
     async def receive(self) -> list[str]:
         """See `Line`."""
         self._begin_poll()
-        answer = await self._polls.answer()
+        answer = await self._polls.late_answer()
         self._polling = False
         assert answer.status == 200, answer
         return answer.body.decode().split("\x1e")
@@ -105,13 +118,13 @@ class PollingLine:
         self._polls.reset()
         self._posts.reset()
 
-    async def begin_upgrade(self) -> WebSocketWire:
+    async def begin_upgrade(self) -> WebSocketLine:
         """Open a WebSocket for this session and see it answered, while a poll waits."""
         self._begin_poll()
-        wire = await WebSocketWire.connect(self._port, self._websocket_target)
-        wire.send_text("2probe")
-        assert await wire.text() == "3probe"
-        return wire
+        line = WebSocketLine(await WebSocketWire.connect(self._port, self._websocket_target))
+        await line.send("2probe")
+        assert await line.receive() == ["3probe"]
+        return line
 
     def _begin_poll(self) -> None:
         if not self._polling:
@@ -141,10 +154,10 @@ class UpgradingLine:
         self._polls -= 1
         if self._polls != -1:
             return await self._line.receive()
-        wire = await self._polling.begin_upgrade()
+        line = await self._polling.begin_upgrade()
         packets = await self._polling.receive()
-        wire.send_text("5")
-        self._line = WebSocketLine(wire)
+        await line.send("5")
+        self._line = line
         return packets
 
     def send_part(self, share: float, *packets: str) -> None:
