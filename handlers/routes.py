@@ -8,7 +8,16 @@ from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.conversations import ConversationsHandler, HistoryHandler
-from handlers.rest.friends import AcceptFriendRequestHandler, FriendRequestsHandler, FriendsHandler
+from handlers.rest.friends import (
+    AcceptFriendRequestHandler,
+    BlockedHandler,
+    BlockHandler,
+    DeclineFriendRequestHandler,
+    FriendHandler,
+    FriendRequestHandler,
+    FriendRequestsHandler,
+    FriendsHandler,
+)
 from handlers.rest.health import HealthHandler
 from handlers.rest.users import MeHandler
 from handlers.services import Services
@@ -30,7 +39,12 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/users/me", MeHandler),
     (r"/friends", FriendsHandler),
     (r"/friends/requests", FriendRequestsHandler),
+    (rf"/friends/requests/{ID}", FriendRequestHandler),
     (rf"/friends/requests/{ID}/accept", AcceptFriendRequestHandler),
+    (rf"/friends/requests/{ID}/decline", DeclineFriendRequestHandler),
+    (r"/friends/blocked", BlockedHandler),
+    (rf"/friends/{ID}", FriendHandler),
+    (rf"/friends/{ID}/block", BlockHandler),
     (r"/conversations", ConversationsHandler),
     (rf"/conversations/{ID}/messages", HistoryHandler),
 )

@@ -10,7 +10,9 @@ from server.services.conversations import ConversationService
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
+from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.texts import DEFAULT_LOCALE, Texts
 
@@ -21,9 +23,11 @@ class Services:
 
     accounts: AccountService
     friends: FriendService
+    presence: PresenceService
     conversations: ConversationService
     messages: MessageService
     changes: MessageChangeService
+    finder: MessageFinder
     prices: PriceService
     health: HealthService
     origins: OriginPolicy

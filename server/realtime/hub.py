@@ -48,6 +48,13 @@ class Publisher(Protocol):
         """Tell whether anyone would hear of an event in ``room``."""
 
 
+class WidePublisher(Publisher, Protocol):
+    """What those know of it that speak to many rooms at once."""
+
+    def publish_to(self, rooms: Collection[str], event: str, payload: object, *, supersedes: Hashable) -> None:
+        """Send ``event`` to everyone in any of ``rooms``, encoded once; of several with one key the newest counts."""
+
+
 class Hub:
     """The rooms of every namespace, and the one way into them."""
 
@@ -80,6 +87,10 @@ class Hub:
         publication = Publication(event, (payload,), volatile=volatile, supersedes=supersedes, snapshot=snapshot)
         self.record(publication, (room,))
         self.deliver(publication, self.rooms().members(room))
+
+    def publish_to(self, rooms: Collection[str], event: str, payload: object, *, supersedes: Hashable) -> None:
+        """See `WidePublisher`; the namespace is ``/``."""
+        self.deliver(Publication(event, (payload,), supersedes=supersedes), self.rooms().union(rooms))
 
     def record(self, publication: Publication, rooms: Iterable[str], spared: Iterable[str] = ()) -> None:
         """Keep an event that must arrive for clients that are away, where they may recover."""

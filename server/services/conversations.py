@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from server.clock import Clock
 from server.domain.conversations import Conversation, ConversationView, Mark
 from server.domain.ids import is_id
@@ -13,6 +15,14 @@ from server.services.profiles import Profiles
 from server.storage.conversations import ConversationRepository
 from server.storage.friendships import FriendshipRepository
 from server.storage.messages import MessageRepository
+
+
+class Marked(NamedTuple):
+    """A mark that has moved on."""
+
+    seq: int
+    is_open: bool
+    """Whether the other members hear of it: not where the conversation is closed for writing."""
 
 
 class ConversationService:
@@ -66,8 +76,11 @@ class ConversationService:
 
     async def check_writable(self, user_id: str, conversation: Conversation) -> None:
         """Raise RequestError (not_friends) when the conversation is closed for writing."""
-        if not await self._friendships.are_friends(user_id, conversation.other_member(user_id)):
+        if not await self._is_writable(user_id, conversation):
             raise _not_friends()
+
+    async def _is_writable(self, user_id: str, conversation: Conversation) -> bool:
+        return await self._friendships.are_friends(user_id, conversation.other_member(user_id))
 
     async def conversations(self, principal: Principal) -> list[ConversationView]:
         """Return the user's conversations, the last active first."""
@@ -82,18 +95,19 @@ class ConversationService:
             views.append(self.view(conversation, principal.user_id, profiles, message.seq if message else 0, shown))
         return views
 
-    async def mark(self, principal: Principal, conversation_id: str, mark: Mark, seq: int) -> int | None:
+    async def mark(self, principal: Principal, conversation_id: str, mark: Mark, seq: int) -> Marked | None:
         """Note that a member has got or read all up to ``seq``, at most the last message there is.
 
-        Returns the number that others are to hear of; None when the mark is there or further already. Raises
-        RequestError: not_found, unavailable.
+        Returns None when the mark is there or further already. Raises RequestError: not_found, unavailable.
         """
         user_id = principal.user_id
         conversation = await self.get(user_id, conversation_id)
         if seq > conversation.last_seq:  # which may lag behind the messages
             last = await self._messages.last_messages([conversation.id])
             seq = min(seq, last[conversation.id].seq if conversation.id in last else 0)
-        return seq if self._marks.advance(conversation, user_id, mark, seq) else None
+        if not self._marks.advance(conversation, user_id, mark, seq):
+            return None
+        return Marked(seq, await self._is_writable(user_id, conversation))
 
     def view(
         self,

@@ -8,6 +8,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from server.storage.availability import database_call
 from server.storage.documents import Database
 
+# A query for a value uses an index of those that have the field ($exists), not of those where it has a type ($type).
 INDEXES: dict[str, list[IndexModel]] = {
     "users": [
         IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
@@ -16,17 +17,29 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("user_id", ASCENDING)], name="user"),
         IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
     ],
-    "friendships": [
-        IndexModel([("user_ids", ASCENDING)], name="users"),
-    ],
-    "friend_requests": [
-        IndexModel([("pair", ASCENDING)], name="pair", unique=True),
-        IndexModel([("from_user_id", ASCENDING)], name="from_user"),
-        IndexModel([("to_user_id", ASCENDING)], name="to_user"),
+    "relations": [
+        IndexModel(
+            [("user_ids", ASCENDING)], name="friends", partialFilterExpression={"friends_since": {"$exists": True}}
+        ),
+        IndexModel(
+            [("request.id", ASCENDING)],
+            name="request",
+            unique=True,
+            partialFilterExpression={"request.id": {"$exists": True}},
+        ),
+        *(
+            IndexModel(
+                [(f"request.{side}_user_id", ASCENDING), ("request.id", DESCENDING)],
+                name=f"request_{side}",
+                partialFilterExpression={f"request.{side}_user_id": {"$exists": True}},
+            )
+            for side in ("from", "to")
+        ),
+        IndexModel([("blocked_by", ASCENDING)], name="blocked_by", sparse=True),
     ],
     "conversations": [
         IndexModel(
-            [("pair", ASCENDING)], name="pair", unique=True, partialFilterExpression={"pair": {"$type": "string"}}
+            [("pair", ASCENDING)], name="direct_pair", unique=True, partialFilterExpression={"pair": {"$exists": True}}
         ),
         IndexModel([("member_ids", ASCENDING), ("active_at", DESCENDING)], name="member_activity"),
     ],
@@ -34,9 +47,24 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("conversation_id", ASCENDING), ("seq", ASCENDING)], name="conversation_seq", unique=True),
         IndexModel(
             [("sender_id", ASCENDING), ("client_msg_id", ASCENDING)],
-            name="sender_client_msg_id",
+            name="sender_client_id",
             unique=True,
-            partialFilterExpression={"client_msg_id": {"$type": "string"}},
+            partialFilterExpression={"client_msg_id": {"$exists": True}},
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("created_at", ASCENDING), ("seq", ASCENDING)], name="conversation_time"
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("sender_id", ASCENDING), ("seq", ASCENDING)], name="conversation_sender"
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("type", ASCENDING), ("seq", ASCENDING)],
+            name="conversation_type",
+            # Every type but text: their names come before it, and a partial index knows no "not".
+            partialFilterExpression={"type": {"$lt": "text"}},
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("terms", ASCENDING), ("seq", ASCENDING)], name="conversation_terms"
         ),
         IndexModel(
             [("conversation_id", ASCENDING), ("revision", ASCENDING), ("seq", ASCENDING)],

@@ -18,7 +18,7 @@ def test_a_short_run_has_every_figure(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [one["load"] for one in found["writing"]] == ["each writes when acked", "50/s"]
     assert all(one["acked_per_s"] > 0 for one in found["writing"])
     assert all(0 < one["ack_p50_ms"] <= one["ack_p99_ms"] for one in found["writing"])
-    assert len(found["reading"]) == 5
+    assert len(found["reading"]) == 7
     assert all(0 < one["p50_ms"] <= one["p99_ms"] for one in found["reading"])
     text = (tmp_path / "quick.md").read_text()
     assert "- command: python -m benchmarks.chat --quick" in text

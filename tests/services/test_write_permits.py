@@ -33,7 +33,7 @@ class CountingFriendships(FriendshipRepository):
 
     async def part_everyone(self) -> None:
         """End all friendships, as another process would."""
-        await self._database["friendships"].delete_many({})
+        await self._database["relations"].delete_many({})
 
 
 def counting_community(database: Database) -> tuple[Community, CountingFriendships]:
@@ -75,6 +75,17 @@ async def test_a_right_taken_away_is_gone_at_once(database: Database) -> None:
     await friendships.part_everyone()
     community.permits.forget()
     assert await refusal(community.say(alice, conversation, "not any more")) is ErrorCode.NOT_FRIENDS
+
+
+@pytest.mark.parametrize("part", ["unfriend", "block"])
+@pytest.mark.gen_test
+async def test_who_is_parted_from_does_not_write_once_more(database: Database, part: str) -> None:
+    community = open_community(database)
+    alice, bob = await community.member("alice"), await community.member("bob")
+    conversation = await community.friends_talking(alice, bob)
+    await community.say(bob, conversation, "friends")
+    await getattr(community.friends, part)(alice, bob.user_id)
+    assert await refusal(community.say(bob, conversation, "not any more")) is ErrorCode.NOT_FRIENDS
 
 
 @pytest.mark.gen_test

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +12,11 @@ from handlers.services import Services
 from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
+from server.domain.quotes import Quote
 from server.domain.users import Principal
-from server.realtime.hub import Publisher
+from server.limits import Rate
+from server.market.instruments import INSTRUMENTS
+from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
@@ -21,10 +24,14 @@ from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
+from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
+from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
+from server.services.stock_cards import StockCards
 from server.services.write_permits import WritePermits
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
@@ -32,6 +39,7 @@ from server.texts import Texts
 from tests.support.clock import FakeClock
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
+MESSAGE_RATE = Rate(1000, 100)
 SECRET = b"a secret of at least thirty-two bytes"
 
 
@@ -44,7 +52,7 @@ class Published(NamedTuple):
 
 
 class RecordingPublisher:
-    """A `Publisher` that keeps everything, in order."""
+    """A `WidePublisher` that keeps everything, in order."""
 
     def __init__(self) -> None:
         self.published: list[Published] = []
@@ -68,6 +76,10 @@ class RecordingPublisher:
             listener(published)
         self._news.set()
 
+    def publish_to(self, rooms: Collection[str], event: str, payload: object, *, supersedes: Hashable) -> None:
+        for room in rooms:
+            self.publish(room, event, payload, supersedes=supersedes)
+
     def disconnect(self, room: str, reason: str) -> None:
         self.disconnected.append((room, reason))
 
@@ -89,7 +101,7 @@ class Community:
     """Everything behind the handlers, on one database."""
 
     def __init__(
-        self, database: Database, clock: Clock, publisher: Publisher, limits: SignInLimits | None = None
+        self, database: Database, clock: Clock, publisher: WidePublisher, limits: SignInLimits | None = None
     ) -> None:
         self.database = database
         self.clock = clock
@@ -105,16 +117,29 @@ class Community:
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
-        self.friends = FriendService(self.friendships, self.users, self.profiles, publisher, clock)
+        self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
+        self.permits = WritePermits(clock)
+        self.friends = FriendService(
+            self.friendships, self.users, self.profiles, self.presence, self.permits, publisher, clock
+        )
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
             self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
         )
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
-        self.permits = WritePermits(clock)
+        self.quotes: dict[str, Quote] = {}
+        self.message_limits = MessageLimits(clock, MESSAGE_RATE)
         self.messages = MessageService(
-            self.message_repository, self.writer, self.conversations, self.profiles, self.permits, clock
+            self.message_repository,
+            self.writer,
+            self.conversations,
+            self.profiles,
+            self.permits,
+            clock,
+            StockCards(INSTRUMENTS, self.quotes.get),
+            self.message_limits,
         )
+        self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
         self.changes = MessageChangeService(
             self.message_repository,
             self.writer,
@@ -123,6 +148,7 @@ class Community:
             publisher,
             clock,
             timedelta(seconds=120),
+            self.message_limits,
         )
         self.health = HealthService({"database": lambda: database.command("ping")})
 
@@ -131,9 +157,11 @@ class Community:
         return Services(
             accounts=self.accounts,
             friends=self.friends,
+            presence=self.presence,
             conversations=self.conversations,
             messages=self.messages,
             changes=self.changes,
+            finder=self.finder,
             prices=prices,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),

@@ -103,7 +103,7 @@ async def test_who_may_not_write_does_not_type(server: ProductServer) -> None:
     ]
     assert refusals == [refusals[0]] * 6
     assert refusals[0]["error"]["code"] == "not_found"
-    await server.community.database["friendships"].delete_many({})
+    await server.community.database["relations"].delete_many({})
     refused = await a.ask("typing", {"conversation_id": conversation_id, "is_typing": True})
     assert refused["error"]["code"] == "not_friends"
     await silent(b)
