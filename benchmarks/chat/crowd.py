@@ -179,17 +179,21 @@ class Crowd:
             for text in texts:
                 self._take(client, text, now)
 
+    def _counts(self, due: float, now: float) -> bool:
+        """Tell whether a message belongs to the figures: by when it was due, or with eager writers by when it came."""
+        return self._counts_from <= now < self._ends_at if self._eager else self._counts_from <= due
+
     def _take(self, client: Client, text: bytes, now: float) -> None:
         if text.startswith(b'42["new_message"'):
             start = text.index(b'"content":"') + 11
             due = float(text[start : text.index(b" ", start)])
             self._undelivered -= 1
-            if self._counts_from <= due:
+            if self._counts(due, now):
                 self._traffic.delivered.append(now - due)
         elif text.startswith(b'431[{"ok":true') and client.waits:
             self._unanswered -= 1
             client.waits = False
-            if self._counts_from <= client.sent_at:
+            if self._counts(client.sent_at, now):
                 self._traffic.acked.append(now - client.sent_at)
             if self._eager and now < self._ends_at:
                 self._send(client, now)
