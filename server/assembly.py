@@ -22,6 +22,7 @@ from server.secret_files import read_or_create
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
+from server.services.enclosures import Enclosures
 from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
@@ -40,6 +41,7 @@ from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
+from server.services.write_permits import WritePermits
 from server.settings import Settings
 from server.storage.mongo import Mongo
 from server.storage.repositories import Repositories
@@ -63,6 +65,7 @@ class Assembly:
         self._hub = hub
         self._stores = Repositories(mongo.database)
         self._profiles = Profiles(self._stores.users, clock)
+        self._permits = WritePermits(clock)
 
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
@@ -87,9 +90,9 @@ class Assembly:
                 writer,
                 conversations,
                 self._profiles,
+                self._permits,
                 self._clock,
-                StockCards(INSTRUMENTS, prices.quote_of),
-                files,
+                Enclosures(StockCards(INSTRUMENTS, prices.quote_of), files),
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
@@ -133,7 +136,9 @@ class Assembly:
 
     def _friends(self, presence: PresenceService) -> FriendService:
         stores = self._stores
-        return FriendService(stores.friendships, stores.users, self._profiles, presence, self._hub, self._clock)
+        return FriendService(
+            stores.friendships, stores.users, self._profiles, presence, self._permits, self._hub, self._clock
+        )
 
     def _conversations(self) -> ConversationService:
         stores = self._stores

@@ -9,13 +9,12 @@ import msgspec
 
 from server.clock import Clock
 from server.domain.conversations import Conversation, Joined
-from server.domain.files import Attachment
 from server.domain.ids import is_id
-from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, Page, StockCard, StoredMessage
+from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, Page, StoredMessage
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services.conversations import ConversationService
-from server.services.files import FileService
+from server.services.enclosures import Enclosures
 from server.services.input_text import checked_text
 from server.services.mentions import MentionFinder
 from server.services.message_content import checked_content
@@ -23,7 +22,7 @@ from server.services.message_limits import MessageLimits
 from server.services.message_views import MessageViews
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
-from server.services.stock_cards import StockCards
+from server.services.write_permits import WritePermits
 from server.storage.messages import MessageRepository
 
 JOIN_NEWEST = 50
@@ -44,13 +43,6 @@ class Outgoing(NamedTuple):
     file_id: str | None = None
 
 
-class Carried(NamedTuple):
-    """What a message of its type carries beside its content."""
-
-    stock: StockCard | None = None
-    file: Attachment | None = None
-
-
 class MessageService:
     """Members read, friends write; strangers learn nothing."""
 
@@ -60,18 +52,18 @@ class MessageService:
         writer: MessageWriter,
         conversations: ConversationService,
         profiles: Profiles,
+        permits: WritePermits,
         clock: Clock,
-        stock_cards: StockCards,
-        files: FileService,
+        enclosures: Enclosures,
         limits: MessageLimits,
     ) -> None:
         self._messages = messages
         self._writer = writer
         self._conversations = conversations
         self._profiles = profiles
+        self._permits = permits
         self._clock = clock
-        self._stock_cards = stock_cards
-        self._files = files
+        self._enclosures = enclosures
         self._limits = limits
         self._mentions = MentionFinder(conversations, profiles)
         self._views = MessageViews(messages, profiles)
@@ -196,8 +188,13 @@ class MessageService:
 
     async def _writable(self, user_id: str, outgoing: Outgoing) -> str:
         """Return the id of the conversation, into which the user may write."""
-        conversation = await self._conversations.open(user_id, outgoing.conversation_id, outgoing.friend_id)
+        named = outgoing.conversation_id
+        if named is not None and outgoing.friend_id is None and self._permits.holds(user_id, named):
+            return named
+        era = self._permits.era
+        conversation = await self._conversations.open(user_id, named, outgoing.friend_id)
         await self._conversations.check_writable(user_id, conversation)
+        self._permits.grant(user_id, conversation.id, era)
         return conversation.id
 
     async def _excerpt(self, reply_to: str | None, conversation_id: str) -> Excerpt | None:
@@ -215,7 +212,7 @@ class MessageService:
         return found[0] if found else None
 
     async def _draft(self, user_id: str, outgoing: Outgoing, conversation_id: str) -> StoredMessage:
-        carried = await self._carried(user_id, outgoing)
+        enclosed = await self._enclosures.find(user_id, outgoing.type, outgoing.content, outgoing.file_id)
         mentions = await self._mentions.find(user_id, conversation_id, outgoing.content)
         now = self._clock.now()
         return StoredMessage(
@@ -228,20 +225,11 @@ class MessageService:
             created_at=now.replace(microsecond=now.microsecond // 1000 * 1000),  # what the database keeps
             client_msg_id=outgoing.client_msg_id,
             reply_to=outgoing.reply_to,
-            stock=carried.stock,
-            file=carried.file,
+            stock=enclosed.stock,
+            file=enclosed.file,
             mentions=mentions.user_ids,
             mentions_all=mentions.everyone,
         )
-
-    async def _carried(self, user_id: str, outgoing: Outgoing) -> Carried:
-        """Look up what the message's type asks for; RequestError (invalid_input) when it is not there."""
-        if outgoing.type == "stock":
-            return Carried(stock=self._stock_cards.card(outgoing.content))
-        if outgoing.file_id is not None:
-            only_picture = outgoing.type == "image"
-            return Carried(file=await self._files.attach(user_id, outgoing.file_id, only_picture=only_picture))
-        return Carried()
 
 
 def _check(outgoing: Outgoing) -> None:

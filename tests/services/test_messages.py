@@ -155,6 +155,7 @@ async def test_who_is_no_friend_any_more_reads_but_does_not_write(database: Data
     community = open_community(database)
     alice, bob, conversation = await talk(community, 2)
     await database["relations"].delete_many({})
+    community.permits.forget()
     assert await refusal(community.say(alice, conversation, "x")) is ErrorCode.NOT_FRIENDS
     assert await refusal(community.messages.send(bob, Outgoing(None, alice.user_id, "x"))) is ErrorCode.NOT_FRIENDS
     assert len((await community.messages.history(bob, conversation)).messages) == 2

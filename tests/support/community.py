@@ -21,6 +21,7 @@ from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
+from server.services.enclosures import Enclosures
 from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
@@ -38,6 +39,7 @@ from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
+from server.services.write_permits import WritePermits
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
 from server.texts import Texts
@@ -126,7 +128,10 @@ class Community:
         self.members = MemberService(self.users, self.friendships, self.profiles, publisher, clock)
         self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
-        self.friends = FriendService(self.friendships, self.users, self.profiles, self.presence, publisher, clock)
+        self.permits = WritePermits(clock)
+        self.friends = FriendService(
+            self.friendships, self.users, self.profiles, self.presence, self.permits, publisher, clock
+        )
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
             self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
@@ -140,9 +145,9 @@ class Community:
             self.writer,
             self.conversations,
             self.profiles,
+            self.permits,
             clock,
-            StockCards(INSTRUMENTS, self.quotes.get),
-            self.files,
+            Enclosures(StockCards(INSTRUMENTS, self.quotes.get), self.files),
             self.message_limits,
         )
         self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)

@@ -117,7 +117,7 @@ class ProductServer:
         *,
         operator_without_token: bool = False,
         proxies: Iterable[str] = (),
-        in_front: bool = False,
+        in_front: bool = True,
     ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
+from server.auth.keys import TokenKeys, secret_key
 from server.auth.tokens import AccessTokens
 from server.domain.users import LoginSession, Principal, User
 from server.storage.documents import Database, Document, new_id
@@ -173,7 +174,7 @@ class Town:
     async def invalid_tokens(self) -> dict[str, str | None]:
         """Return credentials that prove nothing, by what is wrong with them."""
         bobby = self.residents[Actor.MEMBER]
-        past = AccessTokens(SECRET, FakeClock(self.server.clock.now() - timedelta(hours=1)))
+        past = AccessTokens(TokenKeys([secret_key(SECRET)]), FakeClock(self.server.clock.now() - timedelta(hours=1)))
         gone = await self._sign_in(bobby.user)
         await self.community.accounts.logout(gone.principal.session_id)
         header, claims, signature = bobby.token.split(".")
