@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+_HOLD_TIMES = frozenset({dict, list, datetime})
+
 
 def to_payload(value: object) -> Any:
     """Turn domain values into dicts, lists and plain values; absent optionals are left out.
@@ -18,10 +20,16 @@ def to_payload(value: object) -> Any:
 
 
 def _with_times(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _with_times(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_times(item) for item in value]
-    if isinstance(value, datetime):
+    """Return a value with its times as text; a dict or a list, which is nobody else's yet, is changed in place."""
+    kind = type(value)
+    if kind is datetime:
         return value.isoformat(timespec="milliseconds")
+    if kind is dict:
+        for key, item in value.items():
+            if type(item) in _HOLD_TIMES:
+                value[key] = _with_times(item)
+    elif kind is list:
+        for index, item in enumerate(value):
+            if type(item) in _HOLD_TIMES:
+                value[index] = _with_times(item)
     return value

@@ -19,6 +19,7 @@ from server.realtime.hub import Publisher
 from server.services.input_text import checked_text
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
+from server.services.write_permits import WritePermits
 from server.storage.friendships import FriendshipRepository
 from server.storage.users import UserRepository
 
@@ -44,6 +45,7 @@ class FriendService:
         users: UserRepository,
         profiles: Profiles,
         presence: PresenceService,
+        permits: WritePermits,
         publisher: Publisher,
         clock: Clock,
     ) -> None:
@@ -51,6 +53,7 @@ class FriendService:
         self._users = users
         self._profiles = profiles
         self._presence = presence
+        self._permits = permits
         self._publisher = publisher
         self._clock = clock
         self._asking = TokenBuckets(REQUEST_RATE, MAX_BUCKETS)
@@ -65,6 +68,7 @@ class FriendService:
         """End a friendship; RequestError (not_found) when there is none."""
         if not is_id(friend_id) or not await self._friendships.unfriend(principal.user_id, friend_id):
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such friend of yours")
+        self._permits.forget()
         self._tell_parted(principal.user_id, friend_id)
 
     async def requests(self, principal: Principal) -> list[FriendRequest]:
@@ -145,6 +149,7 @@ class FriendService:
         if await self._friendships.count_blocked(user_id, MAX_BLOCKED) >= MAX_BLOCKED:
             raise RequestError(ErrorCode.CONFLICT, f"you block {MAX_BLOCKED} users, which is the most")
         before = await self._friendships.block(user_id, other_id)
+        self._permits.forget()
         if before is None:
             return
         if before.are_friends:

@@ -101,6 +101,7 @@ class MessageWriter:
         """What was stored and does not show in its conversation yet."""
         self._watches: dict[str, list[Watch]] = {}
         self._running: asyncio.Task[None] | None = None
+        self._recording: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
 
     async def write(self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None) -> StoredMessage:
@@ -148,6 +149,8 @@ class MessageWriter:
             await asyncio.wait([self._running])
         if self._retry is not None:
             self._retry.cancel()
+        if self._recording is not None:
+            await asyncio.wait([self._recording])
 
     def _draft(self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None) -> Draft:
         key = _client_key(message)
@@ -187,7 +190,8 @@ class MessageWriter:
             self._refuse(batch, RequestError(ErrorCode.INTERNAL))
         while len(self._last) > MAX_KNOWN_CONVERSATIONS:
             self._last.popitem(last=False)
-        await self._record()
+        if self._unrecorded and (self._recording is None or self._recording.done()):
+            self._recording = asyncio.get_running_loop().create_task(self._record())
 
     async def _settle(self) -> None:
         """Learn which messages of failed writes were stored nevertheless, and publish those."""
@@ -288,14 +292,14 @@ class MessageWriter:
             self._publisher.publish(conversation_room(message.conversation_id), "new_message", payload)
 
     async def _record(self) -> None:
-        if not self._unrecorded:
-            return
-        stored, self._unrecorded = self._unrecorded, []
-        try:
-            await self._conversations.record(_activities(stored))
-        except Exception as error:  # the messages are stored: the writer must go on whatever this was
-            # Numbers are taken from the messages; only the order of the list, read marks and revision lag behind.
-            logger.warning("the activity of %d messages was not recorded: %r", len(stored), error)
+        """Bring conversations up to date while the next messages are being stored."""
+        while self._unrecorded:
+            stored, self._unrecorded = self._unrecorded, []
+            try:
+                await self._conversations.record(_activities(stored))
+            except Exception as error:  # the messages are stored: the writer must go on whatever this was
+                # Numbers are taken from the messages; only the order of the list, read marks and revision lag behind.
+                logger.warning("the activity of %d messages was not recorded: %r", len(stored), error)
 
 
 def _client_key(message: StoredMessage) -> tuple[str, str] | None:

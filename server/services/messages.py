@@ -10,10 +10,11 @@ import msgspec
 from server.clock import Clock
 from server.domain.conversations import Conversation, Joined
 from server.domain.ids import is_id
-from server.domain.messages import MESSAGE_TYPES, Excerpt, Message, Page, StockCard, StoredMessage
+from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, Page, StoredMessage
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services.conversations import ConversationService
+from server.services.enclosures import Enclosures
 from server.services.input_text import checked_text
 from server.services.mentions import MentionFinder
 from server.services.message_content import checked_content
@@ -21,7 +22,7 @@ from server.services.message_limits import MessageLimits
 from server.services.message_views import MessageViews
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
-from server.services.stock_cards import StockCards
+from server.services.write_permits import WritePermits
 from server.storage.messages import MessageRepository
 
 JOIN_NEWEST = 50
@@ -39,12 +40,7 @@ class Outgoing(NamedTuple):
     type: str = "text"
     client_msg_id: str | None = None
     reply_to: str | None = None
-
-
-class Carried(NamedTuple):
-    """What a message of its type carries beside its content."""
-
-    stock: StockCard | None = None
+    file_id: str | None = None
 
 
 class MessageService:
@@ -56,16 +52,18 @@ class MessageService:
         writer: MessageWriter,
         conversations: ConversationService,
         profiles: Profiles,
+        permits: WritePermits,
         clock: Clock,
-        stock_cards: StockCards,
+        enclosures: Enclosures,
         limits: MessageLimits,
     ) -> None:
         self._messages = messages
         self._writer = writer
         self._conversations = conversations
         self._profiles = profiles
+        self._permits = permits
         self._clock = clock
-        self._stock_cards = stock_cards
+        self._enclosures = enclosures
         self._limits = limits
         self._mentions = MentionFinder(conversations, profiles)
         self._views = MessageViews(messages, profiles)
@@ -78,15 +76,15 @@ class MessageService:
         self._limits.count(principal.user_id)
         _check(outgoing)
         try:
+            sender = await self._profiles.one(principal.user_id)
             conversation_id = await self._writable(principal.user_id, outgoing)
             excerpt = await self._excerpt(outgoing.reply_to, conversation_id)
+            draft = await self._draft(principal.user_id, outgoing, conversation_id)
         except RequestError:
             first = await self._sent_before(principal.user_id, outgoing.client_msg_id)
             if first is None:
                 raise
             return await self._views.one(first)
-        draft = await self._draft(principal.user_id, outgoing, conversation_id)
-        sender = await self._profiles.one(principal.user_id)
         stored = await self._writer.write(draft, sender, excerpt)
         return stored.by(sender, excerpt) if stored.id == draft.id else await self._views.one(stored)
 
@@ -190,8 +188,13 @@ class MessageService:
 
     async def _writable(self, user_id: str, outgoing: Outgoing) -> str:
         """Return the id of the conversation, into which the user may write."""
-        conversation = await self._conversations.open(user_id, outgoing.conversation_id, outgoing.friend_id)
+        named = outgoing.conversation_id
+        if named is not None and outgoing.friend_id is None and self._permits.holds(user_id, named):
+            return named
+        era = self._permits.era
+        conversation = await self._conversations.open(user_id, named, outgoing.friend_id)
         await self._conversations.check_writable(user_id, conversation)
+        self._permits.grant(user_id, conversation.id, era)
         return conversation.id
 
     async def _excerpt(self, reply_to: str | None, conversation_id: str) -> Excerpt | None:
@@ -204,12 +207,12 @@ class MessageService:
         return (await self._views.one(original)).excerpt()
 
     async def _sent_before(self, user_id: str, client_msg_id: str | None) -> StoredMessage | None:
-        """Return what was sent under this client id while it was still allowed: its sender may not know of it."""
+        """Return what was sent under this client id while it was still possible: its sender may not know of it."""
         found = await self._messages.find_sent([(user_id, client_msg_id)]) if client_msg_id is not None else []
         return found[0] if found else None
 
     async def _draft(self, user_id: str, outgoing: Outgoing, conversation_id: str) -> StoredMessage:
-        carried = await self._carried(outgoing)
+        enclosed = await self._enclosures.find(user_id, outgoing.type, outgoing.content, outgoing.file_id)
         mentions = await self._mentions.find(user_id, conversation_id, outgoing.content)
         now = self._clock.now()
         return StoredMessage(
@@ -222,16 +225,11 @@ class MessageService:
             created_at=now.replace(microsecond=now.microsecond // 1000 * 1000),  # what the database keeps
             client_msg_id=outgoing.client_msg_id,
             reply_to=outgoing.reply_to,
-            stock=carried.stock,
+            stock=enclosed.stock,
+            file=enclosed.file,
             mentions=mentions.user_ids,
             mentions_all=mentions.everyone,
         )
-
-    async def _carried(self, outgoing: Outgoing) -> Carried:
-        """Look up what the message's type asks for; RequestError (invalid_input) when it is not there."""
-        if outgoing.type == "stock":
-            return Carried(stock=self._stock_cards.card(outgoing.content))
-        return Carried()
 
 
 def _check(outgoing: Outgoing) -> None:
@@ -239,6 +237,9 @@ def _check(outgoing: Outgoing) -> None:
         raise RequestError(
             ErrorCode.INVALID_INPUT, f"got type {outgoing.type[:40]!r}, allowed are: {', '.join(MESSAGE_TYPES)}"
         )
-    checked_content(outgoing.content)
+    if (outgoing.file_id is not None) != (outgoing.type in FILE_TYPES):
+        raise RequestError(ErrorCode.INVALID_INPUT, "file_id goes with the types image and file, and with no other")
+    if outgoing.content or outgoing.file_id is None:
+        checked_content(outgoing.content)
     if outgoing.client_msg_id is not None:
         checked_text("client_msg_id", outgoing.client_msg_id, 1, MAX_CLIENT_ID_CHARACTERS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from server.domain.conversations import Activity
 from server.domain.messages import StoredMessage
 from server.errors import ErrorCode, RequestError
 from server.services import message_writer
@@ -281,6 +282,28 @@ async def test_the_writer_outlives_a_failure_to_record_activity(
     assert [(await community.say(alice, conversation, "x")).seq for _ in range(3)] == [1, 2, 3]
     await community.writer.close()
     assert caplog.text.count("was not recorded: KeyError('surprise')") == 3
+
+
+@pytest.mark.gen_test
+async def test_messages_are_stored_while_the_activity_of_earlier_ones_is_recorded(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community = open_community(database)
+    alice, bob = await community.member("alice"), await community.member("bob")
+    conversation_id = await community.friends_talking(alice, bob)
+    record, gate = community.conversation_repository.record, asyncio.Event()
+
+    async def record_late(activities: list[Activity]) -> None:
+        await gate.wait()
+        await record(activities)
+
+    monkeypatch.setattr(community.conversation_repository, "record", record_late)
+    assert [(await community.say(alice, conversation_id, "x")).seq for _ in range(3)] == [1, 2, 3]
+    closing = asyncio.ensure_future(community.writer.close())
+    gate.set()
+    await closing
+    conversation = await community.conversations.get(alice.user_id, conversation_id)
+    assert (conversation.last_seq, conversation.revision, conversation.read) == (3, 3, {alice.user_id: 3})
 
 
 @pytest.mark.gen_test

@@ -94,8 +94,8 @@ async def test_content_that_is_refused(database: Database) -> None:
 async def test_other_types_are_refused_with_what_is_allowed(database: Database) -> None:
     community = open_community(database)
     alice, _, conversation = await talk(community, 0)
-    with pytest.raises(RequestError, match="got type 'image', allowed are: text, stock"):
-        await community.messages.send(alice, Outgoing(conversation, None, "x", "image"))
+    with pytest.raises(RequestError, match="got type 'video', allowed are: text, stock, image, file"):
+        await community.messages.send(alice, Outgoing(conversation, None, "x", "video"))
 
 
 @pytest.mark.gen_test
@@ -155,6 +155,7 @@ async def test_who_is_no_friend_any_more_reads_but_does_not_write(database: Data
     community = open_community(database)
     alice, bob, conversation = await talk(community, 2)
     await database["relations"].delete_many({})
+    community.permits.forget()
     assert await refusal(community.say(alice, conversation, "x")) is ErrorCode.NOT_FRIENDS
     assert await refusal(community.messages.send(bob, Outgoing(None, alice.user_id, "x"))) is ErrorCode.NOT_FRIENDS
     assert len((await community.messages.history(bob, conversation)).messages) == 2

@@ -109,15 +109,19 @@ class Wire:
     async def answer(self) -> Answer:
         """Read one HTTP answer."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            head = await self.reader.readuntil(b"\r\n\r\n")
-            status, headers = parse_head(head)
-            if "content-length" in headers:
-                body = await self.reader.readexactly(int(headers["content-length"]))
-            elif status in (101, 204, 304):
-                body = b""
-            else:
-                body = await self.reader.read()
-            return Answer(status, headers, body)
+            return await self.late_answer()
+
+    async def late_answer(self) -> Answer:
+        """Read one HTTP answer, however long it takes."""
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        status, headers = parse_head(head)
+        if "content-length" in headers:
+            body = await self.reader.readexactly(int(headers["content-length"]))
+        elif status in (101, 204, 304):
+            body = b""
+        else:
+            body = await self.reader.read()
+        return Answer(status, headers, body)
 
     async def ended(self) -> bytes:
         """Wait for the server to close; return what came before."""

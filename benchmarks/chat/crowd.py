@@ -1,0 +1,203 @@
+"""Many Socket.IO clients in one thread over one epoll: who writes what, when it is acked, when everyone has it."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import orjson
+
+from benchmarks.chat.population import Signed, draw_text
+from server.protocol.websocket_frames import Opcode, build_frame
+
+RECEIVE_BYTES = 1 << 18
+PATIENCE_SECONDS = 15.0
+NO_MASK = bytes(4)
+"""A mask of zeros: the payload is what it is."""
+
+HANDSHAKE = (
+    b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+class WrongAnswerError(Exception):
+    """The server did not do what it should: there is no figure."""
+
+
+@dataclass
+class Traffic:
+    """What a load brought: how long each message took to be acked, and to reach each of its readers."""
+
+    acked: list[float] = field(default_factory=list)
+    delivered: list[float] = field(default_factory=list)
+
+
+def text_frame(text: bytes) -> bytes:
+    """Return the frame of a client."""
+    frame = build_frame(Opcode.TEXT, text)
+    head = len(frame) - len(text)
+    return bytes((frame[0], frame[1] | 0x80)) + frame[2:head] + NO_MASK + text
+
+
+class Client:
+    """One member's connection, in one conversation."""
+
+    def __init__(self, port: int, member: Signed, conversation_id: str, group_size: int) -> None:
+        self.conversation_id = conversation_id
+        self.group_size = group_size
+        self.waits = False
+        """Whether a message of this member is not acked yet."""
+        self.sent_at = 0.0
+        self._rest = b""
+        self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.sendall(HANDSHAKE)
+        while b"\r\n\r\n" not in self._rest:
+            self._rest += self.sock.recv(RECEIVE_BYTES)
+        head, _, self._rest = self._rest.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 101"):
+            raise WrongAnswerError(head.decode())
+        self._ask(b"40" + orjson.dumps({"token": member.token}), b"40")
+        self._ask(b'420["join_chat",%b]' % orjson.dumps({"conversation_id": conversation_id}), b'430[{"ok":true')
+
+    def _ask(self, packet: bytes, answer: bytes) -> None:
+        """Send a packet and wait for its answer: nothing else happens now."""
+        self.sock.sendall(text_frame(packet))
+        while True:
+            for text in self.receive():
+                if text.startswith(answer):
+                    return
+                if not text.startswith((b"0", b"42")):  # the open packet; who of the friends is there
+                    raise WrongAnswerError(f"{packet[:40]!r} was answered by {text[:200]!r}")
+
+    def send(self, content: str, due: float) -> None:
+        """Write a message that counts from ``due`` on."""
+        payload = {"conversation_id": self.conversation_id, "content": f"{due:.6f} {content}"}
+        self.sent_at, self.waits = due, True
+        self.sock.sendall(text_frame(b'421["send_message",%b]' % orjson.dumps(payload)))
+
+    def receive(self) -> list[bytes]:
+        """Return the whole texts that one read brings."""
+        data = self.sock.recv(RECEIVE_BYTES)
+        if not data:
+            raise WrongAnswerError("the server has closed a connection")
+        data = self._rest + data
+        texts: list[bytes] = []
+        start, end = 0, len(data)
+        while end - start >= 2:
+            begin, length = start + 2, data[start + 1]
+            if length >= 126:
+                begin += 2 if length == 126 else 8
+                length = int.from_bytes(data[start + 2 : begin], "big")
+            if end < begin + length:
+                break
+            if data[start] != 0x81:
+                raise WrongAnswerError(f"got {data[start : begin + length][:100]!r}")
+            texts.append(data[begin : begin + length])
+            start = begin + length
+        self._rest = data[start:]
+        return texts
+
+
+class Crowd:
+    """Clients that write as fast as they are answered, or at a fixed pace all together."""
+
+    def __init__(self, port: int, groups: Sequence[tuple[str, Sequence[Signed]]]) -> None:
+        self._clients: dict[int, Client] = {}
+        self._poll = select.epoll()
+        for conversation_id, members in groups:
+            for member in members:
+                client = Client(port, member, conversation_id, len(members))
+                self._clients[client.sock.fileno()] = client
+                self._poll.register(client.sock, select.EPOLLIN)
+        self._rng = Random(2)  # noqa: S311 - the same in every run
+        self._contents = [draw_text(self._rng) for _ in range(1000)]
+        self._traffic = Traffic()
+        self._counts_from = 0.0
+        self._ends_at = 0.0
+        self._unanswered = 0
+        self._undelivered = 0
+        self._eager = False
+
+    def close(self) -> None:
+        """End every connection."""
+        for client in self._clients.values():
+            client.sock.close()
+        self._poll.close()
+
+    def talk(self, rate: float, warm_up: float, seconds: float) -> Traffic:
+        """Write ``rate`` messages a second, 0: everyone the next as soon as the last is acked; return what came of it.
+
+        Raises:
+            WrongAnswerError: a message was refused, lost, doubled, or reached somebody wrong.
+        """
+        self._traffic = Traffic()
+        now = time.monotonic()
+        self._counts_from, self._ends_at = now + warm_up, now + warm_up + seconds
+        self._eager = not rate
+        if self._eager:
+            for client in self._clients.values():
+                self._send(client, time.monotonic())
+        due = now
+        while (now := time.monotonic()) < self._ends_at:
+            while rate and due <= now:
+                self._send_as_someone(due)
+                due += 1 / rate
+            self._turn((due if rate else self._ends_at) - now)
+        self._drain()
+        return self._traffic
+
+    def _drain(self) -> None:
+        patience = time.monotonic() + PATIENCE_SECONDS
+        while self._unanswered or self._undelivered:
+            if time.monotonic() > patience:
+                raise WrongAnswerError(f"{self._unanswered} acks and {self._undelivered} deliveries did not come")
+            self._turn(0.1)
+
+    def _send_as_someone(self, due: float) -> None:
+        clients = list(self._clients.values())
+        free = next((one for one in self._rng.choices(clients, k=50) if not one.waits), None)
+        if free is None:
+            raise WrongAnswerError("the server does not keep pace: nobody is free to write")
+        self._send(free, due)
+
+    def _send(self, client: Client, due: float) -> None:
+        client.send(self._rng.choice(self._contents), due)
+        self._unanswered += 1
+        self._undelivered += client.group_size
+
+    def _turn(self, timeout: float) -> None:
+        for descriptor, _ in self._poll.poll(max(0.0, timeout)):
+            client = self._clients[descriptor]
+            texts = client.receive()
+            now = time.monotonic()
+            for text in texts:
+                self._take(client, text, now)
+
+    def _counts(self, due: float, now: float) -> bool:
+        """Tell whether a message belongs to the figures: by when it was due, or with eager writers by when it came."""
+        return self._counts_from <= now < self._ends_at if self._eager else self._counts_from <= due
+
+    def _take(self, client: Client, text: bytes, now: float) -> None:
+        if text.startswith(b'42["new_message"'):
+            start = text.index(b'"content":"') + 11
+            due = float(text[start : text.index(b" ", start)])
+            self._undelivered -= 1
+            if self._counts(due, now):
+                self._traffic.delivered.append(now - due)
+        elif text.startswith(b'431[{"ok":true') and client.waits:
+            self._unanswered -= 1
+            client.waits = False
+            if self._counts(client.sent_at, now):
+                self._traffic.acked.append(now - client.sent_at)
+            if self._eager and now < self._ends_at:
+                self._send(client, now)
+        elif text == b"2":
+            client.sock.sendall(text_frame(b"3"))
+        elif not text.startswith(b'42["user_'):
+            raise WrongAnswerError(f"got {text[:200]!r}")

@@ -1,0 +1,157 @@
+"""Many write at once over every transport, their connections are cut all the time, and nobody misses anything."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+from tornado.ioloop import IOLoop
+
+from server.storage.documents import Database, new_id
+from tests.support.chatters import Chatter, Expected, Request
+from tests.support.product_server import ProductServer
+from tests.support.wire import close_wires
+
+MEMBERS, CONVERSATIONS, MESSAGES = 50, 20, 10_000
+SMALLEST, LARGEST = 4, 12
+"""How many take part in a conversation."""
+EDITED_SHARE = 0.02
+LIMIT_SECONDS = 300
+"""A quiet machine of two cores needs about twenty."""
+
+
+class Settled(NamedTuple):
+    """Who there is, as they are signed in, and who of them is in which conversation, by id and number."""
+
+    members: Sequence[Any]
+    conversations: dict[str, list[int]]
+
+
+@pytest.fixture
+def server(io_loop: IOLoop, database: Database) -> Iterator[ProductServer]:
+    async def start() -> ProductServer:
+        return ProductServer(database)
+
+    async def stop(server: ProductServer) -> None:
+        await close_wires()
+        await server.stop()
+
+    started = io_loop.run_sync(start)
+    assert started is not None
+    yield started
+    io_loop.run_sync(lambda: stop(started))
+
+
+async def found_conversation(server: ProductServer, members: Sequence[Any]) -> str:
+    """Make a conversation of these members, as they are signed in; return its id."""
+    ids = [member["user"]["id"] for member in members]
+    now = server.clock.now()
+    for other in ids[2:]:
+        await server.community.friendships.befriend(ids[0], other, now)
+    await server.community.friendships.befriend(ids[0], ids[1], now)
+    conversation: dict[str, Any] = {
+        "_id": new_id(),
+        "kind": "group",
+        "member_ids": ids,
+        "created_at": now,
+        "active_at": now,
+        "last_seq": 0,
+        "revision": 0,
+        "read": {},
+        "delivered": {},
+    }
+    await server.community.database["conversations"].insert_one(conversation)
+    return str(conversation["_id"])
+
+
+def draw_letters(rng: Random, conversations: dict[str, list[int]]) -> list[list[Request]]:
+    """Return what each member writes, in order."""
+    letters: list[list[Request]] = [[] for _ in range(MEMBERS)]
+    names = list(conversations)
+    for number in range(MESSAGES):
+        conversation_id = rng.choice(names)
+        writer = rng.choice(conversations[conversation_id])
+        content = f"{writer} writes {len(letters[writer])} 你好"
+        payload = {"conversation_id": conversation_id, "content": content, "client_msg_id": f"{number}"}
+        correction = f"{content}, corrected" if rng.random() < EDITED_SHARE else ""
+        letters[writer].append(Request("send_message", payload, correction))
+    return letters
+
+
+def count_letters(letters: list[list[Request]]) -> dict[str, Expected]:
+    """Return what each conversation holds in the end."""
+    written = [letter for own in letters for letter in own]
+    messages = Counter(letter.payload["conversation_id"] for letter in written)
+    edited = Counter(letter.payload["conversation_id"] for letter in written if letter.correction)
+    return {conversation_id: Expected(count, edited[conversation_id]) for conversation_id, count in messages.items()}
+
+
+def told(message: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what a message, as a member got it, says of itself."""
+    edited = "edited_at" in message
+    return message["seq"], message["id"], message["sender"]["id"], message["client_msg_id"], message["content"], edited
+
+
+async def stored(database: Database, conversation_id: str) -> list[tuple[Any, ...]]:
+    """Return the same of every message in the database."""
+    cursor = database["messages"].find({"conversation_id": conversation_id}).sort("seq", 1)
+    fields = ("seq", "_id", "sender_id", "client_msg_id", "content")
+    return [(*(one[field] for field in fields), "edited_at" in one) async for one in cursor]
+
+
+def written(letters: list[Request], conversation_id: str) -> list[tuple[str, str]]:
+    """Return what one writes into a conversation, in order, with the content it has in the end."""
+    return [
+        (letter.payload["client_msg_id"], letter.correction or letter.payload["content"])
+        for letter in letters
+        if letter.payload["conversation_id"] == conversation_id
+    ]
+
+
+async def settle(server: ProductServer, rng: Random) -> Settled:
+    """Sign everyone in and make the conversations, whose members overlap."""
+    members = await asyncio.gather(*(server.register(f"member{number}") for number in range(MEMBERS)))
+    conversations: dict[str, list[int]] = {}
+    for _ in range(CONVERSATIONS):
+        inside = rng.sample(range(MEMBERS), rng.randint(SMALLEST, LARGEST))
+        conversations[await found_conversation(server, [members[one] for one in inside])] = inside
+    return Settled(members, conversations)
+
+
+@pytest.mark.gen_test(timeout=LIMIT_SECONDS)
+async def test_everyone_gets_everything_once_and_in_order(server: ProductServer, database: Database) -> None:
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")  # shown when it fails
+    rng = Random(seed)
+    members, conversations = await settle(server, rng)
+    letters = draw_letters(rng, conversations)
+    counts = count_letters(letters)
+    chatters = [
+        Chatter(
+            server.port,
+            member["access_token"],
+            letters[number],
+            {one: counts[one] for one, inside in conversations.items() if number in inside},
+            Random(rng.getrandbits(32)),
+        )
+        for number, member in enumerate(members)
+    ]
+
+    async with asyncio.TaskGroup() as group:
+        for chatter in chatters:
+            group.create_task(chatter.run())
+
+    assert sum(chatter.connections for chatter in chatters) > 3 * MEMBERS
+    assert sum(chatter.sent_again for chatter in chatters) > 3 * MEMBERS
+    for conversation_id, inside in conversations.items():
+        truth = await stored(database, conversation_id)
+        assert [one[0] for one in truth] == list(range(1, counts[conversation_id].messages + 1))
+        for number in inside:
+            assert [told(message) for message in chatters[number].received[conversation_id]] == truth
+            own = [(one[3], one[4]) for one in truth if one[2] == members[number]["user"]["id"]]
+            assert own == written(letters[number], conversation_id)
