@@ -1,4 +1,4 @@
-"""Start the server: read the settings, then serve until SIGTERM or SIGINT."""
+"""Start the server: read the settings, then serve until SIGTERM or SIGINT; or do one of the things beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from server.logs import set_up_logging
 from server.settings_help import check_report, help_text
 from server.settings_sources import SettingsError, read_settings
 
+CREATE_OPERATOR = "--create_operator"
+
 
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0, or 2 when the settings or the start are at fault."""
@@ -17,7 +19,8 @@ def main(arguments: list[str]) -> int:
         return 0
     check_only = "--check" in arguments
     try:
-        settings, sources = read_settings([one for one in arguments if one != "--check"], os.environ)
+        operator, rest = take_operator([one for one in arguments if one != "--check"])
+        settings, sources = read_settings(rest, os.environ)
     except SettingsError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
@@ -26,9 +29,31 @@ def main(arguments: list[str]) -> int:
         print(check_report(settings, sources))
         return 0
     set_up_logging(settings.log_level)
+    if operator is not None:
+        from server.operators import create_operator
+
+        return create_operator(settings, operator)
     from server.app import run
 
     return run(settings)
+
+
+def take_operator(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """Return the name that ``--create_operator`` gives, if it is there, and the other arguments.
+
+    Raises SettingsError when the name is missing.
+    """
+    for position, argument in enumerate(arguments):
+        option, equals, name = argument.partition("=")
+        if option != CREATE_OPERATOR:
+            continue
+        end = position + 1
+        if not equals and end < len(arguments) and not arguments[end].startswith("--"):
+            name, end = arguments[end], end + 1
+        if not name:
+            raise SettingsError([f"{CREATE_OPERATOR}: a name is missing; give the account's username"])
+        return name, arguments[:position] + arguments[end:]
+    return None, arguments
 
 
 if __name__ == "__main__":

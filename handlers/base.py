@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 from tornado.web import HTTPError, RequestHandler
 
+from handlers.loopback import is_direct_from_loopback
 from handlers.services import Services
 from server.auth.access import Access, bearer_token, require
 from server.domain.users import Principal
@@ -94,7 +95,7 @@ class ApiHandler(RequestHandler):
             raise RequestError(
                 ErrorCode.PAYLOAD_TOO_LARGE, f"got {size} bytes, at most {self.max_body_bytes} are allowed"
             )
-        if self.access is not Access.PUBLIC:
+        if self.access is not Access.PUBLIC and not self._is_operator_of_machine():
             self._principal = await self.authenticate()
             require(self.access, self._principal)
 
@@ -113,6 +114,16 @@ class ApiHandler(RequestHandler):
         if cookie is not None and self.request.method in {"GET", "HEAD"}:
             return await self.services.accounts.principal_of_refresh(cookie)
         return None
+
+    def _is_operator_of_machine(self) -> bool:
+        """Whether an operator's call is let in for where it comes from; who brings a token is asked for its role."""
+        request = self.request
+        return (
+            self.access is Access.OPERATOR
+            and self.services.operator_without_token
+            and "Authorization" not in request.headers
+            and is_direct_from_loopback(request.remote_ip, request.protocol, request.headers)
+        )
 
     def body(self, shape: type[Shape]) -> Shape:
         """Return the JSON body in this shape; RequestError (invalid_input) says where it does not fit."""

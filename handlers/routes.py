@@ -8,6 +8,7 @@ from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.conversations import ConversationsHandler, HistoryHandler
+from handlers.rest.files import FileHandler, ThumbnailHandler
 from handlers.rest.friends import (
     AcceptFriendRequestHandler,
     BlockedHandler,
@@ -19,7 +20,8 @@ from handlers.rest.friends import (
     FriendsHandler,
 )
 from handlers.rest.health import HealthHandler
-from handlers.rest.users import MeHandler
+from handlers.rest.uploads import UploadHandler
+from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
@@ -36,7 +38,10 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/auth/refresh", RefreshHandler),
     (r"/auth/logout", LogoutHandler),
     (r"/auth/logout_all", LogoutEverywhereHandler),
+    (r"/users", UsersHandler),
     (r"/users/me", MeHandler),
+    (r"/users/me/password", PasswordHandler),
+    (rf"/users/{ID}/ban", BanHandler),
     (r"/friends", FriendsHandler),
     (r"/friends/requests", FriendRequestsHandler),
     (rf"/friends/requests/{ID}", FriendRequestHandler),
@@ -47,6 +52,9 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/friends/{ID}/block", BlockHandler),
     (r"/conversations", ConversationsHandler),
     (rf"/conversations/{ID}/messages", HistoryHandler),
+    (r"/files", UploadHandler),
+    (rf"/files/{ID}", FileHandler),
+    (rf"/files/{ID}/thumbnail", ThumbnailHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 

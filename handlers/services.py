@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
+from server.services.files import FileService
 from server.services.friends import FriendService
 from server.services.health import HealthService
+from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
+from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
+from server.services.uploads import UploadService
 from server.texts import DEFAULT_LOCALE, Texts
 
 
@@ -22,16 +26,22 @@ class Services:
     """Every service of the product, with the rules and texts that all doors share."""
 
     accounts: AccountService
+    members: MemberService
+    moderation: ModerationService
     friends: FriendService
     presence: PresenceService
     conversations: ConversationService
     messages: MessageService
     changes: MessageChangeService
+    files: FileService
+    uploads: UploadService
     finder: MessageFinder
     prices: PriceService
     health: HealthService
     origins: OriginPolicy
     texts: Texts
     default_locale: str = DEFAULT_LOCALE
+    operator_without_token: bool = False
+    """Whether a direct connection from this machine may do what operators may."""
     unfinished: set[object] = field(default_factory=set)
     """The REST requests that have no answer yet."""

@@ -26,13 +26,14 @@ from server.assembly import Assembly
 from server.clock import Clock, SystemClock
 from server.errors import RequestError, StartError
 from server.protocol.engineio_session import EngineOptions
+from server.protocol.forwarding import TrustedProxies
 from server.realtime.handshake import Handshake
 from server.realtime.origins import OriginPolicy
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer, SocketOptions
 from server.settings import Settings
 from server.storage.embedded import EmbeddedMongod
-from server.storage.indexes import create_indexes
+from server.storage.indexes import open_database
 from server.storage.mongo import Mongo
 from server.terminal import say
 from server.texts import negotiate
@@ -99,13 +100,7 @@ class Server:
             self._stack.push_async_callback(mongod.stop)
             watch = asyncio.create_task(self._watch(mongod))
             self._stack.callback(watch.cancel)
-        mongo = await Mongo.open(uri, settings.mongodb_database)
-        self._stack.callback(mongo.close)
-        try:
-            await create_indexes(mongo.database)
-        except RequestError as error:
-            raise StartError(f"the database's indexes cannot be made: {error.detail}") from error
-        return mongo
+        return await open_database(uri, settings.mongodb_database, self._stack)
 
     async def _watch(self, mongod: EmbeddedMongod) -> None:
         self.failure = await mongod.wait_died()
@@ -173,6 +168,7 @@ class Server:
             body_timeout=BODY_TIMEOUT_SECONDS,
             idle_connection_timeout=IDLE_TIMEOUT_SECONDS,
         )
+        server.trust(TrustedProxies(settings.trusted_proxies))
         if settings.polling_front:
             server.serve_in_front(runtime, {"/socket.io/": sio.engine})
         try:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from handlers.services import Services
+from server.auth.keys import MIN_SECRET_BYTES, TokenKeys, read_key_files, secret_key
 from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
-from server.auth.tokens import MIN_SECRET_BYTES, AccessTokens
+from server.auth.tokens import AccessTokens
 from server.clock import Clock
 from server.errors import StartError
 from server.limits import Rate
@@ -21,19 +22,24 @@ from server.secret_files import read_or_create
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
+from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
+from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
+from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.thumbnails import Thumbnails
+from server.services.uploads import FileLimits, UploadService
 from server.services.write_permits import WritePermits
 from server.settings import Settings
 from server.storage.mongo import Mongo
@@ -62,15 +68,19 @@ class Assembly:
 
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
+        stores = self._stores
         accounts = await self._accounts()
         presence = self._presence()
         prices = self._prices()
         conversations = self._conversations()
+        files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
         writer = MessageWriter(self._stores.messages, self._stores.conversations, self._hub)
         self._stack.push_async_callback(writer.close)
         return Services(
             accounts=accounts,
+            members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),
+            moderation=ModerationService(stores.users, accounts, self._clock),
             friends=self._friends(presence),
             presence=presence,
             conversations=conversations,
@@ -79,25 +89,28 @@ class Assembly:
                 writer,
                 conversations,
                 self._profiles,
-                self._permits,
                 self._clock,
                 StockCards(INSTRUMENTS, prices.quote_of),
+                files,
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
             finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
+            files=files,
+            uploads=self._uploads(),
             prices=prices,
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
             texts=Texts(TEXTS),
             default_locale=self._settings.default_locale,
+            operator_without_token=self._settings.environment == "development",
         )
 
     async def _accounts(self) -> AccountService:
         settings, clock, stores = self._settings, self._clock, self._stores
         passwords = Passwords()
         self._stack.callback(passwords.close)
-        tokens = AccessTokens(self._jwt_secret(), clock, settings.access_token_ttl)
+        tokens = AccessTokens(self._token_keys(), clock, settings.access_token_ttl)
         limits = SignInLimits(
             clock,
             settings.login_attempts_per_account,
@@ -131,7 +144,7 @@ class Assembly:
         marks = MarkWriter(stores.conversations)
         self._stack.push_async_callback(marks.close)
         return ConversationService(
-            stores.conversations, stores.messages, stores.friendships, self._profiles, marks, self._clock
+            stores.conversations, stores.messages, stores.friendships, self._profiles, marks, self._permits, self._clock
         )
 
     def _changes(
@@ -141,6 +154,19 @@ class Assembly:
         return MessageChangeService(
             self._stores.messages, writer, conversations, self._profiles, self._hub, self._clock, window, limits
         )
+
+    async def _files(self) -> FileService:
+        stores = self._stores
+        sweeper = FileSweeper(stores.files, stores.messages, self._clock)
+        await sweeper.start()
+        self._stack.callback(sweeper.stop)
+        return FileService(stores.files, stores.messages, stores.conversations, self._clock)
+
+    def _uploads(self) -> UploadService:
+        limits = FileLimits(self._settings.max_file_size, self._settings.file_quota)
+        uploads = UploadService(self._stores.files, Thumbnails(), self._clock, limits)
+        self._stack.push_async_callback(uploads.close)
+        return uploads
 
     def _prices(self) -> PriceService:
         prices = PriceService(
@@ -155,6 +181,13 @@ class Assembly:
         prices.start()
         self._stack.push_async_callback(prices.stop)
         return prices
+
+    def _token_keys(self) -> TokenKeys:
+        settings = self._settings
+        keys = read_key_files(settings.jwt_key_files, must_be_private=settings.environment == "production")
+        if settings.jwt_secret or not keys:
+            keys.append(secret_key(self._jwt_secret()))
+        return TokenKeys(keys)
 
     def _jwt_secret(self) -> bytes:
         given = self._settings.jwt_secret

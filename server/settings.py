@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from server.protocol.forwarding import TrustedProxies
+from server.weak_secrets import weakness
+
 Environment = Literal["development", "production"]
 
 DAY_SECONDS = 86_400
@@ -115,11 +118,21 @@ def _parse_secret(text: str) -> str:
     raise ValueError
 
 
+def _parse_list(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (one.strip() for one in text.split(","))))
+
+
 def _parse_origins(text: str) -> tuple[str, ...]:
-    origins = tuple(filter(None, (origin.strip() for origin in text.split(","))))
+    origins = _parse_list(text)
     if all(origin == "*" or re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/?#@,]+", origin) for origin in origins):
         return origins
     raise ValueError
+
+
+def _parse_proxies(text: str) -> tuple[str, ...]:
+    proxies = _parse_list(text)
+    TrustedProxies(proxies)
+    return proxies
 
 
 SWITCH = Kind(_parse_switch, "on or off (also true, false, yes, no, 1, 0)")
@@ -127,6 +140,10 @@ TEXT = Kind(str, "any text")
 DIRECTORY = Kind(_parse_directory, "a path")
 SECRET = Kind(_parse_secret, "at least 32 bytes")
 ORIGINS = Kind(_parse_origins, "origins such as https://app.example.com, divided by commas; * allows every origin")
+FILES = Kind(_parse_list, "paths, divided by commas")
+PROXIES = Kind(
+    _parse_proxies, "addresses or networks such as 10.0.0.0/8, divided by commas, and unix: for the unix socket"
+)
 ADDRESS = matching(r"[^\s/]+", "a host name or an IP address")
 MONGODB_URI = matching(r"mongodb(\+srv)?://\S+", "mongodb://host:port/... or mongodb+srv://host/...")
 DATABASE_NAME = matching(
@@ -163,6 +180,12 @@ class Settings:
     jwt_secret: str = setting(
         "", SECRET, "the key that signs access tokens; unset in development: made in data_dir", secret=True
     )
+    jwt_key_files: tuple[str, ...] = setting(
+        (),
+        FILES,
+        "PEM files of keys of access tokens, RSA (RS256) or P-256 (ES256): the first signs, every one verifies; "
+        "a jwt_secret beside them still verifies",
+    )
     access_token_ttl: int = setting(1800, integer(10, DAY_SECONDS), "how long an access token is valid", unit="s")
     refresh_token_ttl: int = setting(
         30 * DAY_SECONDS, integer(60, 3650 * DAY_SECONDS), "how long a refresh token is valid", unit="s"
@@ -186,6 +209,9 @@ class Settings:
         "accounts that one address may try to make; 0 does not limit",
         unit="a minute",
         production=10,
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (), PROXIES, "proxies whose X-Forwarded-For, X-Real-IP and X-Forwarded-Proto are believed"
     )
     socketio_cors_origins: tuple[str, ...] = setting(
         ("http://localhost:5173", "http://0.0.0.0:5173"), ORIGINS, "web origins allowed besides our own", production=()
@@ -218,6 +244,12 @@ class Settings:
     recall_window: float = setting(
         120.0, number(0, 365 * DAY_SECONDS), "how long after it was sent a message can be recalled", unit="s"
     )
+    max_file_size: int = setting(
+        20 * MEBIBYTE, integer(1024, 1024 * MEBIBYTE), "largest file that can be uploaded", unit="bytes"
+    )
+    file_quota: int = setting(
+        1024 * MEBIBYTE, integer(0, 10**15), "what all files of one member may take together", unit="bytes"
+    )
     presence_grace: float = setting(
         5.0, number(0, 3600), "how long after the last device went somebody is still taken to be here", unit="s"
     )
@@ -248,8 +280,13 @@ def broken_rules(settings: Settings) -> Iterator[str]:
     """Return one sentence for each rule of the environment that ``settings`` breaks."""
     if settings.environment != "production":
         return
-    if not settings.jwt_secret:
-        yield "jwt_secret: production needs one of at least 32 bytes; set JWT_SECRET or put it into the settings file"
+    if reason := weakness(settings.jwt_secret) if settings.jwt_secret else "":
+        yield f"jwt_secret: production needs one that nobody can guess, but {reason}; make one: openssl rand -base64 48"
+    if not settings.jwt_secret and not settings.jwt_key_files:
+        yield (
+            "jwt_secret: production needs one of at least 32 bytes; set JWT_SECRET or put it into the settings file, "
+            "or list key files in jwt_key_files"
+        )
     if not settings.mongodb_uri:
         yield "mongodb_uri: production needs a database of its own; set MONGODB_URI"
     if "*" in settings.socketio_cors_origins:

@@ -13,8 +13,9 @@ from server.settings import Definition, Settings, definitions
 USAGE = """\
 Usage: python run.py [--name=value ...]
 
-  --help    show this text
-  --check   validate all settings, show them and exit with 0, or with 2 when something is wrong
+  --help                   show this text
+  --check                  validate all settings, show them and exit with 0, or with 2 when something is wrong
+  --create_operator NAME   make an operator of this account, or make the account, and exit
 
 Every setting comes from the settings file (lines `name = value`), then from the environment variable of the same
 name in upper case, then from its option; the last one wins. Relative paths start at the working directory.
@@ -36,7 +37,8 @@ Every setting has one name. It is read from these places; a later one wins:
 `python run.py --help` lists the settings, `python run.py --check` validates them, shows every value with its source and
 exits. All problems are reported at once; the server then exits with 2.
 
-`production` refuses to start without `jwt_secret` and `mongodb_uri`, with `*` in `socketio_cors_origins`, or with
+`production` refuses to start without `jwt_secret` or `jwt_key_files`, with a secret that can be guessed, with private
+key files that others than their owner may read, without `mongodb_uri`, with `*` in `socketio_cors_origins`, or with
 `demo_accounts`.
 
 | name | default | unit | allowed | what it is for |

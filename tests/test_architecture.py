@@ -36,7 +36,7 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
         {"tornado.ioloop", "msgspec"},
     ),
     "server/cluster": (EVERYWHERE | {"server.realtime", "server.protocol", "server.metrics"}, {"redis", "msgpack"}),
-    "server/auth": (EVERYWHERE | {"server.domain"}, {"jwt", "argon2", "msgspec"}),
+    "server/auth": (EVERYWHERE | {"server.domain"}, {"jwt", "cryptography", "argon2", "msgspec"}),
     "server/storage": (EVERYWHERE | {"server.domain"}, {"motor", "pymongo", "bson", "gridfs", "msgspec"}),
     "server/market": (EVERYWHERE | {"server.domain"}, {"numpy", "msgspec"}),
     "server/market/sources": (
@@ -45,9 +45,14 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
     ),
     "server/services": (
         EVERYWHERE | {"server.domain", "server.storage", "server.market", "server.auth", "server.realtime.hub"},
-        {"msgspec", "tornado.ioloop"},
+        {"msgspec", "tornado.ioloop", "PIL"},
     ),
     "handlers": (HANDLERS, {"tornado", "msgspec"}),
+    # Uploads and downloads are read and cut as HTTP says.
+    "handlers/rest": (
+        HANDLERS | {"server.protocol.multipart", "server.protocol.byte_range"},
+        {"tornado", "msgspec"},
+    ),
     # The glue between Tornado's sockets and the protocol.
     "handlers/streams": (HANDLERS | {"server.transport", "server.protocol"}, {"tornado", "msgspec"}),
 }
@@ -62,6 +67,7 @@ SETTINGS_READERS = {
     "run.py",
     "server/app.py",
     "server/assembly.py",
+    "server/operators.py",
     "server/settings_sources.py",
     "server/settings_help.py",
 }

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
+from server.auth.keys import TokenKeys, secret_key
 from server.auth.tokens import AccessTokens
 from server.clock import SystemClock
 from server.domain.messages import StoredMessage
@@ -71,7 +72,7 @@ class Population:
     def __init__(self, database: Database, jwt_secret: bytes) -> None:
         self._database = database
         self._stores = Repositories(database)
-        self._tokens = AccessTokens(jwt_secret, SystemClock(), lifetime_seconds=86_400)
+        self._tokens = AccessTokens(TokenKeys([secret_key(jwt_secret)]), SystemClock(), lifetime_seconds=86_400)
         self._rng = Random(1)  # noqa: S311 - the same in every run
 
     @classmethod

@@ -38,12 +38,13 @@ class LeaveChat(Struct):
 class SendMessage(Struct):
     """One of ``conversation_id`` and ``friend_id`` is given."""
 
-    content: str
+    content: str = ""
     conversation_id: str | None = None
     friend_id: str | None = None
     type: str = "text"
     client_msg_id: str | None = None
     reply_to: str | None = None
+    file_id: str | None = None
 
 
 class EditMessage(Struct):
@@ -93,6 +94,7 @@ def register(namespace: Namespace, services: Services) -> None:
                 type=request.type,
                 client_msg_id=request.client_msg_id,
                 reply_to=request.reply_to,
+                file_id=request.file_id,
             ),
         )
         return {"message": to_payload(message)}

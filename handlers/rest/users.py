@@ -1,10 +1,35 @@
-"""Users as themselves."""
+"""Users: as themselves, as others find them, and as operators treat them."""
 
 from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from handlers.base import ApiHandler
 from server.auth.access import Access
 from server.domain.payloads import to_payload
+
+
+class ProfileChange(Struct):
+    display_name: str | UnsetType = UNSET
+    locale: Literal["zh-CN", "zh-TW", "en"] | UnsetType = UNSET
+
+
+class PasswordChange(Struct):
+    old_password: str
+    new_password: str
+
+
+class SearchQuery(Struct):
+    """``limit`` above the most that is given counts as the most."""
+
+    query: str = ""
+    limit: Annotated[int, Meta(ge=1)] = 20
+
+
+class BanBody(Struct):
+    reason: str = ""
 
 
 class MeHandler(ApiHandler):
@@ -12,3 +37,44 @@ class MeHandler(ApiHandler):
 
     async def get(self) -> None:
         self.answer(to_payload(await self.services.accounts.me(self.principal)))
+
+    async def patch(self) -> None:
+        body = self.body(ProfileChange)
+        display_name = None if body.display_name is UNSET else body.display_name
+        locale = None if body.locale is UNSET else body.locale
+        user = await self.services.members.update(self.principal, display_name, locale)
+        self.answer(to_payload(user))
+
+
+class PasswordHandler(ApiHandler):
+    """A new password ends every other login session."""
+
+    access = Access.MEMBER
+
+    async def patch(self) -> None:
+        body = self.body(PasswordChange)
+        await self.services.accounts.change_password(
+            self.principal, body.old_password, body.new_password, self.request.remote_ip or ""
+        )
+        self.answer(None)
+
+
+class UsersHandler(ApiHandler):
+    access = Access.MEMBER
+
+    async def get(self) -> None:
+        query = self.query(SearchQuery)
+        found = await self.services.members.search(self.principal, query.query, query.limit)
+        self.answer({"users": to_payload(found)})
+
+
+class BanHandler(ApiHandler):
+    access = Access.OPERATOR
+
+    async def post(self, user_id: str) -> None:
+        await self.services.moderation.ban(user_id, self.body(BanBody).reason)
+        self.answer(None)
+
+    async def delete(self, user_id: str) -> None:
+        await self.services.moderation.unban(user_id)
+        self.answer(None)

@@ -15,6 +15,7 @@ from handlers.streams.websocket_front import SERVER_LINE, take_handshake
 from server.clock import Clock
 from server.protocol.engineio_codecs import BINARY_PAYLOAD, TEXT_PAYLOAD, Payload
 from server.protocol.engineio_session import CloseReason, SessionError
+from server.protocol.forwarding import TrustedProxies, peer_of
 from server.protocol.http_head import Head, Headers
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.engineio_server import EngineIOServer
@@ -46,8 +47,9 @@ MAX_FIELDS = 50
 class EngineFront:
     """The door of the paths where Engine.IO is served."""
 
-    def __init__(self, engines: Mapping[str, EngineIOServer]) -> None:
+    def __init__(self, engines: Mapping[str, EngineIOServer], proxies: TrustedProxies | None = None) -> None:
         self._engines = {path.encode(): engine for path, engine in engines.items()}
+        self._proxies = proxies or TrustedProxies()
         self._date = (-1, b"")  # no second of any clock
 
     def begin(self, head: Head, connection: HttpConnection) -> Exchange | None:
@@ -55,11 +57,13 @@ class EngineFront:
         engine = self._engines.get(head.path)
         if engine is None or len(head.headers.host) + len(head.headers.origin or "") > MAX_NAMES_CHARACTERS:
             return None
-        cors_lines = _cors_lines(engine.origins, head.headers.origin, head.headers.host)
+        headers = head.headers
+        scheme = self._proxies.scheme(peer_of(connection.address), "http", headers.forwarded_proto)
+        cors_lines = _cors_lines(engine.origins, headers.origin, scheme, headers.host)
         if cors_lines is None:
             return None
         if head.headers.websocket_key is not None:
-            take_handshake(engine, head, connection, cors_lines)
+            take_handshake(engine, head, connection, cors_lines, self._proxies)
             return None
         return self._begin_polling(engine, head, connection, cors_lines)
 
@@ -126,11 +130,11 @@ def _parse(query: bytes) -> tuple[bytes | None, bytes | None, bytes | None]:
 
 
 @lru_cache(maxsize=512)
-def _cors_lines(origins: OriginPolicy, origin: str | None, host: str) -> bytes | None:
+def _cors_lines(origins: OriginPolicy, origin: str | None, scheme: str, host: str) -> bytes | None:
     """Return the CORS headers of an answer, None when the Origin is refused."""
-    if origins.refusal(origin, "http", host) is not None:
+    if origins.refusal(origin, scheme, host) is not None:
         return None
-    return "".join(f"{name}: {value}\r\n" for name, value in origins.headers(origin, "http", host).items()).encode()
+    return "".join(f"{name}: {value}\r\n" for name, value in origins.headers(origin, scheme, host).items()).encode()
 
 
 class _Exchange(Exchange):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, SSLIOStream
 
 from handlers.streams.engine_front import EngineFront
+from server.protocol.forwarding import TrustedProxies, peer_of
 from server.realtime.engineio_server import EngineIOServer
 from server.realtime.runtime import Runtime
 from server.transport.connection_context import ConnectionContext
@@ -27,6 +29,11 @@ class FrontServer(HTTPServer):
 
     _front: tuple[ConnectionContext, EpollReader, Door] | None = None
     _is_closing = False
+    _proxies = TrustedProxies()
+
+    def trust(self, proxies: TrustedProxies) -> None:
+        """Believe these proxies where a request came from; call this before `serve_in_front`."""
+        self._proxies = proxies
 
     def serve_in_front(self, runtime: Runtime, engines: Mapping[str, EngineIOServer]) -> None:
         """Answer the clients of these engines, by path; without epoll Tornado does, as without this call.
@@ -35,7 +42,12 @@ class FrontServer(HTTPServer):
         """
         reader = runtime.connections.epoll
         if reader is not None and not self.xheaders and self.protocol is None:
-            self._front = runtime.context, reader, EngineFront(engines).begin
+            self._front = runtime.context, reader, EngineFront(engines, self._proxies).begin
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """Let what Tornado reads say where it came from."""
+        delegate = super().start_request(server_conn, request_conn)
+        return ForwardedRequest(delegate, request_conn, self._proxies) if self._proxies else delegate
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Take a connection, new or back from Tornado."""
@@ -65,3 +77,30 @@ class FrontServer(HTTPServer):
         one.when_done = lambda: self.handle_stream(stream, connection.address)
         self._connections.add(one)
         one.start_serving(self)
+
+
+class ForwardedRequest(HTTPMessageDelegate):
+    """A request that a proxy may have brought: its address and scheme are set before anybody asks for them."""
+
+    def __init__(self, delegate: HTTPMessageDelegate, connection: HTTPConnection, proxies: TrustedProxies) -> None:
+        self._delegate = delegate
+        self._connection: Any = connection
+        self._proxies = proxies
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        context = self._connection.context
+        scheme = "https" if isinstance(self._connection.stream, SSLIOStream) else "http"
+        # Set for each request: what one of them said must not hold for the next on the same connection.
+        context.remote_ip, context.protocol = self._proxies.client(peer_of(context.address), scheme, headers)
+        return self._delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        self._delegate.on_connection_close()

@@ -13,6 +13,7 @@ from tornado.websocket import WebSocketProtocol13
 
 from server.protocol.engineio_codecs import choose_codec
 from server.protocol.engineio_request import EngineRequest
+from server.protocol.forwarding import TrustedProxies, peer_of
 from server.protocol.http_head import Head, read_fields
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.engineio_server import EngineIOServer
@@ -24,11 +25,10 @@ logger = logging.getLogger(__name__)
 
 SERVER_LINE = f"Server: TornadoServer/{tornado.version}\r\n".encode()
 
-NO_ADDRESS = "0.0.0.0"  # noqa: S104
-"""What Tornado calls the client of a unix socket."""
 
-
-def take_handshake(engine: EngineIOServer, head: Head, connection: HttpConnection, cors_lines: bytes) -> None:
+def take_handshake(
+    engine: EngineIOServer, head: Head, connection: HttpConnection, cors_lines: bytes, proxies: TrustedProxies
+) -> None:
     """Switch to WebSocket and take the socket; where the handler is to answer, leave it where it is."""
     if (
         engine.allow_request is not None
@@ -42,7 +42,7 @@ def take_handshake(engine: EngineIOServer, head: Head, connection: HttpConnectio
     client = engine.clients.get(asked.sid)
     if _is_refused(engine, asked, client):
         return
-    handshake = _handshake(engine, head, query, connection)
+    handshake = _handshake(engine, head, query, connection, proxies)
     sock, data = connection.detach()
     websocket = engine.connections.adopt(sock)
     websocket.send(_switching_answer(head.headers.websocket_key or "", cors_lines))
@@ -73,14 +73,17 @@ def _is_refused(engine: EngineIOServer, asked: EngineRequest, client: EngineIOCl
     return client is None or asked.check_session(client.codec.version, client.connection is None, True) is not None
 
 
-def _handshake(engine: EngineIOServer, head: Head, query: dict[str, str], connection: HttpConnection) -> Handshake:
-    address = connection.address
+def _handshake(
+    engine: EngineIOServer, head: Head, query: dict[str, str], connection: HttpConnection, proxies: TrustedProxies
+) -> Handshake:
+    headers = read_fields(connection.head_bytes())
+    client = proxies.client(peer_of(connection.address), "http", headers)
     return Handshake(
-        headers=read_fields(connection.head_bytes()),
+        headers=headers,
         query=query,
-        address=str(address[0]) if isinstance(address, tuple) else NO_ADDRESS,
+        address=client.address,
         url=head.path.decode(),
-        secure=False,
+        secure=client.scheme == "https",
         issued=engine.clock.now(),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from server.domain.users import Principal
+from server.domain.users import Principal, Role
 from server.errors import ErrorCode, RequestError
 
 
@@ -13,12 +13,17 @@ class Access(Enum):
 
     PUBLIC = "anyone"
     MEMBER = "a signed-in member"
+    OPERATOR = "an operator"
 
 
 def require(access: Access, principal: Principal | None) -> None:
-    """Let the caller pass, or raise RequestError (unauthorized)."""
-    if access is Access.MEMBER and principal is None:
+    """Let the caller pass, or raise RequestError (unauthorized, forbidden)."""
+    if access is Access.PUBLIC:
+        return
+    if principal is None:
         raise RequestError(ErrorCode.UNAUTHORIZED, "this needs an access token: Authorization: Bearer <token>")
+    if access is Access.OPERATOR and principal.role is not Role.OPERATOR:
+        raise RequestError(ErrorCode.FORBIDDEN, "this is for operators")
 
 
 def bearer_token(authorization: str | None) -> str | None:

@@ -10,12 +10,11 @@ import msgspec
 from jwt.types import Options
 from msgspec import Struct
 
+from server.auth.keys import TokenKeys
 from server.clock import Clock
 from server.domain.users import Principal, User
 from server.errors import ErrorCode, RequestError
 
-ALGORITHM = "HS256"
-MIN_SECRET_BYTES = 32
 MAX_TOKEN_BYTES = 8 * 1024
 LEEWAY_SECONDS = 30
 """How far another machine's clock may run ahead."""
@@ -36,17 +35,12 @@ class Claims(Struct, frozen=True):
 
 
 class AccessTokens:
-    """Issues and verifies access tokens, signed with HS256.
-
-    Raises ValueError for a secret under `MIN_SECRET_BYTES`.
-    """
+    """Issues and verifies access tokens."""
 
     def __init__(
-        self, secret: bytes, clock: Clock, lifetime_seconds: int = 1800, issuer: str = "stock-insight"
+        self, keys: TokenKeys, clock: Clock, lifetime_seconds: int = 1800, issuer: str = "stock-insight"
     ) -> None:
-        if len(secret) < MIN_SECRET_BYTES:
-            raise ValueError(f"the JWT secret has {len(secret)} bytes, at least {MIN_SECRET_BYTES} are needed")
-        self._secret = secret
+        self._keys = keys
         self._clock = clock
         self._issuer = issuer
         self.lifetime_seconds = lifetime_seconds
@@ -65,7 +59,9 @@ class AccessTokens:
             jti=secrets.token_urlsafe(12),
             username=user.username,
         )
-        return jwt.encode(msgspec.structs.asdict(claims), self._secret, ALGORITHM)
+        key = self._keys.first
+        headers = {"kid": key.id} if key.id is not None else None
+        return jwt.encode(msgspec.structs.asdict(claims), self._keys.signs, key.algorithm, headers)
 
     def verify(self, token: str) -> Principal:
         """Return whom the token names; it says nothing about whether the login session still lives.
@@ -92,7 +88,12 @@ class AccessTokens:
         # The times are compared by our own clock in `verify`.
         options: Options = {"require": ["exp", "iat"], "verify_exp": False, "verify_iat": False, "verify_nbf": False}
         try:
-            claims = jwt.decode(token, self._secret, [ALGORITHM], options, audience=self._issuer, issuer=self._issuer)
+            header = jwt.get_unverified_header(token)
+            key = self._keys.find(header.get("kid"), header.get("alg"))
+            if key is None:
+                raise _refused("no key of ours has signed it")
+            us = self._issuer
+            claims = jwt.decode(token, key.verifies, [key.algorithm], options, audience=us, issuer=us)
             return msgspec.convert(claims, Claims)
         except (jwt.PyJWTError, msgspec.ValidationError, ValueError) as error:
             raise _refused("it is not one of ours") from error

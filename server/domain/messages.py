@@ -6,9 +6,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from server.domain.files import Attachment
 from server.domain.users import Profile
 
-MESSAGE_TYPES = ("text", "stock")
+FILE_TYPES = ("image", "file")
+"""The types of message that carry a file; what is written in them is its caption."""
+
+MESSAGE_TYPES = ("text", "stock", *FILE_TYPES)
 """The types of message that can be sent."""
 
 SYSTEM = "system"
@@ -58,6 +62,7 @@ class Message(Struct, frozen=True, omit_defaults=True):
     edited_at: datetime | None = None
     recalled: bool = False
     stock: StockCard | None = None
+    file: Attachment | None = None
     mentions: tuple[str, ...] = ()
     mentions_all: bool = False
     reply: Excerpt | None = None
@@ -87,6 +92,7 @@ class StoredMessage(Struct, frozen=True):
     recalled: bool = False
     revision: int | None = None
     stock: StockCard | None = None
+    file: Attachment | None = None
     mentions: tuple[str, ...] = ()
     mentions_all: bool = False
 
@@ -97,6 +103,8 @@ class StoredMessage(Struct, frozen=True):
             return ""
         if self.stock is not None:
             return f"{self.stock.symbol} {self.stock.name}"
+        if self.file is not None:
+            return f"{self.content} {self.file.name}"
         return self.content
 
     def by(self, sender: Profile, reply: Excerpt | None = None) -> Message:
@@ -114,6 +122,7 @@ class StoredMessage(Struct, frozen=True):
             edited_at=self.edited_at,
             recalled=self.recalled,
             stock=self.stock,
+            file=self.file,
             mentions=self.mentions,
             mentions_all=self.mentions_all,
             reply=reply,

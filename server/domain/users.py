@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 def username_key(username: str) -> str:
     """Return what is the same for names that differ in case alone: those are one account's."""
     return username.casefold()
+
+
+def display_name_key(display_name: str) -> str:
+    """Return what is the same for display names that differ in case alone."""
+    return display_name.casefold()
+
+
+class Role(Enum):
+    """What an account may do beside what everyone may."""
+
+    MEMBER = "member"
+    OPERATOR = "operator"
 
 
 class Profile(Struct, frozen=True):
@@ -21,12 +34,14 @@ class Profile(Struct, frozen=True):
 
 
 class User(Struct, frozen=True):
-    """An account as its owner sees it."""
+    """An account as its owner sees it; without a ``locale`` it has chosen none."""
 
     id: str
     username: str
     display_name: str
     created_at: datetime
+    role: Role = Role.MEMBER
+    locale: str | UnsetType = UNSET
 
     @property
     def profile(self) -> Profile:
@@ -34,12 +49,29 @@ class User(Struct, frozen=True):
 
 
 class Principal(Struct, frozen=True):
-    """Who asks: a user, by which login session, and until when the proof of it holds."""
+    """Who asks: a user, by which login session, and until when the proof of it holds.
+
+    ``role`` is what it was when the login session was last looked up.
+    """
 
     user_id: str
     username: str
     session_id: str
     expires_at: datetime
+    role: Role = Role.MEMBER
+
+
+class Ban(Struct, frozen=True):
+    """That an account is closed to its owner, and what an operator said about it."""
+
+    reason: str
+
+
+class Holder(Struct, frozen=True):
+    """What is looked up of an account each time somebody acts by one of its login sessions."""
+
+    role: Role
+    is_banned: bool
 
 
 class LoginSession(Struct, frozen=True):

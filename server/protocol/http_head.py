@@ -25,6 +25,8 @@ class Headers(NamedTuple):
     keeps_alive: bool
     websocket_key: str | None = None
     """Of a request to switch to WebSocket (RFC 6455, section 4.2.1)."""
+    forwarded_proto: str = ""
+    """What a proxy says of the scheme (see `TrustedProxies`)."""
 
 
 class Head(NamedTuple):
@@ -47,7 +49,7 @@ _LINE = re.compile(rb"(GET|POST) (/[!->@-~]*)(?:\?([!-~]*))? HTTP/1\.1\r\n")
 _BLOCK = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)+")
 _HEADER = re.compile(
     rb"(?im)^(host|origin|content-type|content-length|connection|transfer-encoding|expect|upgrade"
-    rb"|content-encoding|te|trailer|sec-websocket-(?:key|version|protocol)):(.*)\r$"
+    rb"|content-encoding|te|trailer|x-forwarded-proto|sec-websocket-(?:key|version|protocol)):(.*)\r$"
 )
 _HOST = re.compile(rb"[0-9A-Za-z_.~:\[\]-]*")
 _KEY = re.compile(rb"[0-9A-Za-z+/]{22}==")
@@ -116,6 +118,7 @@ def _read_headers(block: bytes) -> Headers:
         int(length),
         connection != b"close",
         websocket_key,
+        headers.get(b"x-forwarded-proto", b"").decode(),
     )
 
 

@@ -7,6 +7,7 @@ import re
 from collections import OrderedDict
 from datetime import timedelta
 
+import msgspec
 from msgspec import Struct
 
 from server.auth import refresh_tokens
@@ -81,16 +82,12 @@ class AccountService:
         Raises RequestError: invalid_username, username_taken, weak_password, invalid_input, rate_limited.
         """
         self._limits.count_registration(address)
-        return await self._sign_in(await self.create(username, password, display_name))
+        user = await self.create(username, password, display_name)
+        return self._answer(user, await self._open_session(user))
 
     async def create(self, username: str, password: str, display_name: str | None = None) -> User:
         """Make an account; raises as `register`, and is not limited."""
-        checked_text("username", username, 0, _LONGEST)
-        if _USERNAME.fullmatch(username) is None:
-            raise RequestError(
-                ErrorCode.INVALID_USERNAME,
-                f"got {username[:40]!r}, allowed are 3 to 32 letters, digits, '_', '-', '.' and CJK characters",
-            )
+        checked_username(username)
         shown = checked_text("display_name", (display_name or username).strip(), 1, MAX_DISPLAY_NAME_CHARACTERS)
         checked_text("password", password, 0, _LONGEST)
         if await self._users.find_by_name(username) is not None:
@@ -102,17 +99,25 @@ class AccountService:
         """Sign in with a password, from ``address``.
 
         Raises RequestError: rate_limited, also for the right password; invalid_credentials, which does not say which
-        part was wrong; invalid_input.
+        part was wrong; banned, for the right password alone; invalid_input.
         """
         checked_text("username", username, 0, _LONGEST)
         checked_text("password", password, 0, _LONGEST)
         self._limits.count_login(username, address)
-        found = await self._users.find_with_password(username)
-        right = await self._passwords.verify(password, found[1] if found else None)
-        if found is None or not right:
+        account = await self._users.find_account(username)
+        right = await self._passwords.verify(password, account.password_hash if account else None)
+        if account is None or not right:
             raise RequestError(ErrorCode.INVALID_CREDENTIALS)
         self._limits.login_succeeded(username)
-        return await self._sign_in(found[0])
+        if account.ban is not None:
+            raise RequestError(ErrorCode.BANNED, account.ban.reason)
+        token = await self._open_session(account.user)
+        # A ban or a new password ends the sessions that are there; this one may have come a moment later.
+        present = await self._users.find_account_of(account.user.id)
+        if present is None or (present.password_hash, present.ban) != (account.password_hash, None):
+            await self.logout(token.session_id)
+            raise RequestError(ErrorCode.INVALID_CREDENTIALS, "the account has changed meanwhile; try again")
+        return self._answer(account.user, token)
 
     async def refresh(self, refresh_token: str) -> SignIn:
         """Exchange a refresh token for new tokens; RequestError (unauthorized) when it is not the present one."""
@@ -134,26 +139,47 @@ class AccountService:
         await self._sessions.revoke(session_id)
         self._cut(session_id)
 
-    async def logout_everywhere(self, user_id: str) -> None:
-        """End every login session of a user and everything that is open by them."""
-        for session_id in await self._sessions.revoke_all(user_id):
+    async def logout_everywhere(self, user_id: str, but: str | None = None) -> None:
+        """End every login session of a user and everything that is open by them; one may be spared."""
+        for session_id in await self._sessions.revoke_all(user_id, but):
             self._cut(session_id)
+
+    async def change_password(self, principal: Principal, old: str, new: str, address: str = "") -> None:
+        """Put a new password in the place of the old one, and end every other login session.
+
+        Raises RequestError: rate_limited as `login`, invalid_credentials when ``old`` is wrong, weak_password,
+        invalid_input.
+        """
+        for name, password in (("old_password", old), ("new_password", new)):
+            checked_text(name, password, 0, _LONGEST)
+        self._limits.count_login(principal.username, address)
+        account = await self._users.find_account_of(principal.user_id)
+        right = await self._passwords.verify(old, account.password_hash if account else None)
+        if account is None or not right:
+            raise RequestError(ErrorCode.INVALID_CREDENTIALS)
+        self._limits.login_succeeded(principal.username)
+        new_hash = await self._passwords.hash(new)
+        if not await self._users.replace_password(principal.user_id, account.password_hash, new_hash):
+            raise RequestError(ErrorCode.INVALID_CREDENTIALS, "the password was changed meanwhile")
+        await self.logout_everywhere(principal.user_id, but=principal.session_id)
 
     def principal(self, access_token: str) -> Principal:
         """Return whom the token names, without asking whether the sign-in still holds (see `confirm`)."""
         return self._tokens.verify(access_token)
 
-    async def confirm(self, principal: Principal) -> None:
-        """Raise RequestError (unauthorized) when the login session has ended."""
-        session = await self._sessions.find(principal.session_id, self._clock.now())
-        if session is None or session.user_id != principal.user_id or session.id in self._ended:
+    async def confirm(self, principal: Principal) -> Principal:
+        """Return the principal with its present role; RequestError (unauthorized) when the login session has ended."""
+        found = await self._sessions.find(principal.session_id, self._clock.now())
+        if found is None:
             raise _signed_out()
+        session, holder = found
+        if session.user_id != principal.user_id or session.id in self._ended or holder.is_banned:
+            raise _signed_out()
+        return msgspec.structs.replace(principal, role=holder.role)
 
     async def authenticate(self, access_token: str) -> Principal:
         """Return whom a valid token of a living login session names; RequestError (unauthorized) otherwise."""
-        principal = self.principal(access_token)
-        await self.confirm(principal)
-        return principal
+        return await self.confirm(self.principal(access_token))
 
     async def principal_of_refresh(self, refresh_token: str) -> Principal:
         """Return who holds this present refresh token, which stays what it is."""
@@ -162,23 +188,23 @@ class AccountService:
         if session is None:
             raise _signed_out()
         user = await self._user(session.user_id)
-        return Principal(user.id, user.username, session.id, session.expires_at)
+        return Principal(user.id, user.username, session.id, session.expires_at, user.role)
 
     async def me(self, principal: Principal) -> User:
         return await self._user(principal.user_id)
 
     async def _user(self, user_id: str) -> User:
-        user = await self._users.find(user_id)
-        if user is None:
+        account = await self._users.find_account_of(user_id)
+        if account is None or account.ban is not None:
             raise _signed_out()
-        return user
+        return account.user
 
-    async def _sign_in(self, user: User) -> SignIn:
+    async def _open_session(self, user: User) -> RefreshToken:
         now = self._clock.now()
         token = refresh_tokens.first_token(self._sessions.new_id())
         session = LoginSession(token.session_id, user.id, now + self.refresh_lifetime)
         await self._sessions.add(session, token.family_hash, token.nonce_hash, now)
-        return self._answer(user, token)
+        return token
 
     def _answer(self, user: User, token: RefreshToken) -> SignIn:
         return SignIn(
@@ -195,6 +221,17 @@ class AccountService:
         if len(self._ended) > MAX_ENDED_KEPT:
             self._ended.popitem(last=False)
         self._publisher.disconnect(session_room(session_id), "signed out")
+
+
+def checked_username(username: str) -> str:
+    """Return a name that an account may have; RequestError (invalid_username, invalid_input) for another one."""
+    checked_text("username", username, 0, _LONGEST)
+    if _USERNAME.fullmatch(username) is None:
+        raise RequestError(
+            ErrorCode.INVALID_USERNAME,
+            f"got {username[:40]!r}, allowed are 3 to 32 letters, digits, '_', '-', '.' and CJK characters",
+        )
+    return username
 
 
 def _parsed(refresh_token: str) -> RefreshToken:

@@ -39,10 +39,9 @@ async def _ensure_account(
     display_name: str,
     password: str,
 ) -> User:
-    found = await users.find_with_password(username)
-    if found is None:
+    account = await users.find_account(username)
+    if account is None:
         return await accounts.create(username, password, display_name)
-    user, password_hash = found
-    if not await passwords.verify(password, password_hash):
-        await users.set_password(user.id, await passwords.hash(password))
-    return user
+    if not await passwords.verify(password, account.password_hash):
+        await users.set_password(account.user.id, await passwords.hash(password))
+    return account.user

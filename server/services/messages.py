@@ -9,11 +9,13 @@ import msgspec
 
 from server.clock import Clock
 from server.domain.conversations import Conversation, Joined
+from server.domain.files import Attachment
 from server.domain.ids import is_id
-from server.domain.messages import MESSAGE_TYPES, Excerpt, Message, Page, StockCard, StoredMessage
+from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, Page, StockCard, StoredMessage
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services.conversations import ConversationService
+from server.services.files import FileService
 from server.services.input_text import checked_text
 from server.services.mentions import MentionFinder
 from server.services.message_content import checked_content
@@ -22,7 +24,6 @@ from server.services.message_views import MessageViews
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
 from server.services.stock_cards import StockCards
-from server.services.write_permits import WritePermits
 from server.storage.messages import MessageRepository
 
 JOIN_NEWEST = 50
@@ -40,12 +41,14 @@ class Outgoing(NamedTuple):
     type: str = "text"
     client_msg_id: str | None = None
     reply_to: str | None = None
+    file_id: str | None = None
 
 
 class Carried(NamedTuple):
     """What a message of its type carries beside its content."""
 
     stock: StockCard | None = None
+    file: Attachment | None = None
 
 
 class MessageService:
@@ -57,18 +60,18 @@ class MessageService:
         writer: MessageWriter,
         conversations: ConversationService,
         profiles: Profiles,
-        permits: WritePermits,
         clock: Clock,
         stock_cards: StockCards,
+        files: FileService,
         limits: MessageLimits,
     ) -> None:
         self._messages = messages
         self._writer = writer
         self._conversations = conversations
         self._profiles = profiles
-        self._permits = permits
         self._clock = clock
         self._stock_cards = stock_cards
+        self._files = files
         self._limits = limits
         self._mentions = MentionFinder(conversations, profiles)
         self._views = MessageViews(messages, profiles)
@@ -81,15 +84,17 @@ class MessageService:
         self._limits.count(principal.user_id)
         _check(outgoing)
         try:
-            conversation_id = await self._writable(principal.user_id, outgoing)
+            sender = await self._profiles.one(principal.user_id)
+            conversation_id = await self._conversations.open_for_writing(
+                principal.user_id, outgoing.conversation_id, outgoing.friend_id
+            )
             excerpt = await self._excerpt(outgoing.reply_to, conversation_id)
+            draft = await self._draft(principal.user_id, outgoing, conversation_id)
         except RequestError:
             first = await self._sent_before(principal.user_id, outgoing.client_msg_id)
             if first is None:
                 raise
             return await self._views.one(first)
-        draft = await self._draft(principal.user_id, outgoing, conversation_id)
-        sender = await self._profiles.one(principal.user_id)
         stored = await self._writer.write(draft, sender, excerpt)
         return stored.by(sender, excerpt) if stored.id == draft.id else await self._views.one(stored)
 
@@ -191,17 +196,6 @@ class MessageService:
         last = await self._messages.last_messages([conversation_id])
         return last[conversation_id].seq if conversation_id in last else 0
 
-    async def _writable(self, user_id: str, outgoing: Outgoing) -> str:
-        """Return the id of the conversation, into which the user may write."""
-        named = outgoing.conversation_id
-        if named is not None and outgoing.friend_id is None and self._permits.holds(user_id, named):
-            return named
-        era = self._permits.era
-        conversation = await self._conversations.open(user_id, named, outgoing.friend_id)
-        await self._conversations.check_writable(user_id, conversation)
-        self._permits.grant(user_id, conversation.id, era)
-        return conversation.id
-
     async def _excerpt(self, reply_to: str | None, conversation_id: str) -> Excerpt | None:
         """Return what is shown of the message that is replied to; RequestError (invalid_input) if it is elsewhere."""
         if reply_to is None:
@@ -212,12 +206,12 @@ class MessageService:
         return (await self._views.one(original)).excerpt()
 
     async def _sent_before(self, user_id: str, client_msg_id: str | None) -> StoredMessage | None:
-        """Return what was sent under this client id while it was still allowed: its sender may not know of it."""
+        """Return what was sent under this client id while it was still possible: its sender may not know of it."""
         found = await self._messages.find_sent([(user_id, client_msg_id)]) if client_msg_id is not None else []
         return found[0] if found else None
 
     async def _draft(self, user_id: str, outgoing: Outgoing, conversation_id: str) -> StoredMessage:
-        carried = await self._carried(outgoing)
+        carried = await self._carried(user_id, outgoing)
         mentions = await self._mentions.find(user_id, conversation_id, outgoing.content)
         now = self._clock.now()
         return StoredMessage(
@@ -231,14 +225,18 @@ class MessageService:
             client_msg_id=outgoing.client_msg_id,
             reply_to=outgoing.reply_to,
             stock=carried.stock,
+            file=carried.file,
             mentions=mentions.user_ids,
             mentions_all=mentions.everyone,
         )
 
-    async def _carried(self, outgoing: Outgoing) -> Carried:
+    async def _carried(self, user_id: str, outgoing: Outgoing) -> Carried:
         """Look up what the message's type asks for; RequestError (invalid_input) when it is not there."""
         if outgoing.type == "stock":
             return Carried(stock=self._stock_cards.card(outgoing.content))
+        if outgoing.file_id is not None:
+            only_picture = outgoing.type == "image"
+            return Carried(file=await self._files.attach(user_id, outgoing.file_id, only_picture=only_picture))
         return Carried()
 
 
@@ -247,6 +245,9 @@ def _check(outgoing: Outgoing) -> None:
         raise RequestError(
             ErrorCode.INVALID_INPUT, f"got type {outgoing.type[:40]!r}, allowed are: {', '.join(MESSAGE_TYPES)}"
         )
-    checked_content(outgoing.content)
+    if (outgoing.file_id is not None) != (outgoing.type in FILE_TYPES):
+        raise RequestError(ErrorCode.INVALID_INPUT, "file_id goes with the types image and file, and with no other")
+    if outgoing.content or outgoing.file_id is None:
+        checked_content(outgoing.content)
     if outgoing.client_msg_id is not None:
         checked_text("client_msg_id", outgoing.client_msg_id, 1, MAX_CLIENT_ID_CHARACTERS)

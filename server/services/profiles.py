@@ -13,12 +13,13 @@ MAX_KEPT = 10_000
 
 
 class Profiles:
-    """Looks profiles up; a change of a name shows after at most `FRESH_SECONDS`."""
+    """Looks profiles up; a change of a name elsewhere shows after at most `FRESH_SECONDS`."""
 
     def __init__(self, users: UserRepository, clock: Clock) -> None:
         self._users = users
         self._clock = clock
         self._kept: dict[str, tuple[float, Profile]] = {}
+        self._changes = 0
 
     async def of(self, user_ids: Iterable[str]) -> dict[str, Profile]:
         """Return a profile for each id; one whose account is gone has no name."""
@@ -31,12 +32,22 @@ class Profiles:
         }
         missing = wanted - found.keys()
         if missing:
+            changes = self._changes
             fetched = await self._users.profiles(missing)
-            if len(self._kept) + len(fetched) > MAX_KEPT:
-                self._kept.clear()
-            self._kept |= {user_id: (now, profile) for user_id, profile in fetched.items()}
+            if changes == self._changes:
+                self._keep(fetched, now)
             found |= {user_id: fetched.get(user_id) or Profile(user_id, "", "") for user_id in missing}
         return found
 
     async def one(self, user_id: str) -> Profile:
         return (await self.of([user_id]))[user_id]
+
+    def forget(self, user_id: str) -> None:
+        """Look a profile up anew: it has changed. What is being fetched may be from before, and is not kept."""
+        self._changes += 1
+        self._kept.pop(user_id, None)
+
+    def _keep(self, fetched: dict[str, Profile], now: float) -> None:
+        if len(self._kept) + len(fetched) > MAX_KEPT:
+            self._kept.clear()
+        self._kept |= {user_id: (now, profile) for user_id, profile in fetched.items()}

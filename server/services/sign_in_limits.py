@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from ipaddress import IPv6Network, ip_address
 
 from server.clock import Clock
 from server.domain.users import username_key
-from server.errors import ErrorCode, RequestError
 from server.limits import Rate, TokenBuckets
+from server.services.rate_limits import count_attempt
 
 MAX_KEPT = 20_000
 """Accounts and addresses remembered, of each so many; the memory of them is bounded."""
@@ -46,12 +45,8 @@ class SignInLimits:
         self._count(self._registrations, _network(address), "registrations from your address")
 
     def _count(self, buckets: TokenBuckets | None, key: str, what: str) -> None:
-        wait = buckets.take(key, self._clock.monotonic()) if buckets is not None else 0.0
-        if wait:
-            seconds = math.ceil(wait)
-            raise RequestError(
-                ErrorCode.RATE_LIMITED, f"too many {what}; try again in {seconds} s", retry_after=seconds
-            )
+        if buckets is not None:
+            count_attempt(buckets, key, self._clock.monotonic(), what)
 
 
 def _buckets(per_minute: int) -> TokenBuckets | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from pymongo import ReturnDocument, UpdateOne, WriteConcern
@@ -59,6 +59,11 @@ class ConversationRepository:
         """Return the conversation if the user is a member of it."""
         document = await self._conversations.find_one({"_id": conversation_id, "member_ids": user_id})
         return _conversation(document) if document else None
+
+    @database_call
+    async def is_member_of_any(self, user_id: str, conversation_ids: Sequence[str]) -> bool:
+        wanted = {"_id": {"$in": list(conversation_ids)}, "member_ids": user_id}
+        return await self._conversations.find_one(wanted, {"_id": 1}) is not None
 
     @database_call
     async def list_for_member(self, user_id: str) -> list[Conversation]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import pymongo
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from server.errors import RequestError, StartError
 from server.storage.availability import database_call
 from server.storage.documents import Database
+from server.storage.mongo import Mongo
 
 # A query for a value uses an index of those that have the field ($exists), not of those where it has a type ($type).
 INDEXES: dict[str, list[IndexModel]] = {
     "users": [
         IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
+        IndexModel([("display_name_key", ASCENDING)], name="display_name_key"),
     ],
     "login_sessions": [
         IndexModel([("user_id", ASCENDING)], name="user"),
@@ -71,6 +76,18 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="conversation_revision",
             partialFilterExpression={"revision": {"$exists": True}},
         ),
+        IndexModel(
+            [("file.id", ASCENDING), ("conversation_id", ASCENDING)],
+            name="file",
+            partialFilterExpression={"file.id": {"$exists": True}},
+        ),
+    ],
+    "files.files": [
+        IndexModel([("metadata.owner_id", ASCENDING), ("length", ASCENDING)], name="owner"),
+        IndexModel([("metadata.check_at", ASCENDING)], name="check_at", sparse=True),
+    ],
+    "files.chunks": [
+        IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_1_n_1", unique=True),
     ],
 }
 
@@ -81,3 +98,18 @@ async def create_indexes(database: Database) -> None:
     with pymongo.timeout(None):
         for name, models in INDEXES.items():
             await database[name].create_indexes(models)
+
+
+async def open_database(uri: str, name: str, stack: AsyncExitStack) -> Mongo:
+    """Connect to the product's database and let it have its indexes; ``stack`` closes it again.
+
+    Raises:
+        StartError: one sentence that says why it cannot be used.
+    """
+    mongo = await Mongo.open(uri, name)
+    stack.callback(mongo.close)
+    try:
+        await create_indexes(mongo.database)
+    except RequestError as error:
+        raise StartError(f"the database's indexes cannot be made: {error.detail}") from error
+    return mongo

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pymongo import ReturnDocument
 
-from server.domain.users import LoginSession
+from server.domain.users import Holder, LoginSession, Role
 from server.storage.availability import database_call
 from server.storage.documents import Database, Document, new_id
 
@@ -34,9 +34,16 @@ class LoginSessionRepository:
         )
 
     @database_call
-    async def find(self, session_id: str, now: datetime) -> LoginSession | None:
-        """Return the session if it still holds."""
-        return _session(await self._sessions.find_one({"_id": session_id, "expires_at": {"$gt": now}}))
+    async def find(self, session_id: str, now: datetime) -> tuple[LoginSession, Holder] | None:
+        """Return the session if it still holds, and what its user is at this moment, in one query."""
+        documents = await self._sessions.aggregate(
+            [{"$match": {"_id": session_id, "expires_at": {"$gt": now}}}, *_WITH_HOLDER]
+        ).to_list(1)
+        session = _session(documents[0]) if documents else None
+        if session is None or not documents[0]["holder"]:
+            return None
+        holder = documents[0]["holder"][0]
+        return session, Holder(Role(holder.get("role", Role.MEMBER.value)), "ban" in holder)
 
     @database_call
     async def find_by_token(self, session_id: str, nonce_hash: str, now: datetime) -> LoginSession | None:
@@ -62,9 +69,10 @@ class LoginSessionRepository:
         return (await self._sessions.delete_one({"_id": session_id})).deleted_count == 1
 
     @database_call
-    async def revoke_all(self, user_id: str) -> list[str]:
-        """End every session of a user; return their ids."""
-        ids = [document["_id"] async for document in self._sessions.find({"user_id": user_id}, {"_id": 1})]
+    async def revoke_all(self, user_id: str, but: str | None = None) -> list[str]:
+        """End every session of a user, spare one of them; return the ids of those that ended."""
+        ending = {"user_id": user_id, "_id": {"$ne": but}}
+        ids = [document["_id"] async for document in self._sessions.find(ending, {"_id": 1})]
         await self._sessions.delete_many({"_id": {"$in": ids}})
         return ids
 
@@ -72,6 +80,19 @@ class LoginSessionRepository:
     async def revoke_family(self, session_id: str, family_hash: str) -> bool:
         """End the session if the family secret is its own; tell whether it was."""
         return (await self._sessions.delete_one({"_id": session_id, "family_hash": family_hash})).deleted_count == 1
+
+
+_WITH_HOLDER: list[Document] = [
+    {
+        "$lookup": {
+            "from": "users",
+            "localField": "user_id",
+            "foreignField": "_id",
+            "pipeline": [{"$project": {"role": 1, "ban": 1}}],
+            "as": "holder",
+        }
+    }
+]
 
 
 def _session(document: Document | None) -> LoginSession | None:

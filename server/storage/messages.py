@@ -15,6 +15,7 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import BulkWriteError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
+from server.domain.files import Attachment, file_url
 from server.domain.messages import EXCERPT_CHARACTERS, Change, StockCard, StoredMessage
 from server.domain.search_terms import terms_of
 from server.storage.availability import database_call, unavailable
@@ -26,7 +27,7 @@ WITHOUT_TERMS: Document = {"terms": 0}
 """The projection of every read: nobody but the index needs the terms."""
 _DUPLICATE_KEY = 11000
 # What a recalled message loses beside its content.
-_RECALLED_WITH_IT = ("stock", "mentions", "mentions_all", "terms")
+_RECALLED_WITH_IT = ("stock", "file", "mentions", "mentions_all", "terms")
 
 
 class Clash(Enum):
@@ -151,6 +152,12 @@ class MessageRepository:
         return _messages(await cursor.sort("revision", 1).limit(limit).to_list(None))
 
     @database_call
+    async def conversations_with_file(self, file_id: str) -> list[str]:
+        """Return the conversations that have a message with this file."""
+        cursor = self._messages.aggregate([{"$match": {"file.id": file_id}}, {"$group": {"_id": "$conversation_id"}}])
+        return [document["_id"] for document in await cursor.to_list(None)]
+
+    @database_call
     async def newest(
         self, conversation_id: str, limit: int, before_seq: int | None, after_seq: int
     ) -> list[StoredMessage]:
@@ -216,8 +223,18 @@ def _document(message: StoredMessage) -> Document:
     document = msgspec.structs.asdict(message)
     document["_id"] = document.pop("id")
     document["stock"] = msgspec.to_builtins(message.stock)
+    document["file"] = _file_document(message.file)
     document["terms"] = terms_of(message.searchable)
     return {key: value for key, value in document.items() if value or key in {"content", "seq"}}
+
+
+def _file_document(file: Attachment | None) -> Document | None:
+    """Return what is kept of a file: not where it is served, which the program knows."""
+    return {key: value for key, value in msgspec.to_builtins(file).items() if key != "url"} if file else None
+
+
+def _attachment(document: Document | None) -> Attachment | None:
+    return msgspec.convert({**document, "url": file_url(document["id"])}, Attachment) if document else None
 
 
 def _update(change: Change, revision: int) -> Document:
@@ -244,6 +261,7 @@ def message_of(document: Document) -> StoredMessage:
         recalled=document.get("recalled", False),
         revision=document.get("revision"),
         stock=msgspec.convert(document.get("stock"), StockCard | None),
+        file=_attachment(document.get("file")),
         mentions=tuple(document.get("mentions", ())),
         mentions_all=document.get("mentions_all", False),
     )

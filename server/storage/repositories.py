@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
+from server.storage.files import FileRepository
 from server.storage.friendships import FriendshipRepository
 from server.storage.login_sessions import LoginSessionRepository
 from server.storage.message_search import MessageSearch
@@ -21,5 +22,6 @@ class Repositories:
         self.friendships = FriendshipRepository(database)
         self.presences = PresenceRepository(database)
         self.conversations = ConversationRepository(database)
+        self.files = FileRepository(database)
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec import UNSET, Struct
+from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from server.domain.users import Profile, User, username_key
+from server.domain.users import Ban, Profile, Role, User, display_name_key, username_key
 from server.errors import ErrorCode, RequestError
 from server.storage.availability import database_call
 from server.storage.documents import Database, Document, new_id
+
+AFTER_ALL_CHARACTERS = "\U0010ffff"
+"""Sorts behind every character."""
+
+
+class Account(Struct, frozen=True):
+    """A user with what only signing in needs."""
+
+    user: User
+    password_hash: str
+    ban: Ban | None
 
 
 class UserRepository:
@@ -27,6 +40,7 @@ class UserRepository:
             "username": username,
             "username_key": username_key(username),
             "display_name": display_name,
+            "display_name_key": display_name_key(display_name),
             "password_hash": password_hash,
             "created_at": now,
         }
@@ -47,24 +61,97 @@ class UserRepository:
         return _user(document) if document else None
 
     @database_call
-    async def find_with_password(self, username: str) -> tuple[User, str] | None:
-        """Return the user of that name and the password's hash."""
-        document = await self._users.find_one({"username_key": username_key(username)})
-        return (_user(document), document["password_hash"]) if document else None
+    async def find_account(self, username: str) -> Account | None:
+        return _account(await self._users.find_one({"username_key": username_key(username)}))
+
+    @database_call
+    async def find_account_of(self, user_id: str) -> Account | None:
+        return _account(await self._users.find_one({"_id": user_id}))
 
     @database_call
     async def set_password(self, user_id: str, password_hash: str) -> None:
         await self._users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
 
     @database_call
+    async def replace_password(self, user_id: str, old_hash: str, new_hash: str) -> bool:
+        """Put a password in the place of the one that was looked at; False when it is another one by now."""
+        present = {"_id": user_id, "password_hash": old_hash}
+        return (await self._users.update_one(present, {"$set": {"password_hash": new_hash}})).matched_count == 1
+
+    @database_call
+    async def update(self, user_id: str, display_name: str | None, locale: str | None) -> tuple[User, User] | None:
+        """Change what is not None; return the user before and after it."""
+        changes: Document = {}
+        if display_name is not None:
+            changes |= {"display_name": display_name, "display_name_key": display_name_key(display_name)}
+        if locale is not None:
+            changes["locale"] = locale
+        before = await self._users.find_one_and_update(
+            {"_id": user_id}, {"$set": changes}, return_document=ReturnDocument.BEFORE
+        )
+        return (_user(before), _user(before | changes)) if before else None
+
+    @database_call
+    async def ban(self, user_id: str, reason: str, now: datetime) -> bool:
+        """Ban a user who is no operator; tell whether there is such a one."""
+        who = {"_id": user_id, "role": {"$ne": Role.OPERATOR.value}}
+        change = {"$set": {"ban": {"reason": reason, "since": now}}}
+        return (await self._users.update_one(who, change)).matched_count == 1
+
+    @database_call
+    async def unban(self, user_id: str) -> bool:
+        """Lift a ban, if there is one; tell whether there is such a user."""
+        return (await self._users.update_one({"_id": user_id}, {"$unset": {"ban": ""}})).matched_count == 1
+
+    @database_call
+    async def promote(self, user_id: str) -> None:
+        """Make an operator of a user; operators are not banned."""
+        change = {"$set": {"role": Role.OPERATOR.value}, "$unset": {"ban": ""}}
+        await self._users.update_one({"_id": user_id}, change)
+
+    @database_call
+    async def search(self, prefix: str, spared_id: str, limit: int) -> list[Profile]:
+        """Return up to ``limit`` profiles, by username, whose username or display name begins so in any case.
+
+        Of more than that, those whose names come first are chosen.
+        """
+        found: dict[str, Document] = {}
+        for field, key in (("username_key", username_key(prefix)), ("display_name_key", display_name_key(prefix))):
+            # A range says what an anchored expression would, and nothing in it is special.
+            begins = {field: {"$gte": key, "$lt": key + AFTER_ALL_CHARACTERS}, "_id": {"$ne": spared_id}}
+            cursor = self._users.find(begins, _PROFILE | {"username_key": 1}).sort(field, ASCENDING)
+            cursor = cursor.hint(field).limit(limit)  # in the order of the index, so that no more is read
+            found |= {document["_id"]: document async for document in cursor}
+        by_name = sorted(found.values(), key=lambda document: document["username_key"])
+        return [_profile(document) for document in by_name[:limit]]
+
+    @database_call
     async def profiles(self, user_ids: Iterable[str]) -> dict[str, Profile]:
         """Return the profiles of those of the ids that exist."""
-        cursor = self._users.find({"_id": {"$in": list(user_ids)}}, {"username": 1, "display_name": 1})
-        return {
-            document["_id"]: Profile(document["_id"], document["username"], document["display_name"])
-            async for document in cursor
-        }
+        cursor = self._users.find({"_id": {"$in": list(user_ids)}}, _PROFILE)
+        return {document["_id"]: _profile(document) async for document in cursor}
+
+
+_PROFILE = {"username": 1, "display_name": 1}
+
+
+def _profile(document: Document) -> Profile:
+    return Profile(document["_id"], document["username"], document["display_name"])
 
 
 def _user(document: Document) -> User:
-    return User(document["_id"], document["username"], document["display_name"], document["created_at"])
+    return User(
+        document["_id"],
+        document["username"],
+        document["display_name"],
+        document["created_at"],
+        Role(document.get("role", Role.MEMBER.value)),
+        document.get("locale", UNSET),
+    )
+
+
+def _account(document: Document | None) -> Account | None:
+    if document is None:
+        return None
+    ban = Ban(document["ban"]["reason"]) if "ban" in document else None
+    return Account(_user(document), document["password_hash"], ban)

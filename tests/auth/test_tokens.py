@@ -7,12 +7,14 @@ from typing import Any
 import jwt
 import pytest
 
+from server.auth.keys import TokenKeys, secret_key
 from server.auth.tokens import AccessTokens
 from server.domain.users import User
 from server.errors import ErrorCode, RequestError
 from tests.support.clock import FakeClock
 
 SECRET = b"0123456789abcdef0123456789abcdef"
+KEYS = TokenKeys([secret_key(SECRET)])
 CLOCK = FakeClock()
 NOW = int(CLOCK.now().timestamp())
 GOOD = {
@@ -40,13 +42,13 @@ def unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
 
 def refuse(token: str) -> None:
     with pytest.raises(RequestError) as refused:
-        AccessTokens(SECRET, CLOCK).verify(token)
+        AccessTokens(KEYS, CLOCK).verify(token)
     assert refused.value.code is ErrorCode.UNAUTHORIZED
 
 
 def test_a_token_names_its_user_until_it_expires() -> None:
     clock = FakeClock()
-    tokens = AccessTokens(SECRET, clock, lifetime_seconds=100)
+    tokens = AccessTokens(KEYS, clock, lifetime_seconds=100)
     token = tokens.issue(User("u", "王小明", "Ming", clock.now()), "s")
     principal = tokens.verify(token)
     assert (principal.user_id, principal.username, principal.session_id) == ("u", "王小明", "s")
@@ -59,7 +61,7 @@ def test_a_token_names_its_user_until_it_expires() -> None:
 
 
 def test_the_good_token_of_these_tests_is_good() -> None:
-    assert AccessTokens(SECRET, CLOCK).verify(signed({"iat": NOW + 20})).username == "alice"
+    assert AccessTokens(KEYS, CLOCK).verify(signed({"iat": NOW + 20})).username == "alice"
 
 
 @pytest.mark.parametrize("missing", list(GOOD))
@@ -101,7 +103,10 @@ def test_claims_that_do_not_hold(changes: dict[str, Any]) -> None:
         jwt.encode(GOOD, SECRET * 2, "HS512"),
         signed({}, {"crit": ["exp"], "exp": 1}),
         signed({}, {"crit": ["b64"], "b64": False}),
+        signed({}, {"kid": "another"}),
+        signed({}, {"kid": ""}),
         signed({"padding": "x" * 8192}),
+        signed({"padding": "x" * 1_000_000}),
         signed({})[:-2],
         signed({}) + "\ud800",
         "字" * 100,
@@ -117,4 +122,4 @@ def test_tokens_that_are_not_ours(token: str) -> None:
 
 def test_a_short_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="31 bytes, at least 32"):
-        AccessTokens(SECRET[:31], CLOCK)
+        secret_key(SECRET[:31])

@@ -11,6 +11,7 @@ from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
 from tests.support.product_server import PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS, ProductServer
+from tests.support.town import Town
 
 
 @pytest.fixture
@@ -37,3 +38,16 @@ def timed_server(io_loop: IOLoop, database: Database) -> Iterator[ProductServer]
     assert started is not None
     yield started
     io_loop.run_sync(started.stop)
+
+
+@pytest.fixture
+def town(io_loop: IOLoop, database: Database) -> Iterator[Town]:
+    """Everyone of the access matrix."""
+
+    async def settle() -> Town:
+        return await Town.settle(ProductServer(database, FakeClock()), database)
+
+    settled = io_loop.run_sync(settle)
+    assert settled is not None
+    yield settled
+    io_loop.run_sync(settled.server.stop)

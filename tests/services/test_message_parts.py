@@ -147,9 +147,12 @@ async def test_who_lost_the_right_to_write_still_hears_of_what_was_stored(databa
     community, [alice, bob], conversation = await pair(database)
     first = await community.say(alice, conversation, "first")
     sent = await community.messages.send(alice, Outgoing(conversation, None, "x", "text", "c1", first.id))
-    await database["friendships"].delete_many({})
-    for conversation_id, friend_id in ((conversation, None), (None, bob.user_id)):
-        again = Outgoing(conversation_id, friend_id, "other words", "text", "c1")
+    await community.friendships.unfriend(alice.user_id, bob.user_id)
+    for again in (
+        Outgoing(conversation, None, "other words", "text", "c1"),
+        Outgoing(None, bob.user_id, "x", "text", "c1", first.id),
+        Outgoing(conversation, None, "no stock", "stock", "c1"),
+    ):
         assert await community.messages.send(alice, again) == sent
     with pytest.raises(RequestError) as refused:
         await community.messages.send(alice, Outgoing(conversation, None, "x", "text", "c2"))

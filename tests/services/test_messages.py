@@ -94,8 +94,8 @@ async def test_content_that_is_refused(database: Database) -> None:
 async def test_other_types_are_refused_with_what_is_allowed(database: Database) -> None:
     community = open_community(database)
     alice, _, conversation = await talk(community, 0)
-    with pytest.raises(RequestError, match="got type 'image', allowed are: text, stock"):
-        await community.messages.send(alice, Outgoing(conversation, None, "x", "image"))
+    with pytest.raises(RequestError, match="got type 'video', allowed are: text, stock, image, file"):
+        await community.messages.send(alice, Outgoing(conversation, None, "x", "video"))
 
 
 @pytest.mark.gen_test

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from handlers.services import Services
+from server.auth.keys import TokenKeys, secret_key
 from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
@@ -20,18 +21,23 @@ from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
+from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
+from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
+from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.thumbnails import Thumbnails
+from server.services.uploads import FileLimits, UploadService
 from server.services.write_permits import WritePermits
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
@@ -39,6 +45,7 @@ from server.texts import Texts
 from tests.support.clock import FakeClock
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
+FILE_LIMITS = FileLimits(max_file_bytes=1 << 20, quota_bytes=4 << 20)
 MESSAGE_RATE = Rate(1000, 100)
 SECRET = b"a secret of at least thirty-two bytes"
 
@@ -112,11 +119,13 @@ class Community:
         self.conversation_repository = stores.conversations
         self.message_repository = stores.messages
         self.passwords = Passwords()
-        self.tokens = AccessTokens(SECRET, clock)
+        self.tokens = AccessTokens(TokenKeys([secret_key(SECRET)]), clock)
         self.profiles = Profiles(self.users, clock)
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
+        self.members = MemberService(self.users, self.friendships, self.profiles, publisher, clock)
+        self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
         self.permits = WritePermits(clock)
         self.friends = FriendService(
@@ -124,19 +133,26 @@ class Community:
         )
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
-            self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
+            self.conversation_repository,
+            self.message_repository,
+            self.friendships,
+            self.profiles,
+            self.marks,
+            self.permits,
+            clock,
         )
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
         self.quotes: dict[str, Quote] = {}
+        self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
         self.message_limits = MessageLimits(clock, MESSAGE_RATE)
         self.messages = MessageService(
             self.message_repository,
             self.writer,
             self.conversations,
             self.profiles,
-            self.permits,
             clock,
             StockCards(INSTRUMENTS, self.quotes.get),
+            self.files,
             self.message_limits,
         )
         self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
@@ -150,17 +166,23 @@ class Community:
             timedelta(seconds=120),
             self.message_limits,
         )
+        self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
+        self.sweeper = FileSweeper(stores.files, stores.messages, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
 
     def services(self, prices: Any = None) -> Services:
         """Return what handlers get."""
         return Services(
             accounts=self.accounts,
+            members=self.members,
+            moderation=self.moderation,
             friends=self.friends,
             presence=self.presence,
             conversations=self.conversations,
             messages=self.messages,
             changes=self.changes,
+            files=self.files,
+            uploads=self.uploads,
             finder=self.finder,
             prices=prices,
             health=self.health,

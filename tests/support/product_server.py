@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from handlers import routes
-from handlers.base import UnknownPathHandler
 from handlers.events import registration
-from handlers.rest.health import HealthHandler
 from handlers.streams.front import FrontServer
-from handlers.streams.socketio import EngineIOHandler
 from server.clock import Clock, SystemClock
+from server.market.instruments import INSTRUMENTS
+from server.market.sources.simulated import SimulatedSource
+from server.market.strategies import STRATEGIES
+from server.protocol.forwarding import TrustedProxies
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
+from server.services.prices import PriceService
 from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
 from tests.support.community import Community
 
 PATIENCE_SECONDS = 10.0
+READ_BODY_BYTES = 1 << 20
 PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
 """What a server with limits allows in a minute."""
 
@@ -105,35 +109,49 @@ class ChatClient:
 class ProductServer:
     """Made and used inside the test's loop."""
 
-    def __init__(self, database: Database, clock: Clock | None = None, limits: SignInLimits | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock | None = None,
+        limits: SignInLimits | None = None,
+        *,
+        operator_without_token: bool = False,
+        proxies: Iterable[str] = (),
+        in_front: bool = False,
+    ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
         self.community = Community(database, self.clock, self.runtime.hub, limits)
-        self.services = self.community.services()
+        self.services = replace(self.community.services(self._prices()), operator_without_token=operator_without_token)
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
-        self._server = FrontServer(self._application())
-        self._server.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
+        self.application = self._application()
+        self.front = FrontServer(self.application, max_body_size=READ_BODY_BYTES, body_timeout=PATIENCE_SECONDS)
+        self.front.trust(TrustedProxies(proxies))
         self._clients: list[ChatClient] = []
-        listener, self.port = bind_unused_port()
-        self._server.add_sockets([listener])
         self.runtime.start()
         self.community.presence.start()
+        if in_front:
+            self.front.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
+        listener, self.port = bind_unused_port()
+        self.front.add_sockets([listener])
 
     def _application(self) -> Application:
-        given = {"services": self.services}
+        authenticate = self.services.accounts.authenticate
         return Application(
-            [
-                (r"/socket\.io/", EngineIOHandler, {"engine": self.sio.engine}),
-                *(
-                    (rf"/api{version}{path}", handler, given)
-                    for path, handler in routes.REST
-                    for version in ("", "/v1")
-                ),
-                (r"/health", HealthHandler, given),
-                (r"/api/.*", UnknownPathHandler, given),
-            ],
-            log_function=lambda _: None,
+            routes.table(self.runtime, self.sio, self.services, authenticate), log_function=lambda _: None
+        )
+
+    def _prices(self) -> PriceService:
+        """Return simulated prices that stand still."""
+        return PriceService(
+            SimulatedSource(INSTRUMENTS, self.clock, seed=1),
+            self.runtime.hub,
+            self.clock,
+            instruments=INSTRUMENTS,
+            strategies=STRATEGIES,
+            has_members=self.runtime.hub.has_members,
+            interval_seconds=3,
         )
 
     async def call(
@@ -148,16 +166,23 @@ class ProductServer:
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if sent is None and method == "POST":
             sent = b""
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        response = await self.fetch(path, method, sent, {**(headers or {}), **authorization})
+        return RestAnswer(response.code, response.headers, json.loads(response.body) if response.body else None)
+
+    async def fetch(
+        self, path: str, method: str = "", body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> HTTPResponse:
+        """Do one request as it is; a body makes it a POST where no method is given."""
         request = HTTPRequest(
             f"http://127.0.0.1:{self.port}{path}",
-            method,
-            {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})},
-            sent,
+            method or ("GET" if body is None else "POST"),
+            dict(headers or {}),
+            body,
             follow_redirects=False,
             allow_nonstandard_methods=True,
         )
-        response = await AsyncHTTPClient().fetch(request, raise_error=False)
-        return RestAnswer(response.code, response.headers, json.loads(response.body) if response.body else None)
+        return await AsyncHTTPClient().fetch(request, raise_error=False)
 
     def advance(self, seconds: float) -> None:
         """Let time pass on a clock that stands still, and do what is due then."""
@@ -177,6 +202,12 @@ class ProductServer:
         alice, bob = await self.register("alice"), await self.register("bob")
         await self.community.friendships.befriend(alice["user"]["id"], bob["user"]["id"], self.clock.now())
         return alice, bob
+
+    async def operator(self, username: str = "chief") -> Any:
+        """Make an account with an operator's rights; return what its sign-in says."""
+        sign_in = await self.register(username)
+        await self.community.users.promote(sign_in["user"]["id"])
+        return sign_in
 
     async def connect(self, auth: Any = None, query: str = "", headers: Mapping[str, str] | None = None) -> ChatClient:
         """Open a Socket.IO connection; `ChatClient.connected` tells how it went."""
@@ -198,10 +229,11 @@ class ProductServer:
     async def stop(self) -> None:
         for client in self._clients:
             await client.close()
-        self._server.stop()
+        self.front.stop()
         await self.sio.close()
-        await self._server.close_all_connections()
+        await self.front.close_all_connections()
         await self.community.presence.stop()
+        await self.community.uploads.close()
         await self.community.writer.close()
         await self.community.marks.close()
         self.community.passwords.close()

@@ -21,7 +21,7 @@ IMPOSSIBLE: list[tuple[str, Any]] = [
     ("edit_message", {}),
     ("edit_message", {"message_id": "0" * 24}),
     ("edit_message", {"message_id": {"$gt": ""}, "content": "x"}),
-    ("edit_message", {"message_id": "0" * 24, "content": ""}),
+    ("edit_message", {"message_id": "0" * 24, "content": " "}),
     ("edit_message", {"message_id": "0" * 24, "content": "x" * 10_001}),
     ("edit_message", {"message_id": "0" * 24, "content": "\ud800"}),
     ("typing", {}),

@@ -29,7 +29,7 @@ async def test_register_login_refresh_answer_alike(server: ProductServer) -> Non
     for answer in (registered, logged_in, refreshed):
         assert answer.data.keys() == {"access_token", "refresh_token", "token_type", "expires_in", "user"}
         assert (answer.data["token_type"], answer.data["expires_in"]) == ("Bearer", 1800)
-        assert answer.data["user"].keys() == {"id", "username", "display_name", "created_at"}
+        assert answer.data["user"].keys() == {"id", "username", "display_name", "created_at", "role"}
         assert answer.data["user"]["display_name"] == "爱丽丝"
         cookie = cookie_of(answer)
         assert cookie.value == answer.data["refresh_token"]

@@ -39,6 +39,7 @@ ROWS = (
     row(ConversationRepository.open_direct, "user1", "user50", NOW),
     row(ConversationRepository.find_direct, "user1", "user2"),
     row(ConversationRepository.find_for_member, "direct1-1", "user2"),
+    row(ConversationRepository.is_member_of_any, "user2", ["direct1-1", "direct2-1"]),
     row(ConversationRepository.list_for_member, "user1"),
     row(ConversationRepository.record, ACTIVITIES),
     row(ConversationRepository.mark, MARKS),

@@ -11,9 +11,12 @@ from tests.support.plans import Fault, row
 
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
+FILE = {"name": "a.txt", "type": "text/plain", "kind": "file", "size": 1, "thumbnail": False}
+
 
 def document(conversation: int, seq: int) -> Document:
     """Return a message as it is stored; the conversation is one of those that `conversations.py` makes."""
+    sent = {"file": {**FILE, "id": f"file{conversation}-{seq}"}} if seq % 10 == 5 else {}
     changed = {"revision": 40 + seq, "edited_at": NOW} if seq % 10 == 0 else {}
     return {
         "_id": f"message{conversation}-{seq}",
@@ -25,6 +28,7 @@ def document(conversation: int, seq: int) -> Document:
         "content": "something to say",
         "created_at": NOW + timedelta(seconds=seq),
         **changed,
+        **sent,
     }
 
 
@@ -46,6 +50,7 @@ ROWS = (
     row(MessageRepository.find_beginnings, ["message1-1", "message1-2", "unknown"]),
     row(MessageRepository.change, "message1-1", "direct1-1", Change("other", edited_at=NOW)),
     row(MessageRepository.changed, "direct1-1", 50, 40, 501),
+    row(MessageRepository.conversations_with_file, "file1-5"),
     row(MessageRepository.newest, "direct1-1", 51, None, 0),
     row(MessageRepository.newest, "direct1-1", 5, 30, 10),
     row(MessageRepository.following, "direct1-1", 35, 501),

@@ -1,0 +1,42 @@
+"""What operators decide about accounts."""
+
+from __future__ import annotations
+
+from server.clock import Clock
+from server.domain.ids import is_id
+from server.errors import ErrorCode, RequestError
+from server.services.accounts import AccountService
+from server.services.input_text import checked_text
+from server.storage.users import UserRepository
+
+MAX_REASON_CHARACTERS = 500
+
+
+class ModerationService:
+    """Closes accounts to their owners, and opens them again."""
+
+    def __init__(self, users: UserRepository, accounts: AccountService, clock: Clock) -> None:
+        self._users = users
+        self._accounts = accounts
+        self._clock = clock
+
+    async def ban(self, user_id: str, reason: str) -> None:
+        """Let a user no longer sign in, and cut all that is open; once more, the reason is replaced.
+
+        Raises RequestError: not_found, forbidden for an operator, invalid_input.
+        """
+        reason = checked_text("reason", reason.strip(), 0, MAX_REASON_CHARACTERS)
+        if not await self._users.ban(user_id, reason, self._clock.now()):
+            if not is_id(user_id) or await self._users.find(user_id) is None:
+                raise _unknown()
+            raise RequestError(ErrorCode.FORBIDDEN, "operators cannot be banned")
+        await self._accounts.logout_everywhere(user_id)
+
+    async def unban(self, user_id: str) -> None:
+        """Let a user sign in again; RequestError (not_found) when there is none."""
+        if not await self._users.unban(user_id):
+            raise _unknown()
+
+
+def _unknown() -> RequestError:
+    return RequestError(ErrorCode.NOT_FOUND, "there is no such user")

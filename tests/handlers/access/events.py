@@ -1,0 +1,72 @@
+"""Every event; one without an error named is open to every member, and concerns the caller alone."""
+
+from __future__ import annotations
+
+from tests.support.access import call
+
+PRICES = {"subscription_type": "market", "target": "ALL"}
+
+EVENTS = (
+    call("join_chat", {"conversation_id": "{conversation}"}, outsider="not_found", former="ok"),
+    call("join_chat", {"friend_id": "{user}"}, stranger="not_friends"),
+    call(
+        "leave_chat",
+        {"conversation_id": "{conversation}"},
+        takes_any_id="leaving where one is not changes nothing, whatever it is called",
+    ),
+    call(
+        "send_message",
+        {"conversation_id": "{conversation}", "content": "secret"},
+        outsider="not_found",
+        former="not_friends",
+        tells="new_message",
+    ),
+    call("send_message", {"friend_id": "{user}", "content": "x"}, outsider="not_friends", friend="ok"),
+    call(
+        "send_message",
+        {"friend_id": "{user}", "content": "x", "reply_to": "{message}"},
+        outsider="not_friends",
+        friend="invalid_input",
+    ),
+    call(
+        "edit_message",
+        {"message_id": "{message}", "content": "secret"},
+        outsider="not_found",
+        former="not_friends",
+        other="forbidden",
+        tells="message_updated",
+    ),
+    call(
+        "recall_message",
+        {"message_id": "{message}"},
+        outsider="not_found",
+        former="not_friends",
+        other="forbidden",
+        tells="message_updated",
+    ),
+    *(
+        call(
+            f"mark_{mark}",
+            {"conversation_id": "{conversation}", "seq": "{seq}"},
+            outsider="not_found",
+            former="ok",
+            tells=f"message_{mark}",
+        )
+        for mark in ("delivered", "read")
+    ),
+    call(
+        "typing",
+        {"conversation_id": "{conversation}", "is_typing": True},
+        outsider="not_found",
+        former="not_friends",
+        tells="typing",
+    ),
+    call("typing", {"conversation_id": "{conversation}", "is_typing": False}, outsider="not_found", former="ok"),
+    call("set_presence", {"state": "idle"}),
+    call("ping"),
+    call("app_ping"),
+    call("subscribe_prices", PRICES),
+    call("unsubscribe_prices", PRICES),
+    # Nobody's token but one's own: tests/handlers/events/test_session.py.
+    call("refresh_token", {"token": "nonsense"}, outsider="unauthorized", other="unauthorized", member="unauthorized"),
+)
