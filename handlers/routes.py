@@ -7,7 +7,14 @@ from typing import Any
 from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
-from handlers.rest.conversations import ConversationsHandler, HistoryHandler
+from handlers.rest.conversations import (
+    ConversationHandler,
+    ConversationSettingsHandler,
+    ConversationsHandler,
+    HistoryHandler,
+    MemberHandler,
+    MembersHandler,
+)
 from handlers.rest.friends import AcceptFriendRequestHandler, FriendRequestsHandler, FriendsHandler
 from handlers.rest.health import HealthHandler
 from handlers.rest.users import MeHandler
@@ -32,7 +39,11 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/friends/requests", FriendRequestsHandler),
     (rf"/friends/requests/{ID}/accept", AcceptFriendRequestHandler),
     (r"/conversations", ConversationsHandler),
+    (rf"/conversations/{ID}", ConversationHandler),
     (rf"/conversations/{ID}/messages", HistoryHandler),
+    (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
+    (rf"/conversations/{ID}/members", MembersHandler),
+    (rf"/conversations/{ID}/members/{ID}", MemberHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 

@@ -8,6 +8,7 @@ from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
 from server.services.friends import FriendService
+from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.message_changes import MessageChangeService
 from server.services.messages import MessageService
@@ -22,6 +23,7 @@ class Services:
     accounts: AccountService
     friends: FriendService
     conversations: ConversationService
+    groups: GroupService
     messages: MessageService
     changes: MessageChangeService
     prices: PriceService

@@ -18,9 +18,11 @@ from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
 from server.services.accounts import AccountService
+from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
 from server.services.friends import FriendService
+from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
 from server.services.message_changes import MessageChangeService
@@ -54,12 +56,12 @@ class Assembly:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
         accounts = await self._accounts()
         conversations = self._conversations()
-        writer = MessageWriter(self._stores.messages, self._stores.conversations, self._hub)
-        self._stack.push_async_callback(writer.close)
+        writer = self._writer()
         return Services(
             accounts=accounts,
             friends=FriendService(self._stores.friendships, self._stores.users, self._profiles, self._hub, self._clock),
             conversations=conversations,
+            groups=self._groups(conversations, writer),
             messages=MessageService(self._stores.messages, writer, conversations, self._profiles, self._clock),
             changes=self._changes(conversations, writer),
             prices=self._prices(),
@@ -94,7 +96,28 @@ class Assembly:
         marks = MarkWriter(stores.conversations)
         self._stack.push_async_callback(marks.close)
         return ConversationService(
-            stores.conversations, stores.messages, stores.friendships, self._profiles, marks, self._clock
+            stores.conversations, stores.messages, stores.friendships, self._profiles, marks, self._hub, self._clock
+        )
+
+    def _writer(self) -> MessageWriter:
+        stores = self._stores
+        news = ConversationNews(stores.conversations, stores.messages, self._profiles, self._hub)
+        self._stack.push_async_callback(news.close)
+        writer = MessageWriter(stores.messages, stores.conversations, self._hub, news)
+        self._stack.push_async_callback(writer.close)
+        return writer
+
+    def _groups(self, conversations: ConversationService, writer: MessageWriter) -> GroupService:
+        stores = self._stores
+        return GroupService(
+            stores.groups,
+            stores.friendships,
+            stores.messages,
+            conversations,
+            writer,
+            self._profiles,
+            self._hub,
+            self._clock,
         )
 
     def _changes(self, conversations: ConversationService, writer: MessageWriter) -> MessageChangeService:

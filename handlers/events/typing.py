@@ -66,6 +66,8 @@ class Typists:
 def register(sio: SocketIOServer, namespace: Namespace, services: Services) -> None:
     typists = Typists(sio, namespace)
 
+    services.groups.on_departure(typists.stop)
+
     @namespace.on("typing", payload=Typing, access=Access.MEMBER, rate=Rate(40, 5))
     async def typing(socket: Socket, request: Typing) -> None:
         user_id = principal_of(socket).user_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -11,7 +12,24 @@ from server.domain.users import Profile
 MESSAGE_TYPES = ("text",)
 """The types of message that can be sent."""
 
+SYSTEM = "system"
+"""The type of message that the server writes; nobody changes it, and search does not find it."""
+
 MAX_CONTENT_CHARACTERS = 10_000
+
+
+class SystemNote(Struct, frozen=True, omit_defaults=True):
+    """What happened to a group, by whom and to whom: what a message of type `SYSTEM` says."""
+
+    action: Literal["created", "renamed", "added", "removed", "left", "role_changed"]
+    actor_id: str
+    user_ids: tuple[str, ...] = ()
+    name: str | None = None
+    role: str | None = None
+
+    @property
+    def ends_membership(self) -> bool:
+        return self.action in {"removed", "left"}
 
 
 class Message(Struct, frozen=True, omit_defaults=True):
@@ -28,6 +46,7 @@ class Message(Struct, frozen=True, omit_defaults=True):
     reply_to: str | None = None
     edited_at: datetime | None = None
     recalled: bool = False
+    system: SystemNote | None = None
 
 
 class StoredMessage(Struct, frozen=True):
@@ -48,6 +67,7 @@ class StoredMessage(Struct, frozen=True):
     edited_at: datetime | None = None
     recalled: bool = False
     revision: int | None = None
+    system: SystemNote | None = None
 
     def by(self, sender: Profile) -> Message:
         """Return what members see of it."""
@@ -63,6 +83,7 @@ class StoredMessage(Struct, frozen=True):
             reply_to=self.reply_to,
             edited_at=self.edited_at,
             recalled=self.recalled,
+            system=self.system,
         )
 
 

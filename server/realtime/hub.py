@@ -41,6 +41,20 @@ class Publisher(Protocol):
     ) -> None:
         """Send ``event`` to everyone in ``room``; see `Publication` for what slow clients may miss."""
 
+    def publish_to(
+        self,
+        rooms: Collection[str],
+        event: str,
+        payload: object,
+        *,
+        spared: Collection[str] = (),
+        supersedes: Hashable | None = None,
+    ) -> None:
+        """Send ``event`` once to everyone in any of ``rooms`` but in none of ``spared``; see `publish`."""
+
+    def evict(self, everyone_in: str, room: str) -> None:
+        """Let everyone in the room ``everyone_in`` leave ``room``: nothing published there later reaches them."""
+
     def disconnect(self, room: str, reason: str) -> None:
         """Disconnect everyone in ``room``; Socket.IO clients do not come back by themselves."""
 
@@ -80,6 +94,34 @@ class Hub:
         publication = Publication(event, (payload,), volatile=volatile, supersedes=supersedes, snapshot=snapshot)
         self.record(publication, (room,))
         self.deliver(publication, self.rooms().members(room))
+
+    def publish_to(
+        self,
+        rooms: Collection[str],
+        event: str,
+        payload: object,
+        *,
+        spared: Collection[str] = (),
+        supersedes: Hashable | None = None,
+    ) -> None:
+        """See `Publisher`; the namespace is ``/``."""
+        publication = Publication(event, (payload,), supersedes=supersedes)
+        self.record(publication, rooms, spared)
+        members = self.rooms().union(rooms)
+        for room in spared:
+            for member in self.rooms().members(room):
+                members.pop(member, None)
+        self.deliver(publication, members)
+
+    def evict(self, everyone_in: str, room: str) -> None:
+        """See `Publisher`; what was published in the room before still reaches them, and before this returns."""
+        for member in tuple(self.rooms().members(everyone_in)):
+            if room in member.rooms:
+                self.catch_up(member)
+                member.leave(room)
+        recovery = self.recoveries.get("/")
+        if recovery is not None:
+            recovery.evict(everyone_in, room)
 
     def record(self, publication: Publication, rooms: Iterable[str], spared: Iterable[str] = ()) -> None:
         """Keep an event that must arrive for clients that are away, where they may recover."""

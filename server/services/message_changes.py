@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from server.clock import Clock
 from server.domain.ids import is_id
-from server.domain.messages import MAX_CONTENT_CHARACTERS, Change, Message, StoredMessage
+from server.domain.messages import MAX_CONTENT_CHARACTERS, SYSTEM, Change, Message, StoredMessage
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room
 from server.domain.users import Principal
@@ -89,8 +89,10 @@ class MessageChangeService:
         conversation = await self._conversations.find(user_id, message.conversation_id) if message else None
         if message is None or conversation is None:
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such message in a conversation of yours")
-        if message.sender_id != user_id:
-            raise RequestError(ErrorCode.FORBIDDEN, "a message is changed by its sender alone")
+        if message.sender_id != user_id or message.type == SYSTEM:
+            raise RequestError(
+                ErrorCode.FORBIDDEN, "a message is changed by its sender alone, a system message by nobody"
+            )
         await self._conversations.check_writable(user_id, conversation)
         return message
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
 
-from server.domain.conversations import Activity
+from server.domain.conversations import Activity, MemberKey
 from server.domain.messages import Message, StoredMessage
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room
 from server.domain.users import Profile
 from server.errors import ErrorCode, RequestError
 from server.realtime.hub import Publisher
+from server.services.conversation_news import ConversationNews
 from server.storage.conversations import ConversationRepository
 from server.storage.messages import Clash, MessageRepository
 
@@ -31,11 +32,12 @@ RETRY_SECONDS = 1.0
 class Draft:
     """A message on its way into the database, and who waits for that."""
 
-    __slots__ = ("message", "sender", "waiters")
+    __slots__ = ("asked_at", "message", "sender", "waiters")
 
-    def __init__(self, message: StoredMessage, sender: Profile) -> None:
+    def __init__(self, message: StoredMessage, sender: Profile, asked_at: int | None) -> None:
         self.message = message
         self.sender = sender
+        self.asked_at = asked_at
         self.waiters: list[asyncio.Future[StoredMessage]] = []
 
 
@@ -56,18 +58,30 @@ class MessageWriter:
     is answered is stored by a majority. When a write fails its senders hear `unavailable`; whether their messages were
     stored nevertheless is asked before the next write, and those that were are published then. Publications of one
     conversation are in the order of ``seq`` and follow the sender's answer.
+
+    Nobody who has left a conversation has a message behind the note that says so: that note takes a number like any
+    message, and whoever learns from it that others have written asks anew who is still a member.
     """
 
     def __init__(
-        self, messages: MessageRepository, conversations: ConversationRepository, publisher: Publisher
+        self,
+        messages: MessageRepository,
+        conversations: ConversationRepository,
+        publisher: Publisher,
+        news: ConversationNews,
     ) -> None:
         self._messages = messages
         self._conversations = conversations
         self._publisher = publisher
+        self._news = news
         self._queue: deque[Draft] = deque()
         self._by_client_id: dict[tuple[str, str], Draft] = {}
         self._last: OrderedDict[str, int] = OrderedDict()
         """The last number of conversations, confirmed by a majority."""
+        self._learned_at: dict[str, int] = {}
+        """The moment when that of each was asked for; since then nobody else has written into it."""
+        self.moment = 0
+        """Counts those; see `write`."""
         self._unpublished: dict[str, Draft] = {}
         """What was given to the database and has not been published, by message id."""
         self._doubtful: list[Draft] = []
@@ -78,14 +92,15 @@ class MessageWriter:
         self._running: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
 
-    async def write(self, message: StoredMessage, sender: Profile) -> StoredMessage:
+    async def write(self, message: StoredMessage, sender: Profile, asked_at: int | None) -> StoredMessage:
         """Store a message (whose ``seq`` is given here) and return it, or the first one of the same client id.
 
-        Raises RequestError: unavailable when the database or the queue refuses it. A caller that is cancelled does not
-        take the message back.
+        ``asked_at`` is the `moment` before it was asked whether the sender is a member; None: that does not matter.
+        Raises RequestError: unavailable when the database or the queue refuses it, not_found when the sender has left.
+        A caller that is cancelled does not take the message back.
         """
         waiter: asyncio.Future[StoredMessage] = asyncio.get_running_loop().create_future()
-        self._draft(message, sender).waiters.append(waiter)
+        self._draft(message, sender, asked_at).waiters.append(waiter)
         return await waiter
 
     def is_unpublished(self, message_id: str) -> bool:
@@ -109,6 +124,7 @@ class MessageWriter:
         """Let those who watch its conversation know of a message that is about to be published as changed."""
         for watch in self._watches.get(message.conversation_id, ()):
             watch.changed[message.id] = message
+        self._news.touch(message.conversation_id)
 
     async def close(self) -> None:
         """Finish what was accepted; then nothing is under way any more."""
@@ -117,13 +133,13 @@ class MessageWriter:
         if self._retry is not None:
             self._retry.cancel()
 
-    def _draft(self, message: StoredMessage, sender: Profile) -> Draft:
+    def _draft(self, message: StoredMessage, sender: Profile, asked_at: int | None) -> Draft:
         key = _client_key(message)
         if key is not None and key in self._by_client_id:
             return self._by_client_id[key]
         if len(self._queue) >= MAX_QUEUED:
             raise RequestError(ErrorCode.UNAVAILABLE, "too many messages wait to be stored")
-        draft = Draft(message, sender)
+        draft = Draft(message, sender, asked_at)
         self._queue.append(draft)
         if key is not None:
             self._by_client_id[key] = draft
@@ -154,7 +170,7 @@ class MessageWriter:
             logger.exception("a batch of %d messages could not be written", len(batch))
             self._refuse(batch, RequestError(ErrorCode.INTERNAL))
         while len(self._last) > MAX_KNOWN_CONVERSATIONS:
-            self._last.popitem(last=False)
+            self._unlearn(next(iter(self._last)))
         await self._record()
 
     async def _settle(self) -> None:
@@ -162,6 +178,8 @@ class MessageWriter:
         drafts = {draft.message.id: draft for draft in self._doubtful}
         stored = await self._messages.find_stored(drafts)
         self._confirm([drafts.pop(message.id) for message in stored], stored)
+        for message in stored:
+            self._unlearn(message.conversation_id)
         for message_id in drafts:
             self._unpublished.pop(message_id, None)
         self._doubtful.clear()
@@ -170,26 +188,49 @@ class MessageWriter:
         waiting = batch
         try:
             while waiting:
-                await self._learn({draft.message.conversation_id for draft in waiting})
-                numbered = self._numbered(waiting)
+                waiting = await self._admit(waiting)
+                if not waiting:
+                    break
+                numbered = self._numbered(_up_to_departure(waiting))
                 self._unpublished |= {draft.message.id: draft for draft in waiting}
                 stored, clash = await self._messages.insert(numbered)
                 self._confirm(waiting[:stored], numbered[:stored])
                 waiting = waiting[stored:]
                 if clash is Clash.SEQ:  # another process writes into this conversation too
-                    self._last.pop(waiting[0].message.conversation_id)
+                    self._unlearn(waiting[0].message.conversation_id)
                 elif clash is Clash.CLIENT_MSG_ID:
                     waiting = await self._answer_again(waiting)
         except Exception:
             self._doubtful += waiting
             for draft in waiting:
-                self._last.pop(draft.message.conversation_id, None)
+                self._unlearn(draft.message.conversation_id)
             raise
 
-    async def _learn(self, conversation_ids: set[str]) -> None:
-        unknown = conversation_ids - self._last.keys()
+    async def _admit(self, drafts: list[Draft]) -> list[Draft]:
+        """Learn the last numbers that are not known; return the drafts whose senders are known to be members."""
+        unknown = {draft.message.conversation_id for draft in drafts} - self._last.keys()
         if unknown:
-            self._last |= dict.fromkeys(unknown, 0) | await self._messages.last_seqs(unknown)
+            found = dict.fromkeys(unknown, 0) | await self._messages.last_seqs(unknown)
+            self.moment += 1
+            self._last |= found
+            self._learned_at |= dict.fromkeys(unknown, self.moment)
+        asked = {draft: _sender(draft.message) for draft in drafts if self._is_doubtful(draft)}
+        if not asked:
+            return drafts
+        members = await self._conversations.still_members(set(asked.values()))
+        refused = {draft for draft, sender in asked.items() if sender not in members}
+        for draft in refused:
+            self._unpublished.pop(draft.message.id, None)
+        self._refuse(refused, RequestError(ErrorCode.NOT_FOUND, "there is no such conversation of yours"))
+        return [draft for draft in drafts if draft not in refused]
+
+    def _is_doubtful(self, draft: Draft) -> bool:
+        """Tell whether its sender may have left since that was asked."""
+        return draft.asked_at is not None and draft.asked_at < self._learned_at[draft.message.conversation_id]
+
+    def _unlearn(self, conversation_id: str) -> None:
+        self._last.pop(conversation_id, None)
+        self._learned_at.pop(conversation_id, None)
 
     def _numbered(self, drafts: Sequence[Draft]) -> list[StoredMessage]:
         numbered: list[StoredMessage] = []
@@ -206,6 +247,8 @@ class MessageWriter:
         for draft, message in zip(drafts, messages, strict=True):
             self._last[message.conversation_id] = message.seq
             self._last.move_to_end(message.conversation_id)
+            if _is_departure(message):
+                self._unlearn(message.conversation_id)  # what follows is admitted anew
             self._unrecorded.append(message)
             self._answer(draft, message)
         published = [(message, draft.sender) for draft, message in zip(drafts, messages, strict=True)]
@@ -232,7 +275,7 @@ class MessageWriter:
                 waiter.set_result(message)
         draft.waiters.clear()
 
-    def _refuse(self, batch: list[Draft], error: RequestError) -> None:
+    def _refuse(self, batch: Iterable[Draft], error: RequestError) -> None:
         for draft in batch:
             self._forget(draft)
             for waiter in draft.waiters:
@@ -253,6 +296,7 @@ class MessageWriter:
                 watch.published.append(message)
             payload = {"conversation_id": message.conversation_id, "message": to_payload(message)}
             self._publisher.publish(conversation_room(message.conversation_id), "new_message", payload)
+            self._news.touch(message.conversation_id)
 
     async def _record(self) -> None:
         if not self._unrecorded:
@@ -267,6 +311,20 @@ class MessageWriter:
 
 def _client_key(message: StoredMessage) -> tuple[str, str] | None:
     return None if message.client_msg_id is None else (message.sender_id, message.client_msg_id)
+
+
+def _sender(message: StoredMessage) -> MemberKey:
+    return MemberKey(message.conversation_id, message.sender_id)
+
+
+def _is_departure(message: StoredMessage) -> bool:
+    return message.system is not None and message.system.ends_membership
+
+
+def _up_to_departure(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """Return the drafts up to the first that says somebody has left, that included."""
+    ends = (number for number, draft in enumerate(drafts, 1) if _is_departure(draft.message))
+    return drafts[: next(ends, len(drafts))]
 
 
 def _activities(messages: Sequence[StoredMessage]) -> list[Activity]:

@@ -60,6 +60,7 @@ class MessageService:
         """
         _check(outgoing)
         user_id = principal.user_id
+        asked_at = self._writer.moment
         conversation = await self._conversations.open(user_id, outgoing.conversation_id, outgoing.friend_id)
         await self._conversations.check_writable(user_id, conversation)
         await self._check_reply(outgoing.reply_to, conversation.id)
@@ -76,7 +77,7 @@ class MessageService:
             client_msg_id=outgoing.client_msg_id,
             reply_to=outgoing.reply_to,
         )
-        return (await self._writer.write(draft, sender)).by(sender)
+        return (await self._writer.write(draft, sender, asked_at)).by(sender)
 
     async def history(
         self,
@@ -124,7 +125,8 @@ class MessageService:
             through = after_seq if after_seq is not None else stored[0].seq - 1 if stored else 0
             changed, revision = await self._changed(conversation, after_revision, through)
             senders = (message.sender_id for message in (*stored, *changed))
-            people = await self._profiles.of({*conversation.member_ids, *senders})
+            members = await self._conversations.members(conversation)
+            people = await self._profiles.of({*(member.user_id for member in members), *senders})
             # From here on nothing waits: what was published meanwhile joins the answer, what is not yet published will
             # reach the connection in the room.
             messages = [
@@ -144,7 +146,7 @@ class MessageService:
             last_seq = max(last_seq, messages[-1].seq)
         has_more = has_more or revision < conversation.revision
         conversation = msgspec.structs.replace(conversation, revision=revision)
-        view = self._conversations.view(conversation, principal.user_id, people, last_seq)
+        view = self._conversations.view(conversation, members, people, last_seq)
         return Joined(view, messages, list(updated.values()), has_more)
 
     async def _tail(self, conversation_id: str, after_seq: int | None) -> tuple[list[StoredMessage], bool]:

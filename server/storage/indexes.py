@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pymongo
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel
 
 from server.storage.availability import database_call
 from server.storage.documents import Database
@@ -28,7 +28,23 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(
             [("pair", ASCENDING)], name="pair", unique=True, partialFilterExpression={"pair": {"$type": "string"}}
         ),
-        IndexModel([("member_ids", ASCENDING), ("active_at", DESCENDING)], name="member_activity"),
+    ],
+    "members": [
+        IndexModel([("user_id", ASCENDING), ("kind", ASCENDING)], name="user_kind"),
+        IndexModel([("user_id", ASCENDING)], name="user_pinned", partialFilterExpression={"pinned": True}),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("joined_at", ASCENDING), ("user_id", ASCENDING)],
+            name="conversation_joined",
+        ),
+        IndexModel(
+            [
+                ("conversation_id", ASCENDING),
+                ("role", ASCENDING),
+                ("joined_at", ASCENDING),
+                ("user_id", ASCENDING),
+            ],
+            name="conversation_role",
+        ),
     ],
     "messages": [
         IndexModel([("conversation_id", ASCENDING), ("seq", ASCENDING)], name="conversation_seq", unique=True),

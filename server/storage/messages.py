@@ -14,7 +14,7 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import BulkWriteError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
-from server.domain.messages import Change, StoredMessage
+from server.domain.messages import Change, StoredMessage, SystemNote
 from server.storage.availability import database_call, unavailable
 from server.storage.documents import Database, Document, new_id
 
@@ -194,6 +194,8 @@ def _outcome(details: Any) -> Inserted:
 def _document(message: StoredMessage) -> Document:
     document = msgspec.structs.asdict(message)
     document["_id"] = document.pop("id")
+    if message.system is not None:
+        document["system"] = msgspec.to_builtins(message.system)
     return {key: value for key, value in document.items() if value is not None and value is not False}
 
 
@@ -211,6 +213,7 @@ def _message(document: Document) -> StoredMessage:
         edited_at=document.get("edited_at"),
         recalled=document.get("recalled", False),
         revision=document.get("revision"),
+        system=msgspec.convert(document["system"], SystemNote) if "system" in document else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.friendships import FriendshipRepository
+from server.storage.groups import GroupRepository
 from server.storage.login_sessions import LoginSessionRepository
 from server.storage.messages import MessageRepository
 from server.storage.users import UserRepository
@@ -18,4 +19,5 @@ class Repositories:
         self.login_sessions = LoginSessionRepository(database)
         self.friendships = FriendshipRepository(database)
         self.conversations = ConversationRepository(database)
+        self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)

@@ -20,9 +20,13 @@ class Listener:
         self.rooms: set[str] = set()
         self.heard: list[object] = []
         self.expelled: list[str] = []
+        self.home = Rooms()
 
     def deliver(self, publication: Publication) -> None:
         self.heard.append(publication.args[0])
+
+    def leave(self, room: str) -> None:
+        self.home.leave(self, room)
 
     def expel(self, reason: str) -> None:
         self.expelled.append(reason)
@@ -63,7 +67,8 @@ def hub(turns: Turns) -> Hub:
 def crowd(hub: Hub, count: int, room: str = "r") -> list[Listener]:
     listeners = [Listener() for _ in range(count)]
     for listener in listeners:
-        hub.rooms().join(listener, room)
+        listener.home = hub.rooms()
+        listener.home.join(listener, room)
     return listeners
 
 

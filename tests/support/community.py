@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,8 +16,10 @@ from server.domain.users import Principal
 from server.realtime.hub import Publisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.friends import FriendService
+from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
 from server.services.message_changes import MessageChangeService
@@ -42,11 +44,23 @@ class Published(NamedTuple):
     payload: Any
 
 
+class Told(NamedTuple):
+    """One event that was published to several rooms at once."""
+
+    rooms: Collection[str]
+    event: str
+    payload: Any
+    spared: Collection[str]
+
+
 class RecordingPublisher:
     """A `Publisher` that keeps everything, in order."""
 
     def __init__(self) -> None:
         self.published: list[Published] = []
+        self.told: list[Told] = []
+        """What was published to several rooms at once."""
+        self.evicted: list[tuple[str, str]] = []
         self.disconnected: list[tuple[str, str]] = []
         self.listeners: list[Callable[[Published], None]] = []
         self._news = asyncio.Event()
@@ -66,6 +80,21 @@ class RecordingPublisher:
         for listener in self.listeners:
             listener(published)
         self._news.set()
+
+    def publish_to(
+        self,
+        rooms: Collection[str],
+        event: str,
+        payload: object,
+        *,
+        spared: Collection[str] = (),
+        supersedes: Hashable | None = None,
+    ) -> None:
+        self.told.append(Told(rooms, event, payload, spared))
+        self._news.set()
+
+    def evict(self, everyone_in: str, room: str) -> None:
+        self.evicted.append((everyone_in, room))
 
     def disconnect(self, room: str, reason: str) -> None:
         self.disconnected.append((room, reason))
@@ -107,9 +136,26 @@ class Community:
         self.friends = FriendService(self.friendships, self.users, self.profiles, publisher, clock)
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
-            self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
+            self.conversation_repository,
+            self.message_repository,
+            self.friendships,
+            self.profiles,
+            self.marks,
+            publisher,
+            clock,
         )
-        self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
+        self.news = ConversationNews(self.conversation_repository, self.message_repository, self.profiles, publisher)
+        self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher, self.news)
+        self.groups = GroupService(
+            stores.groups,
+            self.friendships,
+            self.message_repository,
+            self.conversations,
+            self.writer,
+            self.profiles,
+            publisher,
+            clock,
+        )
         self.messages = MessageService(self.message_repository, self.writer, self.conversations, self.profiles, clock)
         self.changes = MessageChangeService(
             self.message_repository,
@@ -128,6 +174,7 @@ class Community:
             accounts=self.accounts,
             friends=self.friends,
             conversations=self.conversations,
+            groups=self.groups,
             messages=self.messages,
             changes=self.changes,
             prices=prices,
@@ -148,6 +195,12 @@ class Community:
         """Make two members friends and return the id of their conversation."""
         await self.befriend(one, other)
         return (await self.conversations.open(one.user_id, None, other.user_id)).id
+
+    async def group(self, owner: Principal, *others: Principal) -> str:
+        """Let somebody make friends of the others and a group of them all; return its id."""
+        for other in others:
+            await self.befriend(owner, other)
+        return (await self.groups.create(owner, "group", [other.user_id for other in others])).id
 
     async def say(self, sender: Principal, conversation_id: str, content: str, client_msg_id: str | None = None) -> Any:
         return await self.messages.send(sender, Outgoing(conversation_id, None, content, client_msg_id=client_msg_id))
