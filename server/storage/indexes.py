@@ -8,6 +8,7 @@ from pymongo import ASCENDING, IndexModel
 from server.storage.availability import database_call
 from server.storage.documents import Database
 
+# A query for a value uses an index of those that have the field ($exists), not of those where it has a type ($type).
 INDEXES: dict[str, list[IndexModel]] = {
     "users": [
         IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
@@ -21,12 +22,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "friend_requests": [
         IndexModel([("pair", ASCENDING)], name="pair", unique=True),
-        IndexModel([("from_user_id", ASCENDING)], name="from_user"),
-        IndexModel([("to_user_id", ASCENDING)], name="to_user"),
+        IndexModel([("from_user_id", ASCENDING), ("_id", DESCENDING)], name="from_user_newest"),
+        IndexModel([("to_user_id", ASCENDING), ("_id", DESCENDING)], name="to_user_newest"),
     ],
     "conversations": [
         IndexModel(
-            [("pair", ASCENDING)], name="pair", unique=True, partialFilterExpression={"pair": {"$type": "string"}}
+            [("pair", ASCENDING)], name="direct_pair", unique=True, partialFilterExpression={"pair": {"$exists": True}}
         ),
     ],
     "members": [
@@ -50,9 +51,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("conversation_id", ASCENDING), ("seq", ASCENDING)], name="conversation_seq", unique=True),
         IndexModel(
             [("sender_id", ASCENDING), ("client_msg_id", ASCENDING)],
-            name="sender_client_msg_id",
+            name="sender_client_id",
             unique=True,
-            partialFilterExpression={"client_msg_id": {"$type": "string"}},
+            partialFilterExpression={"client_msg_id": {"$exists": True}},
         ),
         IndexModel(
             [("conversation_id", ASCENDING), ("revision", ASCENDING), ("seq", ASCENDING)],

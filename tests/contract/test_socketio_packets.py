@@ -7,25 +7,10 @@ import asyncio
 import pytest
 
 from tests.support import frames
+from tests.support.endings import assert_alive, assert_closed
 from tests.support.engineio import SOCKET_PATH, Polling, ProtocolServer, Socket
 
 UNKNOWN_NAMESPACE = '44/none,{"message":"Invalid namespace"}'
-
-
-async def assert_closed(server: ProtocolServer, socket: Socket, code: int = 1002) -> None:
-    """Check that the server closes, without an answer, and keeps nothing."""
-    frame = await socket.frame()
-    assert (frame.first, int.from_bytes(frame.payload[:2], "big")) == (0x88, code), frame
-    socket.send(frames.client_frame(8, frame.payload))
-    assert await socket.ended() == b""
-    assert not server.sio.engine.clients
-    assert not server.sio.root.sockets
-
-
-async def assert_alive(socket: Socket, namespace: str = "") -> None:
-    """Check that the next thing the server says is its answer to this."""
-    socket.send_text(f'42{namespace}7["message-with-ack","alive"]'.replace(f"42{namespace}7", f"42{namespace}7"))
-    assert await socket.text() == f'43{namespace}7["alive"]'
 
 
 # Violations once connected.

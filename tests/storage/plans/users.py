@@ -1,0 +1,33 @@
+"""The queries of `UserRepository`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from server.storage.users import UserRepository
+from tests.support.plans import row
+
+NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+
+DOCUMENTS = {
+    "users": [
+        {
+            "_id": f"user{n}",
+            "username": f"User{n}",
+            "username_key": f"user{n}",
+            "display_name": "Somebody",
+            "password_hash": "hash",
+            "created_at": NOW,
+        }
+        for n in range(500)
+    ]
+}
+
+ROWS = (
+    row(UserRepository.add, "new", "New", "hash", NOW),
+    row(UserRepository.find, "user7"),
+    row(UserRepository.find_by_name, "USER7"),
+    row(UserRepository.find_with_password, "user7"),
+    row(UserRepository.set_password, "user7", "other hash"),
+    row(UserRepository.profiles, ["user7", "user8", "nobody"]),
+)
