@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pymongo
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from server.storage.availability import database_call
 from server.storage.documents import Database
