@@ -37,16 +37,21 @@ class MemberKey(NamedTuple):
     user_id: str
 
 
-class Member(Struct, frozen=True):
-    """One user's part in a conversation; in one of two both are plain members.
+class Participant(Struct, frozen=True):
+    """Somebody in a conversation; in one of two both are plain members."""
+
+    user_id: str
+    role: Role
+
+
+class Member(Participant, frozen=True, kw_only=True):
+    """One user's part in a conversation.
 
     ``read`` and ``delivered`` are the last sequence number that the member is known to have read or been given; what
     one sends oneself counts as read, and so does what was there when one was added.
     """
 
     conversation_id: str
-    user_id: str
-    role: Role
     joined_at: datetime
     read: int
     delivered: int
@@ -62,8 +67,8 @@ class Conversation(Struct, frozen=True):
     """A conversation as it is stored, with the part of the member who asks for it.
 
     ``last_seq`` may lag behind the messages after a crash (never lead them): answers to people take it from the
-    messages. ``revision`` is raised by every stored change of its messages. ``pair`` is empty for a group; ``name`` and
-    ``owner_id`` are a group's.
+    messages. ``revision`` is raised by every stored change of its messages. ``first`` are the longest-standing members;
+    ``pair`` is empty for a group; ``name`` and ``owner_id`` are a group's.
     """
 
     id: str
@@ -73,6 +78,7 @@ class Conversation(Struct, frozen=True):
     revision: int
     member_count: int
     own: Member
+    first: tuple[Participant, ...]
     pair: tuple[str, ...] = ()
     name: str | None = None
     owner_id: str | None = None
@@ -91,8 +97,8 @@ class MemberView(Profile, frozen=True, kw_only=True):
 class ConversationView(Struct, frozen=True, omit_defaults=True):
     """A conversation as one of its members sees it.
 
-    ``read`` and ``delivered`` are of those in ``members``, and the reader's own; in a list of conversations a group
-    shows only the first of its members.
+    ``read`` and ``delivered`` are of all members. In a list of conversations a group shows only the first of its
+    members, and the reader's own marks.
     """
 
     id: str

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from server.clock import Clock
-from server.domain.conversations import Conversation, ConversationView, Mark, Member, MemberKey, MemberView
+from server.domain.conversations import Conversation, ConversationView, Mark, Member, MemberKey, MemberView, Participant
 from server.domain.ids import is_id
 from server.domain.messages import Message
 from server.domain.payloads import to_payload
@@ -22,9 +22,6 @@ from server.services.profiles import Profiles
 from server.storage.conversations import ConversationRepository
 from server.storage.friendships import FriendshipRepository
 from server.storage.messages import MessageRepository
-
-LISTED_MEMBERS = 10
-"""How many of a group's members show in the list of conversations."""
 
 MAX_PINNED = 20
 
@@ -98,16 +95,30 @@ class ConversationService:
         conversations = await self._conversations.list_for_member(principal.user_id)
         ids = [conversation.id for conversation in conversations]
         last = await self._messages.last_messages(ids)
-        members = await self._conversations.first_members(ids, LISTED_MEMBERS)
-        people = {member.user_id for first in members.values() for member in first}
+        marked = await self._marked(conversations)
+        people = {member.user_id for conversation in conversations for member in conversation.first}
         profiles = await self._profiles.of(people | {message.sender_id for message in last.values()})
         views = []
         for conversation in conversations:
             message = last.get(conversation.id)
             shown = message.by(profiles[message.sender_id]) if message else None
             last_seq = message.seq if message else 0
-            views.append(self.view(conversation, members[conversation.id], profiles, last_seq, shown))
+            views.append(
+                self.view(conversation, conversation.first, marked[conversation.id], profiles, last_seq, shown)
+            )
         return views
+
+    async def _marked(self, conversations: Iterable[Conversation]) -> dict[str, list[Member]]:
+        """Return whose marks a list shows: both in a conversation of two, else one's own."""
+        marked = {conversation.id: [conversation.own] for conversation in conversations}
+        others = [
+            MemberKey(conversation.id, conversation.other_member(conversation.own.user_id))
+            for conversation in conversations
+            if conversation.kind == "direct"
+        ]
+        for key, member in (await self._conversations.find_members(others)).items() if others else ():
+            marked[key.conversation_id].append(member)
+        return marked
 
     async def show(self, user_id: str, conversation_id: str) -> ConversationView:
         """Return one conversation with all its members; RequestError (not_found)."""
@@ -117,17 +128,21 @@ class ConversationService:
         people = {member.user_id for member in members} | ({last.sender_id} if last else set())
         profiles = await self._profiles.of(people)
         shown = last.by(profiles[last.sender_id]) if last else None
-        return self.view(conversation, members, profiles, last.seq if last else 0, shown)
+        return self.view(conversation, members, members, profiles, last.seq if last else 0, shown)
 
     def view(
         self,
         conversation: Conversation,
-        members: Collection[Member],
+        members: Iterable[Participant],
+        marked: Collection[Member],
         profiles: dict[str, Profile],
         last_seq: int,
         last_message: Message | None = None,
     ) -> ConversationView:
-        """Show a conversation to a member; ``last_seq`` is the messages' own, which a crash cannot falsify."""
+        """Show a conversation to a member, with these ``members`` and the marks of those.
+
+        ``last_seq`` is the messages' own, which a crash cannot falsify.
+        """
         own = conversation.own
         muted_until = own.muted_until
         return ConversationView(
@@ -138,8 +153,8 @@ class ConversationService:
             last_seq=last_seq,
             revision=conversation.revision,
             unread=max(0, last_seq - self._marks.position(own, Mark.READ)),
-            read=self._positions((*members, own), Mark.READ),
-            delivered=self._positions((*members, own), Mark.DELIVERED),
+            read=self._positions(marked, Mark.READ),
+            delivered=self._positions(marked, Mark.DELIVERED),
             created_at=conversation.created_at,
             pinned=own.pinned,
             muted_until=muted_until if muted_until is not None and muted_until > self._clock.now() else None,
@@ -213,7 +228,7 @@ def not_a_member() -> RequestError:
     return RequestError(ErrorCode.NOT_FOUND, "there is no such conversation of yours")
 
 
-def _member_view(member: Member, profile: Profile) -> MemberView:
+def _member_view(member: Participant, profile: Profile) -> MemberView:
     return MemberView(**msgspec.structs.asdict(profile), role=member.role)
 
 

@@ -217,7 +217,7 @@ class MessageWriter:
         asked = {draft: _sender(draft.message) for draft in drafts if self._is_doubtful(draft)}
         if not asked:
             return drafts
-        members = await self._conversations.still_members(set(asked.values()))
+        members = await self._conversations.find_members(set(asked.values()))
         refused = {draft for draft, sender in asked.items() if sender not in members}
         for draft in refused:
             self._unpublished.pop(draft.message.id, None)

@@ -146,7 +146,7 @@ class MessageService:
             last_seq = max(last_seq, messages[-1].seq)
         has_more = has_more or revision < conversation.revision
         conversation = msgspec.structs.replace(conversation, revision=revision)
-        view = self._conversations.view(conversation, members, people, last_seq)
+        view = self._conversations.view(conversation, members, members, people, last_seq)
         return Joined(view, messages, list(updated.values()), has_more)
 
     async def _tail(self, conversation_id: str, after_seq: int | None) -> tuple[list[StoredMessage], bool]:

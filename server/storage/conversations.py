@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection as Sized
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import DuplicateKeyError
 
-from server.domain.conversations import Activity, Conversation, Kind, Mark, MarkKey, Member, MemberKey, Role
+from server.domain.conversations import (
+    Activity,
+    Conversation,
+    Kind,
+    Mark,
+    MarkKey,
+    Member,
+    MemberKey,
+    Participant,
+    Role,
+)
 from server.domain.friends import pair_key
 from server.storage.availability import database_call
 from server.storage.documents import Database, Document, new_id
 from server.storage.transactions import Session, in_transaction
 
 MAX_LISTED = 500
+FIRST_MEMBERS = 10
+"""So many of a group stand in its own document, for lists."""
 
 
 class Audience(NamedTuple):
@@ -91,12 +104,10 @@ class ConversationRepository:
         return [_member(document) for document in await cursor.to_list(None)]
 
     @database_call
-    async def first_members(self, conversation_ids: Sized[str], limit: int) -> dict[str, list[Member]]:
-        """Return the longest-standing members of each of the conversations, so many of each."""
-        found: dict[str, list[Member]] = {conversation_id: [] for conversation_id in conversation_ids}
-        async for document in self._conversations.aggregate(first_members_pipeline(conversation_ids, limit)):
-            found[document["_id"]] = [_member(member) for member in document["members"]]
-        return found
+    async def find_members(self, keys: Sized[MemberKey]) -> dict[MemberKey, Member]:
+        """Return those that are members."""
+        found = await self._members.find({"_id": {"$in": [member_id(*key) for key in keys]}}).to_list(None)
+        return {MemberKey(one["conversation_id"], one["user_id"]): _member(one) for one in found}
 
     @database_call
     async def member_ids(self, conversation_id: str) -> list[str]:
@@ -110,13 +121,6 @@ class ConversationRepository:
         return {
             document["_id"]: Audience(document["version"], _pair(document)) for document in await cursor.to_list(None)
         }
-
-    @database_call
-    async def still_members(self, keys: Sized[MemberKey]) -> set[MemberKey]:
-        """Return those that are members now."""
-        ids = [member_id(*key) for key in keys]
-        cursor = self._members.find({"_id": {"$in": ids}}, {"conversation_id": 1, "user_id": 1})
-        return {MemberKey(document["conversation_id"], document["user_id"]) for document in await cursor.to_list(None)}
 
     # What a member sets.
 
@@ -190,6 +194,11 @@ def member_document(conversation: Document, user_id: str, role: Role, now: datet
     }
 
 
+def first_members(members: Iterable[Document]) -> list[Document]:
+    """Return what a group's document says of the first of these members."""
+    return [{"user_id": member["user_id"], "role": member["role"]} for member in islice(members, FIRST_MEMBERS)]
+
+
 def find_for_member_pipeline(conversation_id: str, user_id: str) -> list[Document]:
     """Return what `ConversationRepository.find_for_member` asks of the members."""
     return [{"$match": {"_id": member_id(conversation_id, user_id)}}, *_WITH_CONVERSATION]
@@ -206,23 +215,6 @@ def list_pipeline(user_id: str) -> list[Document]:
     """Return what `ConversationRepository.list_for_member` asks of the members."""
     order = {"own.pinned": -1, "active_at": -1, "_id": -1}
     return [{"$match": {"user_id": user_id}}, *_WITH_CONVERSATION, {"$sort": order}, {"$limit": MAX_LISTED}]
-
-
-def first_members_pipeline(conversation_ids: Sized[str], limit: int) -> list[Document]:
-    """Return what `ConversationRepository.first_members` asks of the conversations."""
-    first = [{"$sort": {"joined_at": 1, "user_id": 1}}, {"$limit": limit}]
-    lookup = {
-        "from": "members",
-        "localField": "_id",
-        "foreignField": "conversation_id",
-        "pipeline": first,
-        "as": "members",
-    }
-    return [
-        {"$match": {"_id": {"$in": list(conversation_ids)}}},
-        {"$project": {"_id": 1}},
-        {"$lookup": lookup},
-    ]
 
 
 _WITH_CONVERSATION: list[Document] = [
@@ -258,6 +250,7 @@ def _pair(document: Document) -> tuple[str, ...]:
 
 
 def _conversation(document: Document) -> Conversation:
+    pair = _pair(document)
     return Conversation(
         id=document["_id"],
         kind=document["kind"],
@@ -266,7 +259,9 @@ def _conversation(document: Document) -> Conversation:
         revision=document["revision"],
         member_count=document["member_count"],
         own=_member(document["own"]),
-        pair=_pair(document),
+        first=tuple(Participant(one["user_id"], one["role"]) for one in document.get("first_members", ()))
+        or tuple(Participant(user_id, "member") for user_id in pair),
+        pair=pair,
         name=document.get("name"),
         owner_id=document.get("owner_id"),
     )

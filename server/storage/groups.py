@@ -10,7 +10,7 @@ from pymongo import ReturnDocument
 
 from server.domain.groups import ChangedGroup, GroupChange, GroupState
 from server.storage.availability import database_call
-from server.storage.conversations import conversation_document, member_document, member_id
+from server.storage.conversations import conversation_document, first_members, member_document, member_id
 from server.storage.documents import Database, Document
 from server.storage.transactions import Session, in_transaction
 
@@ -36,6 +36,7 @@ class GroupRepository:
         conversation |= {"name": name, "owner_id": owner_id}
         members = [member_document(conversation, owner_id, "owner", now)]
         members += [member_document(conversation, user_id, "member", now) for user_id in member_ids]
+        conversation["first_members"] = first_members(members)
 
         async def insert(session: Session) -> None:
             await self._conversations.insert_one(conversation, session=session)
@@ -102,7 +103,8 @@ class GroupRepository:
         for user_id, role in change.roles.items():
             key = {"_id": member_id(conversation_id, user_id)}
             await self._members.update_one(key, {"$set": {"role": role}}, session=session)
-        present = await self._members.find({"conversation_id": conversation_id}, session=session).to_list(None)
+        cursor = self._members.find({"conversation_id": conversation_id}, {"user_id": 1, "role": 1}, session=session)
+        present = await cursor.sort([("joined_at", 1), ("user_id", 1)]).to_list(None)
         owner_id = next((user_id for user_id, role in change.roles.items() if role == "owner"), document["owner_id"])
         changed = ChangedGroup(
             id=conversation_id,
@@ -111,7 +113,12 @@ class GroupRepository:
             member_ids=tuple(member["user_id"] for member in present),
             change=change,
         )
-        fields = {"name": changed.name, "owner_id": changed.owner_id, "member_count": len(present)}
+        fields = {
+            "name": changed.name,
+            "owner_id": changed.owner_id,
+            "member_count": len(present),
+            "first_members": first_members(present),
+        }
         await self._conversations.update_one({"_id": conversation_id}, {"$set": fields}, session=session)
         return changed
 

@@ -45,6 +45,11 @@ async def next_update(client: ChatClient, key: str) -> Any:
         return update
 
 
+def heard(client: ChatClient) -> list[Any]:
+    """Return the `conversation_updated` that came and were not taken."""
+    return [client.updates.get_nowait() for _ in range(client.updates.qsize())]
+
+
 @pytest.mark.gen_test
 async def test_a_group_is_made_and_its_members_talk(server: ProductServer) -> None:
     alice, bob, carol = await people(server, "alice", "bob", "carol")
@@ -180,7 +185,7 @@ async def test_who_is_removed_is_out_at_once(server: ProductServer) -> None:
         await client.ask("app_ping")
         await client.next("app_pong")
         assert client.events.empty()
-        assert not any("last_message" in update for update in client.updates._queue)  # type: ignore[attr-defined]
+        assert not any("last_message" in update for update in heard(client))
     assert (await bob.call("GET", "")).data == {"conversations": []}
 
     assert (await alice.call("POST", f"/{conversation_id}/members", {"user_ids": [bob.id]})).status == 200
@@ -258,7 +263,7 @@ async def test_pins_and_muting_are_ones_own(server: ProductServer) -> None:
     listed = (await bob.call("GET", "")).data["conversations"]
     assert [(one["id"], one["pinned"]) for one in listed] == [(second, False), (first, False)]
     await b.ask("app_ping")
-    assert b.updates.empty()
+    assert not any("pinned" in told for told in heard(b))
     for wrong in (
         {"pinned": None},
         {"pinned": "yes"},
@@ -282,3 +287,60 @@ async def test_so_many_pins_and_no_more(server: ProductServer) -> None:
     assert (refused.status, refused.data) == (409, {"error": "limit_reached"})
     assert (await alice.call("PATCH", f"/{groups[0]}/settings", {"pinned": False})).status == 200
     assert (await alice.call("PATCH", f"/{groups[20]}/settings", {"pinned": True})).status == 200
+
+
+@pytest.mark.gen_test
+async def test_who_is_removed_while_entering_does_not_get_in(
+    server: ProductServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await people(server, "alice", "bob")
+    conversation_id = await group(alice, bob)
+    b = await bob.chat()
+    messages = server.community.message_repository
+    newest = messages.newest
+    reached, gate = asyncio.Event(), asyncio.Event()
+
+    async def held(*args: Any) -> Any:
+        reached.set()
+        await gate.wait()
+        return await newest(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(messages, "newest", held)
+        entering = asyncio.ensure_future(b.ask("join_chat", {"conversation_id": conversation_id}))
+        await reached.wait()
+        assert (await alice.call("DELETE", f"/{conversation_id}/members/{bob.id}")).status == 200
+        gate.set()
+        assert (await entering)["error"]["code"] == "not_found"
+    assert not server.runtime.hub.rooms().members(f"conversation:{conversation_id}")
+
+
+@pytest.mark.gen_test
+async def test_those_who_have_not_joined_hear_of_new_messages(server: ProductServer) -> None:
+    alice, bob = await people(server, "alice", "bob")
+    conversation_id = await group(alice, bob)
+    inside, outside = await bob.chat(), await bob.chat()
+    await inside.ask("join_chat", {"conversation_id": conversation_id})
+    a = await alice.chat()
+    sent = await a.ask("send_message", {"conversation_id": conversation_id, "content": "hello"})
+    while (update := await next_update(outside, "last_message"))["last_seq"] < 2:
+        pass
+    assert update == {"conversation_id": conversation_id, "last_seq": 2, "last_message": sent["message"]}
+    assert (await inside.next("new_message"))["message"] == sent["message"]
+    await server.community.news.close()
+    await inside.ask("app_ping")
+    assert not any(told.get("last_seq") == 2 for told in heard(inside))
+
+
+@pytest.mark.gen_test
+async def test_the_list_shows_the_first_members_of_a_large_group(server: ProductServer) -> None:
+    alice, *others = await people(server, *(f"user{n}" for n in range(13)))
+    conversation_id = await group(alice, *others)
+    late = (await people(server, "late"))[0]
+    await server.community.friendships.befriend(alice.id, late.id, server.clock.now())
+    assert (await alice.call("POST", f"/{conversation_id}/members", {"user_ids": [late.id]})).status == 200
+    [listed] = (await late.call("GET", "")).data["conversations"]
+    assert (len(listed["members"]), listed["member_count"]) == (10, 14)
+    assert late.id not in {member["id"] for member in listed["members"]}
+    assert listed["read"].keys() == {late.id}
+    assert len((await late.call("GET", f"/{conversation_id}")).data["conversation"]["members"]) == 14

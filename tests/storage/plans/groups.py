@@ -36,17 +36,13 @@ DOCUMENTS = {
     ],
 }
 
-CHANGES = (
-    GroupChange(notes=(), name="other"),
-    GroupChange(notes=(), added=("user80", "user81"), removed=("user3",)),
-    GroupChange(notes=(), roles={"user1": "owner", "user0": "admin"}),
-)
+REPLACED = GroupChange(notes=(), added=("user80", "user81"), removed=("user3",))
+HANDED_OVER = GroupChange(notes=(), roles={"user1": "owner", "user0": "admin"})
 
 ROWS = (
     row(GroupRepository.create, "new", "user1", ["user2", "user3"], NOW),
-    *(
-        row(GroupRepository.change, "group1", {"user0", "user3"}, lambda _, change=change: change, NOW)
-        for change in CHANGES
-    ),
+    row(GroupRepository.change, "group1", {"user0"}, lambda _: GroupChange(notes=(), name="other"), NOW),
+    row(GroupRepository.change, "group1", {"user3"}, lambda _: REPLACED, NOW),
+    row(GroupRepository.change, "group1", {"user0", "user1"}, lambda _: HANDED_OVER, NOW),
     row(GroupRepository.count_groups, ["user2", "user3", "unknown"]),
 )
