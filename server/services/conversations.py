@@ -144,6 +144,7 @@ class ConversationService:
         ``last_seq`` is the messages' own, which a crash cannot falsify.
         """
         own = conversation.own
+        is_ones_own = last_message is not None and last_message.sender.id == own.user_id  # noted as read a moment later
         muted_until = own.muted_until
         return ConversationView(
             id=conversation.id,
@@ -152,7 +153,7 @@ class ConversationService:
             member_count=conversation.member_count,
             last_seq=last_seq,
             revision=conversation.revision,
-            unread=max(0, last_seq - self._marks.position(own, Mark.READ)),
+            unread=0 if is_ones_own else max(0, last_seq - self._marks.position(own, Mark.READ)),
             read=self._positions(marked, Mark.READ),
             delivered=self._positions(marked, Mark.DELIVERED),
             created_at=conversation.created_at,
