@@ -15,7 +15,16 @@ from handlers.rest.conversations import (
     MemberHandler,
     MembersHandler,
 )
-from handlers.rest.friends import AcceptFriendRequestHandler, FriendRequestsHandler, FriendsHandler
+from handlers.rest.friends import (
+    AcceptFriendRequestHandler,
+    BlockedHandler,
+    BlockHandler,
+    DeclineFriendRequestHandler,
+    FriendHandler,
+    FriendRequestHandler,
+    FriendRequestsHandler,
+    FriendsHandler,
+)
 from handlers.rest.health import HealthHandler
 from handlers.rest.users import MeHandler
 from handlers.services import Services
@@ -37,7 +46,12 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/users/me", MeHandler),
     (r"/friends", FriendsHandler),
     (r"/friends/requests", FriendRequestsHandler),
+    (rf"/friends/requests/{ID}", FriendRequestHandler),
     (rf"/friends/requests/{ID}/accept", AcceptFriendRequestHandler),
+    (rf"/friends/requests/{ID}/decline", DeclineFriendRequestHandler),
+    (r"/friends/blocked", BlockedHandler),
+    (rf"/friends/{ID}", FriendHandler),
+    (rf"/friends/{ID}/block", BlockHandler),
     (r"/conversations", ConversationsHandler),
     (rf"/conversations/{ID}", ConversationHandler),
     (rf"/conversations/{ID}/messages", HistoryHandler),

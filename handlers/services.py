@@ -11,7 +11,9 @@ from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
+from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.texts import DEFAULT_LOCALE, Texts
 
@@ -22,10 +24,12 @@ class Services:
 
     accounts: AccountService
     friends: FriendService
+    presence: PresenceService
     conversations: ConversationService
     groups: GroupService
     messages: MessageService
     changes: MessageChangeService
+    finder: MessageFinder
     prices: PriceService
     health: HealthService
     origins: OriginPolicy

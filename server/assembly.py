@@ -11,6 +11,7 @@ from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
 from server.auth.tokens import MIN_SECRET_BYTES, AccessTokens
 from server.clock import Clock
 from server.errors import StartError
+from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
 from server.market.sources.simulated import SimulatedSource
 from server.market.strategies import STRATEGIES
@@ -26,16 +27,23 @@ from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
+from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
+from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
+from server.services.stock_cards import StockCards
 from server.settings import Settings
 from server.storage.mongo import Mongo
 from server.storage.repositories import Repositories
 from server.terminal import say
 from server.texts import Texts
+
+MESSAGE_RATE = Rate(200, 50)
+"""What each member may write in a process, over all connections."""
 
 TEXTS = Path(__file__).resolve().parent.parent / "static" / "texts"
 
@@ -55,16 +63,29 @@ class Assembly:
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
         accounts = await self._accounts()
+        presence = self._presence()
+        prices = self._prices()
         conversations = self._conversations()
+        limits = MessageLimits(self._clock, MESSAGE_RATE)
         writer = self._writer()
         return Services(
             accounts=accounts,
-            friends=FriendService(self._stores.friendships, self._stores.users, self._profiles, self._hub, self._clock),
+            friends=self._friends(presence),
+            presence=presence,
             conversations=conversations,
             groups=self._groups(conversations, writer),
-            messages=MessageService(self._stores.messages, writer, conversations, self._profiles, self._clock),
-            changes=self._changes(conversations, writer),
-            prices=self._prices(),
+            messages=MessageService(
+                self._stores.messages,
+                writer,
+                conversations,
+                self._profiles,
+                self._clock,
+                StockCards(INSTRUMENTS, prices.quote_of),
+                limits,
+            ),
+            changes=self._changes(conversations, writer, limits),
+            finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
+            prices=prices,
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
             texts=Texts(TEXTS),
@@ -90,6 +111,17 @@ class Assembly:
             password = self._demo_password()
             await ensure_demo_accounts(accounts, stores.users, stores.friendships, passwords, clock, password)
         return accounts
+
+    def _presence(self) -> PresenceService:
+        stores, grace = self._stores, self._settings.presence_grace
+        presence = PresenceService(stores.presences, stores.friendships, self._hub, self._clock, grace)
+        presence.start()
+        self._stack.push_async_callback(presence.stop)
+        return presence
+
+    def _friends(self, presence: PresenceService) -> FriendService:
+        stores = self._stores
+        return FriendService(stores.friendships, stores.users, self._profiles, presence, self._hub, self._clock)
 
     def _conversations(self) -> ConversationService:
         stores = self._stores
@@ -120,10 +152,12 @@ class Assembly:
             self._clock,
         )
 
-    def _changes(self, conversations: ConversationService, writer: MessageWriter) -> MessageChangeService:
+    def _changes(
+        self, conversations: ConversationService, writer: MessageWriter, limits: MessageLimits
+    ) -> MessageChangeService:
         window = timedelta(seconds=self._settings.recall_window)
         return MessageChangeService(
-            self._stores.messages, writer, conversations, self._profiles, self._hub, self._clock, window
+            self._stores.messages, writer, conversations, self._profiles, self._hub, self._clock, window, limits
         )
 
     def _prices(self) -> PriceService:

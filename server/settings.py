@@ -218,6 +218,9 @@ class Settings:
     recall_window: float = setting(
         120.0, number(0, 365 * DAY_SECONDS), "how long after it was sent a message can be recalled", unit="s"
     )
+    presence_grace: float = setting(
+        5.0, number(0, 3600), "how long after the last device went somebody is still taken to be here", unit="s"
+    )
     price_source: str = setting("simulated", one_of("simulated"), "where quotes come from")
     price_push_interval: float = setting(
         3.0, number(0.05, DAY_SECONDS), "time between two pushes of changed quotes", unit="s", production=60.0

@@ -125,10 +125,10 @@ async def _check_stayed(socket: Socket, conversations: ConversationService, ente
 def _marker(mark: Mark, conversations: ConversationService) -> Callable[[Socket, MarkUpTo], Awaitable[None]]:
     async def move_mark(socket: Socket, request: MarkUpTo) -> None:
         principal = principal_of(socket)
-        seq = await conversations.mark(principal, request.conversation_id, mark, request.seq)
-        if seq is not None:
-            payload = {"conversation_id": request.conversation_id, "user_id": principal.user_id, "seq": seq}
-            hearers = conversation_room(request.conversation_id), user_room(principal.user_id)
-            socket.to(*hearers).emit(f"message_{mark.value}", payload)
+        marked = await conversations.mark(principal, request.conversation_id, mark, request.seq)
+        if marked is not None:
+            payload = {"conversation_id": request.conversation_id, "user_id": principal.user_id, "seq": marked.seq}
+            others = [conversation_room(request.conversation_id)] if marked.is_open else []
+            socket.to(user_room(principal.user_id), *others).emit(f"message_{mark.value}", payload)
 
     return move_mark

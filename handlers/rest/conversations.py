@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from handlers.base import ApiHandler
 from server.auth.access import Access
 from server.domain.conversations import ConversationView, Role
+from server.domain.messages import Page, Search, Surroundings
 from server.domain.payloads import to_payload
+from server.errors import ErrorCode, RequestError
 
 Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class HistoryQuery(Struct):
-    """``limit`` above the most that is given counts as the most."""
+    """``limit`` above the most that is given counts as the most. A place is asked for alone."""
 
     before_seq: Seq | None = None
     after_seq: Seq | None = None
     limit: Annotated[int, Meta(ge=1)] = 50
+    q: str | None = None
+    type: str | None = None
+    sender_id: str | None = field(default=None, name="from")
+    since: str | None = None
+    until: str | None = None
+    around_seq: Seq | None = None
+    at: str | None = None
+
+    @property
+    def place(self) -> int | datetime | None:
+        """Return around what the history is asked for; RequestError (invalid_input) when that is not all."""
+        if self.around_seq is None and self.at is None:
+            return None
+        numbers = (self.before_seq, self.after_seq, self.q, self.type, self.sender_id, self.since, self.until)
+        if any(other is not None for other in numbers) or (self.around_seq is not None and self.at is not None):
+            raise RequestError(ErrorCode.INVALID_INPUT, "around_seq and at are given alone, or with limit")
+        return self.around_seq if self.at is None else _moment("at", self.at)
+
+    @property
+    def search(self) -> Search | None:
+        """Return what is searched for; None when nothing is, and a part of the history is asked for."""
+        sought = (self.q, self.type, self.sender_id, self.since, self.until)
+        if all(value is None for value in sought):
+            return None
+        return Search(
+            text=self.q,
+            type=self.type,
+            sender_id=self.sender_id,
+            since=None if self.since is None else _moment("since", self.since),
+            until=None if self.until is None else _moment("until", self.until),
+            before_seq=self.before_seq,
+            after_seq=self.after_seq or 0,
+        )
 
 
 class NewGroup(Struct):
@@ -105,12 +140,32 @@ class HistoryHandler(ApiHandler):
     access = Access.MEMBER
 
     async def get(self, conversation_id: str) -> None:
-        query = self.query(HistoryQuery)
-        page = await self.services.messages.history(
+        self.answer(to_payload(await self._messages(conversation_id, self.query(HistoryQuery))))
+
+    async def _messages(self, conversation_id: str, query: HistoryQuery) -> Page | Surroundings:
+        place, search = query.place, query.search
+        if place is not None:
+            return await self.services.finder.around(self.principal, conversation_id, place, query.limit)
+        if search is not None:
+            return await self.services.finder.search(self.principal, conversation_id, search, query.limit)
+        return await self.services.messages.history(
             self.principal, conversation_id, query.before_seq, query.after_seq, query.limit
         )
-        self.answer(to_payload(page))
 
 
 def _shown(view: ConversationView) -> dict[str, object]:
     return {"conversation": to_payload(view)}
+
+
+def _moment(name: str, text: str) -> datetime:
+    """Return a time that was given as ISO 8601 with offset; a ``+`` that became a space in the URL is one again."""
+    try:
+        moment = datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+"))
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise RequestError(
+        ErrorCode.INVALID_INPUT,
+        f"got {name} {text[:40]!r}, allowed is a time as ISO 8601 with offset, such as 2026-01-05T10:00:00+08:00",
+    )

@@ -9,13 +9,39 @@ from msgspec import Struct
 
 from server.domain.users import Profile
 
-MESSAGE_TYPES = ("text",)
+MESSAGE_TYPES = ("text", "stock")
 """The types of message that can be sent."""
 
 SYSTEM = "system"
 """The type of message that the server writes; nobody changes it, and search does not find it."""
 
 MAX_CONTENT_CHARACTERS = 10_000
+EXCERPT_CHARACTERS = 200
+
+
+class StockCard(Struct, frozen=True, omit_defaults=True):
+    """A stock as it was shared; the last three are there when it had a price at that moment.
+
+    ``at`` is the moment of the quote, in the exchanges' time.
+    """
+
+    code: str
+    symbol: str
+    name: str
+    price: float | None = None
+    change_percent: float | None = None
+    at: str | None = None
+
+
+class Excerpt(Struct, frozen=True, omit_defaults=True):
+    """What is shown of a message above a reply to it."""
+
+    id: str
+    seq: int
+    sender: Profile
+    type: str
+    content: str
+    recalled: bool = False
 
 
 class SystemNote(Struct, frozen=True, omit_defaults=True):
@@ -47,6 +73,15 @@ class Message(Struct, frozen=True, omit_defaults=True):
     edited_at: datetime | None = None
     recalled: bool = False
     system: SystemNote | None = None
+    stock: StockCard | None = None
+    mentions: tuple[str, ...] = ()
+    mentions_all: bool = False
+    reply: Excerpt | None = None
+
+    def excerpt(self) -> Excerpt:
+        """Return what is shown of it above a reply."""
+        content = self.content[:EXCERPT_CHARACTERS]
+        return Excerpt(self.id, self.seq, self.sender, self.type, content, self.recalled)
 
 
 class StoredMessage(Struct, frozen=True):
@@ -68,9 +103,21 @@ class StoredMessage(Struct, frozen=True):
     recalled: bool = False
     revision: int | None = None
     system: SystemNote | None = None
+    stock: StockCard | None = None
+    mentions: tuple[str, ...] = ()
+    mentions_all: bool = False
 
-    def by(self, sender: Profile) -> Message:
-        """Return what members see of it."""
+    @property
+    def searchable(self) -> str:
+        """What search looks at."""
+        if self.recalled or self.type == SYSTEM:
+            return ""
+        if self.stock is not None:
+            return f"{self.stock.symbol} {self.stock.name}"
+        return self.content
+
+    def by(self, sender: Profile, reply: Excerpt | None = None) -> Message:
+        """Return what members see of it; ``reply`` shows what it replies to."""
         return Message(
             id=self.id,
             conversation_id=self.conversation_id,
@@ -84,15 +131,22 @@ class StoredMessage(Struct, frozen=True):
             edited_at=self.edited_at,
             recalled=self.recalled,
             system=self.system,
+            stock=self.stock,
+            mentions=self.mentions,
+            mentions_all=self.mentions_all,
+            reply=reply,
         )
 
 
 class Change(Struct, frozen=True):
-    """What becomes of a message: another content, or none when it is recalled."""
+    """What becomes of a message: another content with whom it mentions, or nothing when it is recalled."""
 
     content: str
     edited_at: datetime | None = None
     recalled: bool = False
+    mentions: tuple[str, ...] = ()
+    mentions_all: bool = False
+    searchable: str = ""
 
 
 class Page(Struct, frozen=True):
@@ -100,3 +154,24 @@ class Page(Struct, frozen=True):
 
     messages: list[Message]
     has_more: bool
+
+
+class Surroundings(Struct, frozen=True):
+    """The messages around a place in the history; ``has_more`` is what it is of a page: there are older ones."""
+
+    messages: list[Message]
+    has_more: bool
+    has_before: bool
+    has_after: bool
+
+
+class Search(Struct, frozen=True):
+    """What messages must fulfil to be found, all of it; numbers and ``until`` are excluded, ``since`` is included."""
+
+    text: str | None = None
+    type: str | None = None
+    sender_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before_seq: int | None = None
+    after_seq: int = 0

@@ -41,6 +41,16 @@ class Publisher(Protocol):
     ) -> None:
         """Send ``event`` to everyone in ``room``; see `Publication` for what slow clients may miss."""
 
+    def disconnect(self, room: str, reason: str) -> None:
+        """Disconnect everyone in ``room``; Socket.IO clients do not come back by themselves."""
+
+    def has_members(self, room: str) -> bool:
+        """Tell whether anyone would hear of an event in ``room``."""
+
+
+class WidePublisher(Publisher, Protocol):
+    """What those know of it that speak to many rooms at once."""
+
     def publish_to(
         self,
         rooms: Collection[str],
@@ -50,16 +60,10 @@ class Publisher(Protocol):
         spared: Collection[str] = (),
         supersedes: Hashable | None = None,
     ) -> None:
-        """Send ``event`` once to everyone in any of ``rooms`` but in none of ``spared``; see `publish`."""
+        """Send ``event`` to everyone in any of ``rooms`` but in none of ``spared``, encoded once; see `publish`."""
 
     def evict(self, everyone_in: str, room: str) -> None:
         """Let everyone in the room ``everyone_in`` leave ``room``: nothing published there later reaches them."""
-
-    def disconnect(self, room: str, reason: str) -> None:
-        """Disconnect everyone in ``room``; Socket.IO clients do not come back by themselves."""
-
-    def has_members(self, room: str) -> bool:
-        """Tell whether anyone would hear of an event in ``room``."""
 
 
 class Hub:
@@ -104,7 +108,7 @@ class Hub:
         spared: Collection[str] = (),
         supersedes: Hashable | None = None,
     ) -> None:
-        """See `Publisher`; the namespace is ``/``."""
+        """See `WidePublisher`; the namespace is ``/``."""
         publication = Publication(event, (payload,), supersedes=supersedes)
         self.record(publication, rooms, spared)
         members = self.rooms().union(rooms)
@@ -114,7 +118,7 @@ class Hub:
         self.deliver(publication, members)
 
     def evict(self, everyone_in: str, room: str) -> None:
-        """See `Publisher`; what was published in the room before still reaches them, and before this returns."""
+        """See `WidePublisher`; what was published in the room before still reaches them, and before this returns."""
         for member in tuple(self.rooms().members(everyone_in)):
             if room in member.rooms:
                 self.catch_up(member)

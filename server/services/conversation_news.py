@@ -11,7 +11,7 @@ from typing import NamedTuple
 from server.domain.messages import Message
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room, user_room
-from server.realtime.hub import Publisher
+from server.realtime.hub import WidePublisher
 from server.services.profiles import Profiles
 from server.storage.conversations import Audience, ConversationRepository
 from server.storage.messages import MessageRepository
@@ -41,7 +41,7 @@ class ConversationNews:
         conversations: ConversationRepository,
         messages: MessageRepository,
         profiles: Profiles,
-        publisher: Publisher,
+        publisher: WidePublisher,
     ) -> None:
         self._conversations = conversations
         self._messages = messages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -24,6 +25,14 @@ from server.storage.friendships import FriendshipRepository
 from server.storage.messages import MessageRepository
 
 MAX_PINNED = 20
+
+
+class Marked(NamedTuple):
+    """A mark that has moved on."""
+
+    seq: int
+    is_open: bool
+    """Whether the other members hear of it: not where the conversation is closed for writing."""
 
 
 class ConversationService:
@@ -79,10 +88,13 @@ class ConversationService:
 
     async def check_writable(self, user_id: str, conversation: Conversation) -> None:
         """Raise RequestError (not_friends) when the conversation is closed for writing; a group never is."""
-        if conversation.kind == "direct" and not await self._friendships.are_friends(
-            user_id, conversation.other_member(user_id)
-        ):
+        if not await self._is_writable(user_id, conversation):
             raise _not_friends()
+
+    async def _is_writable(self, user_id: str, conversation: Conversation) -> bool:
+        if conversation.kind == "group":
+            return True
+        return await self._friendships.are_friends(user_id, conversation.other_member(user_id))
 
     async def members(self, conversation: Conversation) -> list[Member]:
         """Return everyone who is in a conversation, the longest-standing first."""
@@ -169,17 +181,18 @@ class ConversationService:
 
     # What a member says.
 
-    async def mark(self, principal: Principal, conversation_id: str, mark: Mark, seq: int) -> int | None:
+    async def mark(self, principal: Principal, conversation_id: str, mark: Mark, seq: int) -> Marked | None:
         """Note that a member has got or read all up to ``seq``, at most the last message there is.
 
-        Returns the number that others are to hear of; None when the mark is there or further already. Raises
-        RequestError: not_found, unavailable.
+        Returns None when the mark is there or further already. Raises RequestError: not_found, unavailable.
         """
         conversation = await self.get(principal.user_id, conversation_id)
         if seq > conversation.last_seq:  # which may lag behind the messages
             last = await self._messages.last_messages([conversation.id])
             seq = min(seq, last[conversation.id].seq if conversation.id in last else 0)
-        return seq if self._marks.advance(conversation.own, mark, seq) else None
+        if not self._marks.advance(conversation.own, mark, seq):
+            return None
+        return Marked(seq, await self._is_writable(principal.user_id, conversation))
 
     async def set(
         self,

@@ -21,7 +21,7 @@ from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room, user_room
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
-from server.realtime.hub import Publisher
+from server.realtime.hub import WidePublisher
 from server.services import group_rules
 from server.services.conversations import ConversationService, not_a_member
 from server.services.input_text import checked_text
@@ -50,7 +50,7 @@ class GroupService:
         conversations: ConversationService,
         writer: MessageWriter,
         profiles: Profiles,
-        publisher: Publisher,
+        publisher: WidePublisher,
         clock: Clock,
     ) -> None:
         self._groups = groups

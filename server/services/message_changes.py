@@ -6,16 +6,21 @@ import asyncio
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
+import msgspec
+
 from server.clock import Clock
 from server.domain.ids import is_id
-from server.domain.messages import MAX_CONTENT_CHARACTERS, SYSTEM, Change, Message, StoredMessage
+from server.domain.messages import SYSTEM, Change, Message, StoredMessage
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.realtime.hub import Publisher
 from server.services.conversations import ConversationService
-from server.services.input_text import checked_text
+from server.services.mentions import MentionFinder
+from server.services.message_content import checked_content
+from server.services.message_limits import MessageLimits
+from server.services.message_views import MessageViews
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
 from server.storage.messages import MessageRepository
@@ -36,14 +41,17 @@ class MessageChangeService:
         publisher: Publisher,
         clock: Clock,
         recall_window: timedelta,
+        limits: MessageLimits,
     ) -> None:
         self._messages = messages
         self._writer = writer
         self._conversations = conversations
-        self._profiles = profiles
         self._publisher = publisher
         self._clock = clock
         self._recall_window = recall_window
+        self._limits = limits
+        self._mentions = MentionFinder(conversations, profiles)
+        self._views = MessageViews(messages, profiles)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """One per conversation that is being changed."""
 
@@ -51,13 +59,14 @@ class MessageChangeService:
         """Give a message another content, however old it is; ``edited_at`` shows it.
 
         Raises RequestError: invalid_input, not_found, forbidden, not_friends, conflict when it was recalled,
-        unavailable.
+        rate_limited, unavailable.
         """
-        checked_text("content", content, 1, MAX_CONTENT_CHARACTERS)
+        self._limits.count(principal.user_id)
+        checked_content(content)
         message = await self._own(principal, message_id)
-        now = self._clock.now()
-        edited_at = now.replace(microsecond=now.microsecond // 1000 * 1000)  # what the database keeps
-        changed = await self._change(message, Change(content, edited_at=edited_at))
+        if message.stock is not None:
+            raise RequestError(ErrorCode.INVALID_INPUT, "a stock card cannot be edited; recall it and send another")
+        changed = await self._change(message, await self._edited(message, content))
         if changed is None:
             raise RequestError(ErrorCode.CONFLICT, "the message was recalled")
         return changed
@@ -65,8 +74,9 @@ class MessageChangeService:
     async def recall(self, principal: Principal, message_id: str) -> Message:
         """Take a message back: its content is gone everywhere. Once more is no error.
 
-        Raises RequestError: not_found, forbidden, not_friends, too_late, unavailable.
+        Raises RequestError: not_found, forbidden, not_friends, too_late, rate_limited, unavailable.
         """
+        self._limits.count(principal.user_id)
         message = await self._own(principal, message_id)
         if not message.recalled:
             self._check_recallable(message)
@@ -74,7 +84,18 @@ class MessageChangeService:
             if changed is not None:
                 return changed
             message = await self._own(principal, message_id)  # another of the sender's devices was a moment earlier
-        return message.by(await self._profiles.one(message.sender_id))
+        return await self._views.one(message)
+
+    async def _edited(self, message: StoredMessage, content: str) -> Change:
+        mentions = await self._mentions.find(message.sender_id, message.conversation_id, content)
+        now = self._clock.now()
+        return Change(
+            content,
+            edited_at=now.replace(microsecond=now.microsecond // 1000 * 1000),  # what the database keeps
+            mentions=mentions.user_ids,
+            mentions_all=mentions.everyone,
+            searchable=msgspec.structs.replace(message, content=content).searchable,
+        )
 
     def _check_recallable(self, message: StoredMessage) -> None:
         if self._clock.now() - message.created_at > self._recall_window:
@@ -98,12 +119,12 @@ class MessageChangeService:
 
     async def _change(self, message: StoredMessage, change: Change) -> Message | None:
         """Store and publish a change; None when the message was recalled already."""
-        sender = await self._profiles.one(message.sender_id)
+        shown = await self._views.one(message)
         async with self._turns.setdefault(message.conversation_id, asyncio.Lock()):
             stored = await self._messages.change(message.id, message.conversation_id, change)
             if stored is None:
                 return None
-            changed = stored.by(sender)
+            changed = stored.by(shown.sender, shown.reply)
             self._writer.tell_changed(changed)
             payload = {"conversation_id": changed.conversation_id, "message": to_payload(changed)}
             self._publisher.publish(conversation_room(changed.conversation_id), "message_updated", payload)

@@ -7,11 +7,13 @@ import logging
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from server.domain.conversations import Activity, MemberKey
-from server.domain.messages import Message, StoredMessage
+from server.domain.messages import Excerpt, Message, StoredMessage
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room
 from server.domain.users import Profile
@@ -27,16 +29,33 @@ MAX_BATCH = 500
 MAX_QUEUED = 5000
 MAX_KNOWN_CONVERSATIONS = 20_000
 RETRY_SECONDS = 1.0
+CLOCK_TOLERANCE = timedelta(minutes=1)
+
+
+class Place(NamedTuple):
+    """Where the last message of a conversation stands: its number, and its time."""
+
+    seq: int = 0
+    created_at: datetime = datetime.min.replace(tzinfo=UTC)
+
+    def next_time(self, now: datetime) -> datetime:
+        """Return the time of the message behind it, which is not earlier: messages are found by their time.
+
+        Clocks of two processes differ a little. One that was ahead by more than `CLOCK_TOLERANCE` was wrong, and is
+        not followed.
+        """
+        return self.created_at if now < self.created_at <= now + CLOCK_TOLERANCE else now
 
 
 class Draft:
     """A message on its way into the database, and who waits for that."""
 
-    __slots__ = ("asked_at", "message", "sender", "waiters")
+    __slots__ = ("asked_at", "message", "reply", "sender", "waiters")
 
-    def __init__(self, message: StoredMessage, sender: Profile, asked_at: int | None) -> None:
+    def __init__(self, message: StoredMessage, sender: Profile, reply: Excerpt | None, asked_at: int | None) -> None:
         self.message = message
         self.sender = sender
+        self.reply = reply
         self.asked_at = asked_at
         self.waiters: list[asyncio.Future[StoredMessage]] = []
 
@@ -49,6 +68,12 @@ class Watch:
     def __init__(self) -> None:
         self.published: list[Message] = []
         self.changed: dict[str, Message] = {}
+
+    def current(self, message: Message) -> Message:
+        """Return the message as it is by now, and what it replies to likewise."""
+        message = self.changed.get(message.id, message)
+        original = self.changed.get(message.reply_to or "")
+        return msgspec.structs.replace(message, reply=original.excerpt()) if original is not None else message
 
 
 class MessageWriter:
@@ -76,8 +101,8 @@ class MessageWriter:
         self._news = news
         self._queue: deque[Draft] = deque()
         self._by_client_id: dict[tuple[str, str], Draft] = {}
-        self._last: OrderedDict[str, int] = OrderedDict()
-        """The last number of conversations, confirmed by a majority."""
+        self._last: OrderedDict[str, Place] = OrderedDict()
+        """The last message of conversations, confirmed by a majority."""
         self._learned_at: dict[str, int] = {}
         """The moment when that of each was asked for; since then nobody else has written into it."""
         self.moment = 0
@@ -92,15 +117,18 @@ class MessageWriter:
         self._running: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
 
-    async def write(self, message: StoredMessage, sender: Profile, asked_at: int | None) -> StoredMessage:
+    async def write(
+        self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None, asked_at: int | None = None
+    ) -> StoredMessage:
         """Store a message (whose ``seq`` is given here) and return it, or the first one of the same client id.
 
+        ``reply`` shows members what it replies to.
         ``asked_at`` is the `moment` before it was asked whether the sender is a member; None: that does not matter.
         Raises RequestError: unavailable when the database or the queue refuses it, not_found when the sender has left.
         A caller that is cancelled does not take the message back.
         """
         waiter: asyncio.Future[StoredMessage] = asyncio.get_running_loop().create_future()
-        self._draft(message, sender, asked_at).waiters.append(waiter)
+        self._draft(message, sender, reply, asked_at).waiters.append(waiter)
         return await waiter
 
     def is_unpublished(self, message_id: str) -> bool:
@@ -121,7 +149,13 @@ class MessageWriter:
                 del self._watches[conversation_id]
 
     def tell_changed(self, message: Message) -> None:
-        """Let those who watch its conversation know of a message that is about to be published as changed."""
+        """Let those who watch its conversation know of a message that is about to be published as changed.
+
+        A reply to it that is not published yet shows it as it is now.
+        """
+        for draft in (*self._queue, *self._unpublished.values()):
+            if draft.message.reply_to == message.id:
+                draft.reply = message.excerpt()
         for watch in self._watches.get(message.conversation_id, ()):
             watch.changed[message.id] = message
         self._news.touch(message.conversation_id)
@@ -133,13 +167,15 @@ class MessageWriter:
         if self._retry is not None:
             self._retry.cancel()
 
-    def _draft(self, message: StoredMessage, sender: Profile, asked_at: int | None) -> Draft:
+    def _draft(
+        self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None, asked_at: int | None = None
+    ) -> Draft:
         key = _client_key(message)
         if key is not None and key in self._by_client_id:
             return self._by_client_id[key]
         if len(self._queue) >= MAX_QUEUED:
             raise RequestError(ErrorCode.UNAVAILABLE, "too many messages wait to be stored")
-        draft = Draft(message, sender, asked_at)
+        draft = Draft(message, sender, reply, asked_at)
         self._queue.append(draft)
         if key is not None:
             self._by_client_id[key] = draft
@@ -210,9 +246,9 @@ class MessageWriter:
         """Learn the last numbers that are not known; return the drafts whose senders are known to be members."""
         unknown = {draft.message.conversation_id for draft in drafts} - self._last.keys()
         if unknown:
-            found = dict.fromkeys(unknown, 0) | await self._messages.last_seqs(unknown)
+            last = await self._messages.last_confirmed(unknown)
             self.moment += 1
-            self._last |= found
+            self._last |= dict.fromkeys(unknown, Place()) | {name: _place(message) for name, message in last.items()}
             self._learned_at |= dict.fromkeys(unknown, self.moment)
         asked = {draft: _sender(draft.message) for draft in drafts if self._is_doubtful(draft)}
         if not asked:
@@ -234,25 +270,25 @@ class MessageWriter:
 
     def _numbered(self, drafts: Sequence[Draft]) -> list[StoredMessage]:
         numbered: list[StoredMessage] = []
-        taken: dict[str, int] = {}
+        taken: dict[str, Place] = {}
         for draft in drafts:
             conversation_id = draft.message.conversation_id
-            seq = taken.get(conversation_id, self._last[conversation_id]) + 1
-            taken[conversation_id] = seq
-            numbered.append(msgspec.structs.replace(draft.message, seq=seq))
+            before = taken.get(conversation_id, self._last[conversation_id])
+            created_at = before.next_time(draft.message.created_at)
+            numbered.append(msgspec.structs.replace(draft.message, seq=before.seq + 1, created_at=created_at))
+            taken[conversation_id] = _place(numbered[-1])
         return numbered
 
     def _confirm(self, drafts: Sequence[Draft], messages: Sequence[StoredMessage]) -> None:
         """Answer those who wait for messages that are stored now, and publish these after the answers."""
         for draft, message in zip(drafts, messages, strict=True):
-            self._last[message.conversation_id] = message.seq
+            self._last[message.conversation_id] = _place(message)
             self._last.move_to_end(message.conversation_id)
             if _is_departure(message):
                 self._unlearn(message.conversation_id)  # what follows is admitted anew
             self._unrecorded.append(message)
             self._answer(draft, message)
-        published = [(message, draft.sender) for draft, message in zip(drafts, messages, strict=True)]
-        asyncio.get_running_loop().call_soon(self._publish, published)
+        asyncio.get_running_loop().call_soon(self._publish, list(zip(drafts, messages, strict=True)))
 
     async def _answer_again(self, drafts: list[Draft]) -> list[Draft]:
         """Answer those who have sent their message before; return the others."""
@@ -288,10 +324,10 @@ class MessageWriter:
         if key is not None and self._by_client_id.get(key) is draft:
             del self._by_client_id[key]
 
-    def _publish(self, messages: list[tuple[StoredMessage, Profile]]) -> None:
-        for stored, sender in messages:
-            self._unpublished.pop(stored.id, None)
-            message = stored.by(sender)
+    def _publish(self, stored: list[tuple[Draft, StoredMessage]]) -> None:
+        for draft, numbered in stored:
+            self._unpublished.pop(numbered.id, None)
+            message = numbered.by(draft.sender, draft.reply)
             for watch in self._watches.get(message.conversation_id, ()):
                 watch.published.append(message)
             payload = {"conversation_id": message.conversation_id, "message": to_payload(message)}
@@ -325,6 +361,10 @@ def _up_to_departure(drafts: Sequence[Draft]) -> Sequence[Draft]:
     """Return the drafts up to the first that says somebody has left, that included."""
     ends = (number for number, draft in enumerate(drafts, 1) if _is_departure(draft.message))
     return drafts[: next(ends, len(drafts))]
+
+
+def _place(message: StoredMessage) -> Place:
+    return Place(message.seq, message.created_at)
 
 
 def _activities(messages: Sequence[StoredMessage]) -> list[Activity]:

@@ -10,13 +10,18 @@ import msgspec
 from server.clock import Clock
 from server.domain.conversations import Conversation, Joined
 from server.domain.ids import is_id
-from server.domain.messages import MAX_CONTENT_CHARACTERS, MESSAGE_TYPES, Message, Page, StoredMessage
+from server.domain.messages import MESSAGE_TYPES, Excerpt, Message, Page, StockCard, StoredMessage
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services.conversations import ConversationService
 from server.services.input_text import checked_text
+from server.services.mentions import MentionFinder
+from server.services.message_content import checked_content
+from server.services.message_limits import MessageLimits
+from server.services.message_views import MessageViews
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
+from server.services.stock_cards import StockCards
 from server.storage.messages import MessageRepository
 
 JOIN_NEWEST = 50
@@ -36,6 +41,12 @@ class Outgoing(NamedTuple):
     reply_to: str | None = None
 
 
+class Carried(NamedTuple):
+    """What a message of its type carries beside its content."""
+
+    stock: StockCard | None = None
+
+
 class MessageService:
     """Members read, friends write; strangers learn nothing."""
 
@@ -46,38 +57,39 @@ class MessageService:
         conversations: ConversationService,
         profiles: Profiles,
         clock: Clock,
+        stock_cards: StockCards,
+        limits: MessageLimits,
     ) -> None:
         self._messages = messages
         self._writer = writer
         self._conversations = conversations
         self._profiles = profiles
         self._clock = clock
+        self._stock_cards = stock_cards
+        self._limits = limits
+        self._mentions = MentionFinder(conversations, profiles)
+        self._views = MessageViews(messages, profiles)
 
     async def send(self, principal: Principal, outgoing: Outgoing) -> Message:
-        """Store a message by majority and return it; the same client id again returns the first one.
+        """Store a message by majority and return it; the same client id again returns the first one, whatever it says.
 
-        Raises RequestError: invalid_input, not_found, not_friends, unavailable.
+        Raises RequestError: invalid_input, not_found, not_friends, rate_limited, unavailable.
         """
+        self._limits.count(principal.user_id)
         _check(outgoing)
-        user_id = principal.user_id
         asked_at = self._writer.moment
-        conversation = await self._conversations.open(user_id, outgoing.conversation_id, outgoing.friend_id)
-        await self._conversations.check_writable(user_id, conversation)
-        await self._check_reply(outgoing.reply_to, conversation.id)
-        sender = await self._profiles.one(user_id)
-        now = self._clock.now()
-        draft = StoredMessage(
-            id=self._messages.new_id(),
-            conversation_id=conversation.id,
-            seq=0,
-            sender_id=user_id,
-            type=outgoing.type,
-            content=outgoing.content,
-            created_at=now.replace(microsecond=now.microsecond // 1000 * 1000),  # what the database keeps
-            client_msg_id=outgoing.client_msg_id,
-            reply_to=outgoing.reply_to,
-        )
-        return (await self._writer.write(draft, sender, asked_at)).by(sender)
+        try:
+            conversation_id = await self._writable(principal.user_id, outgoing)
+            excerpt = await self._excerpt(outgoing.reply_to, conversation_id)
+        except RequestError:
+            first = await self._sent_before(principal.user_id, outgoing.client_msg_id)
+            if first is None:
+                raise
+            return await self._views.one(first)
+        draft = await self._draft(principal.user_id, outgoing, conversation_id)
+        sender = await self._profiles.one(principal.user_id)
+        stored = await self._writer.write(draft, sender, excerpt, asked_at=asked_at)
+        return stored.by(sender, excerpt) if stored.id == draft.id else await self._views.one(stored)
 
     async def history(
         self,
@@ -100,7 +112,7 @@ class MessageService:
         else:
             stored = await self._messages.newest(conversation.id, limit + 1, before_seq, after_seq or 0)
             shown = stored[:limit]
-        return Page(await self._with_senders(shown), len(stored) > limit)
+        return Page(await self._views.of(shown), len(stored) > limit)
 
     async def join(
         self,
@@ -127,18 +139,19 @@ class MessageService:
             senders = (message.sender_id for message in (*stored, *changed))
             members = await self._conversations.members(conversation)
             people = await self._profiles.of({*(member.user_id for member in members), *senders})
+            excerpts = await self._views.excerpts((*stored, *changed))
+
             # From here on nothing waits: what was published meanwhile joins the answer, what is not yet published will
             # reach the connection in the room.
-            messages = [
-                message.by(people[message.sender_id])
-                for message in stored
-                if not self._writer.is_unpublished(message.id)
-            ]
+            def shown(message: StoredMessage) -> Message:
+                return message.by(people[message.sender_id], excerpts.get(message.reply_to or ""))
+
+            messages = [shown(message) for message in stored if not self._writer.is_unpublished(message.id)]
             if after_seq is None or not has_more:
                 seen = stored[-1].seq if stored else after_seq or 0
                 messages += [message for message in watch.published if message.seq > seen]
-            messages = [watch.changed.get(message.id, message) for message in messages]
-            updated = {message.id: message.by(people[message.sender_id]) for message in changed}
+            messages = [watch.current(message) for message in messages]
+            updated = {message.id: watch.current(shown(message)) for message in changed}
             if after_revision is not None:
                 updated |= {message.id: message for message in watch.changed.values() if message.seq <= through}
             enter(conversation.id)
@@ -177,15 +190,50 @@ class MessageService:
         last = await self._messages.last_messages([conversation_id])
         return last[conversation_id].seq if conversation_id in last else 0
 
-    async def _check_reply(self, reply_to: str | None, conversation_id: str) -> None:
-        if reply_to is None:
-            return
-        if not is_id(reply_to) or not await self._messages.is_in(reply_to, conversation_id):
-            raise RequestError(ErrorCode.INVALID_INPUT, "reply_to is no message of this conversation")
+    async def _writable(self, user_id: str, outgoing: Outgoing) -> str:
+        """Return the id of the conversation, into which the user may write."""
+        conversation = await self._conversations.open(user_id, outgoing.conversation_id, outgoing.friend_id)
+        await self._conversations.check_writable(user_id, conversation)
+        return conversation.id
 
-    async def _with_senders(self, stored: list[StoredMessage]) -> list[Message]:
-        people = await self._profiles.of({message.sender_id for message in stored})
-        return [message.by(people[message.sender_id]) for message in stored]
+    async def _excerpt(self, reply_to: str | None, conversation_id: str) -> Excerpt | None:
+        """Return what is shown of the message that is replied to; RequestError (invalid_input) if it is elsewhere."""
+        if reply_to is None:
+            return None
+        original = await self._messages.find(reply_to) if is_id(reply_to) else None
+        if original is None or original.conversation_id != conversation_id:
+            raise RequestError(ErrorCode.INVALID_INPUT, "reply_to is no message of this conversation")
+        return (await self._views.one(original)).excerpt()
+
+    async def _sent_before(self, user_id: str, client_msg_id: str | None) -> StoredMessage | None:
+        """Return what was sent under this client id while it was still allowed: its sender may not know of it."""
+        found = await self._messages.find_sent([(user_id, client_msg_id)]) if client_msg_id is not None else []
+        return found[0] if found else None
+
+    async def _draft(self, user_id: str, outgoing: Outgoing, conversation_id: str) -> StoredMessage:
+        carried = await self._carried(outgoing)
+        mentions = await self._mentions.find(user_id, conversation_id, outgoing.content)
+        now = self._clock.now()
+        return StoredMessage(
+            id=self._messages.new_id(),
+            conversation_id=conversation_id,
+            seq=0,
+            sender_id=user_id,
+            type=outgoing.type,
+            content=outgoing.content,
+            created_at=now.replace(microsecond=now.microsecond // 1000 * 1000),  # what the database keeps
+            client_msg_id=outgoing.client_msg_id,
+            reply_to=outgoing.reply_to,
+            stock=carried.stock,
+            mentions=mentions.user_ids,
+            mentions_all=mentions.everyone,
+        )
+
+    async def _carried(self, outgoing: Outgoing) -> Carried:
+        """Look up what the message's type asks for; RequestError (invalid_input) when it is not there."""
+        if outgoing.type == "stock":
+            return Carried(stock=self._stock_cards.card(outgoing.content))
+        return Carried()
 
 
 def _check(outgoing: Outgoing) -> None:
@@ -193,6 +241,6 @@ def _check(outgoing: Outgoing) -> None:
         raise RequestError(
             ErrorCode.INVALID_INPUT, f"got type {outgoing.type[:40]!r}, allowed are: {', '.join(MESSAGE_TYPES)}"
         )
-    checked_text("content", outgoing.content, 1, MAX_CONTENT_CHARACTERS)
+    checked_content(outgoing.content)
     if outgoing.client_msg_id is not None:
         checked_text("client_msg_id", outgoing.client_msg_id, 1, MAX_CLIENT_ID_CHARACTERS)

@@ -141,6 +141,10 @@ class PriceService:
         rows = self._rows
         return self._update(target, [rows[symbol] for symbol in self._symbols(target) if symbol in rows])
 
+    def quote_of(self, symbol: str) -> Quote | None:
+        """Return the newest quote of a symbol, if there is one."""
+        return self._quotes.get(symbol)
+
     async def push(self) -> None:
         """Fetch and publish what changed; a failing source is logged and asked again next time."""
         async with self._one_push_at_a_time:

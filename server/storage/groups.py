@@ -69,8 +69,10 @@ class GroupRepository:
         return await in_transaction(self._database, work)
 
     async def _state(self, session: Session, document: Document, concerned: Collection[str]) -> GroupState:
-        ids = [member_id(document["_id"], user_id) for user_id in concerned]
-        found = await self._members.find({"_id": {"$in": ids}}, session=session).to_list(None)
+        those = {"_id": {"$in": [member_id(document["_id"], user_id) for user_id in concerned]}}
+        # Written to before all else: marks of somebody who sends all the time would undo the change again and again.
+        await self._members.update_many(those, {"$set": {"version": document["version"]}}, session=session)
+        found = await self._members.find(those, session=session).to_list(None)
         return GroupState(
             id=document["_id"],
             name=document["name"],

@@ -17,13 +17,25 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("user_id", ASCENDING)], name="user"),
         IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
     ],
-    "friendships": [
-        IndexModel([("user_ids", ASCENDING)], name="users"),
-    ],
-    "friend_requests": [
-        IndexModel([("pair", ASCENDING)], name="pair", unique=True),
-        IndexModel([("from_user_id", ASCENDING), ("_id", DESCENDING)], name="from_user_newest"),
-        IndexModel([("to_user_id", ASCENDING), ("_id", DESCENDING)], name="to_user_newest"),
+    "relations": [
+        IndexModel(
+            [("user_ids", ASCENDING)], name="friends", partialFilterExpression={"friends_since": {"$exists": True}}
+        ),
+        IndexModel(
+            [("request.id", ASCENDING)],
+            name="request",
+            unique=True,
+            partialFilterExpression={"request.id": {"$exists": True}},
+        ),
+        *(
+            IndexModel(
+                [(f"request.{side}_user_id", ASCENDING), ("request.id", DESCENDING)],
+                name=f"request_{side}",
+                partialFilterExpression={f"request.{side}_user_id": {"$exists": True}},
+            )
+            for side in ("from", "to")
+        ),
+        IndexModel([("blocked_by", ASCENDING)], name="blocked_by", sparse=True),
     ],
     "conversations": [
         IndexModel(
@@ -54,6 +66,21 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="sender_client_id",
             unique=True,
             partialFilterExpression={"client_msg_id": {"$exists": True}},
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("created_at", ASCENDING), ("seq", ASCENDING)], name="conversation_time"
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("sender_id", ASCENDING), ("seq", ASCENDING)], name="conversation_sender"
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("type", ASCENDING), ("seq", ASCENDING)],
+            name="conversation_type",
+            # Every type but text: their names come before it, and a partial index knows no "not".
+            partialFilterExpression={"type": {"$lt": "text"}},
+        ),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("terms", ASCENDING), ("seq", ASCENDING)], name="conversation_terms"
         ),
         IndexModel(
             [("conversation_id", ASCENDING), ("revision", ASCENDING), ("seq", ASCENDING)],

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Collection as Sized
 from collections.abc import Sequence
+from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -14,13 +15,18 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import BulkWriteError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
-from server.domain.messages import Change, StoredMessage, SystemNote
+from server.domain.messages import EXCERPT_CHARACTERS, Change, StockCard, StoredMessage, SystemNote
+from server.domain.search_terms import terms_of
 from server.storage.availability import database_call, unavailable
 from server.storage.documents import Database, Document, new_id
 
 CHANGE_ATTEMPTS = 8
 CHANGE_PAUSE_SECONDS = 0.005
+WITHOUT_TERMS: Document = {"terms": 0}
+"""The projection of every read: nobody but the index needs the terms."""
 _DUPLICATE_KEY = 11000
+# What a recalled message loses beside its content.
+_RECALLED_WITH_IT = ("stock", "mentions", "mentions_all", "terms")
 
 
 class Clash(Enum):
@@ -67,9 +73,9 @@ class MessageRepository:
         return Inserted(len(messages), None)
 
     @database_call
-    async def last_seqs(self, conversation_ids: Sized[str]) -> dict[str, int]:
-        """Return the last number of each conversation that has messages (confirmed)."""
-        return {message.conversation_id: message.seq for message in await self._last(self._confirmed, conversation_ids)}
+    async def last_confirmed(self, conversation_ids: Sized[str]) -> dict[str, StoredMessage]:
+        """Return the last message of each conversation that has one (confirmed)."""
+        return {message.conversation_id: message for message in await self._last(self._confirmed, conversation_ids)}
 
     @database_call
     async def last_messages(self, conversation_ids: Sized[str]) -> dict[str, StoredMessage]:
@@ -80,23 +86,26 @@ class MessageRepository:
     async def find_sent(self, keys: Sized[tuple[str, str]]) -> list[StoredMessage]:
         """Return what was sent under these pairs of sender and client id (confirmed)."""
         sent = [{"sender_id": sender_id, "client_msg_id": client_msg_id} for sender_id, client_msg_id in keys]
-        return _messages(await self._confirmed.find({"$or": sent}).to_list(None))
+        return _messages(await self._confirmed.find({"$or": sent}, WITHOUT_TERMS).to_list(None))
 
     @database_call
     async def find_stored(self, message_ids: Sized[str]) -> list[StoredMessage]:
         """Return those of the messages that are stored, by number; waits until the answer is final (about 0.1 s)."""
-        cursor = self._final.find({"_id": {"$in": list(message_ids)}}).sort("seq", 1)
+        cursor = self._final.find({"_id": {"$in": list(message_ids)}}, WITHOUT_TERMS).sort("seq", 1)
         return _messages(await cursor.to_list(None))
 
     @database_call
-    async def is_in(self, message_id: str, conversation_id: str) -> bool:
-        """Tell whether there is such a message in the conversation."""
-        return await self._messages.find_one({"_id": message_id, "conversation_id": conversation_id}) is not None
+    async def find(self, message_id: str) -> StoredMessage | None:
+        document = await self._messages.find_one({"_id": message_id}, WITHOUT_TERMS)
+        return message_of(document) if document else None
 
     @database_call
-    async def find(self, message_id: str) -> StoredMessage | None:
-        document = await self._messages.find_one({"_id": message_id})
-        return _message(document) if document else None
+    async def find_beginnings(self, message_ids: Sized[str]) -> list[StoredMessage]:
+        """Return those of the messages that exist, each with the beginning of its content."""
+        beginning = {"content": {"$substrCP": ["$content", 0, EXCERPT_CHARACTERS]}}
+        fields = dict.fromkeys(("conversation_id", "seq", "sender_id", "type", "created_at", "recalled"), 1)
+        cursor = self._messages.find({"_id": {"$in": list(message_ids)}}, {**fields, **beginning})
+        return _messages(await cursor.to_list(None))
 
     @database_call
     async def change(self, message_id: str, conversation_id: str, change: Change) -> StoredMessage | None:
@@ -111,7 +120,6 @@ class MessageRepository:
         raise unavailable()
 
     async def _change(self, message_id: str, conversation_id: str, change: Change) -> StoredMessage | None:
-        fields = {key: value for key, value in msgspec.structs.asdict(change).items() if value or key == "content"}
         async with (
             await self._client.start_session() as session,
             session.start_transaction(write_concern=WriteConcern(w="majority", j=True)),
@@ -125,20 +133,21 @@ class MessageRepository:
             )
             document = await self._messages.find_one_and_update(
                 {"_id": message_id, "recalled": {"$ne": True}},
-                {"$set": {**fields, "revision": conversation["revision"]}},
+                _update(change, conversation["revision"]),
+                WITHOUT_TERMS,
                 return_document=ReturnDocument.AFTER,
                 session=session,
             )
             if not document:
                 await session.abort_transaction()
-            return _message(document) if document else None
+            return message_of(document) if document else None
 
     @database_call
     async def changed(
         self, conversation_id: str, after_revision: int, through_seq: int, limit: int
     ) -> list[StoredMessage]:
         """Return the messages up to a number that were changed after a revision, in the order of their revisions."""
-        cursor = self._messages.find(changed_filter(conversation_id, after_revision, through_seq))
+        cursor = self._messages.find(changed_filter(conversation_id, after_revision, through_seq), WITHOUT_TERMS)
         return _messages(await cursor.sort("revision", 1).limit(limit).to_list(None))
 
     @database_call
@@ -149,14 +158,25 @@ class MessageRepository:
         between: Document = {"$gt": after_seq}
         if before_seq is not None:
             between["$lt"] = before_seq
-        cursor = self._messages.find({"conversation_id": conversation_id, "seq": between})
+        cursor = self._messages.find({"conversation_id": conversation_id, "seq": between}, WITHOUT_TERMS)
         return _messages(await cursor.sort("seq", -1).limit(limit).to_list(None))
 
     @database_call
     async def following(self, conversation_id: str, after_seq: int, limit: int) -> list[StoredMessage]:
         """Return the messages that follow a number, the oldest first."""
-        cursor = self._messages.find({"conversation_id": conversation_id, "seq": {"$gt": after_seq}})
+        later = {"conversation_id": conversation_id, "seq": {"$gt": after_seq}}
+        cursor = self._messages.find(later, WITHOUT_TERMS)
         return _messages(await cursor.sort("seq", 1).limit(limit).to_list(None))
+
+    @database_call
+    async def first_at(self, conversation_id: str, moment: datetime) -> int | None:
+        """Return the number of the first message at or after a moment; answered by the index alone."""
+        document = await self._messages.find_one(
+            {"conversation_id": conversation_id, "created_at": {"$gte": moment}},
+            {"_id": 0, "seq": 1},
+            sort=[("created_at", 1), ("seq", 1)],
+        )
+        return int(document["seq"]) if document else None
 
     async def _last(self, messages: Any, conversation_ids: Sized[str]) -> list[StoredMessage]:
         # Sorted like this the index answers with one step per conversation (DISTINCT_SCAN).
@@ -165,9 +185,10 @@ class MessageRepository:
                 {"$match": {"conversation_id": {"$in": list(conversation_ids)}}},
                 {"$sort": {"conversation_id": -1, "seq": -1}},
                 {"$group": {"_id": "$conversation_id", "message": {"$first": "$$ROOT"}}},
+                {"$project": {"message.terms": 0}},
             ],
         )
-        return [_message(document["message"]) async for document in cursor]
+        return [message_of(document["message"]) async for document in cursor]
 
 
 def changed_filter(conversation_id: str, after_revision: int, through_seq: int) -> Document:
@@ -194,12 +215,22 @@ def _outcome(details: Any) -> Inserted:
 def _document(message: StoredMessage) -> Document:
     document = msgspec.structs.asdict(message)
     document["_id"] = document.pop("id")
-    if message.system is not None:
-        document["system"] = msgspec.to_builtins(message.system)
-    return {key: value for key, value in document.items() if value is not None and value is not False}
+    document["stock"] = msgspec.to_builtins(message.stock)
+    document["system"] = msgspec.to_builtins(message.system)
+    document["terms"] = terms_of(message.searchable)
+    return {key: value for key, value in document.items() if value or key in {"content", "seq"}}
 
 
-def _message(document: Document) -> StoredMessage:
+def _update(change: Change, revision: int) -> Document:
+    fields = msgspec.structs.asdict(change) | {"revision": revision}
+    fields["terms"] = terms_of(fields.pop("searchable"))
+    kept = {key: value for key, value in fields.items() if value or key == "content"}
+    gone = _RECALLED_WITH_IT if change.recalled else [key for key in _RECALLED_WITH_IT if key in fields.keys() - kept]
+    return {"$set": kept, **({"$unset": dict.fromkeys(gone, "")} if gone else {})}
+
+
+def message_of(document: Document) -> StoredMessage:
+    """Return the message a document of the collection holds."""
     return StoredMessage(
         id=document["_id"],
         conversation_id=document["conversation_id"],
@@ -213,9 +244,12 @@ def _message(document: Document) -> StoredMessage:
         edited_at=document.get("edited_at"),
         recalled=document.get("recalled", False),
         revision=document.get("revision"),
-        system=msgspec.convert(document["system"], SystemNote) if "system" in document else None,
+        stock=msgspec.convert(document.get("stock"), StockCard | None),
+        mentions=tuple(document.get("mentions", ())),
+        mentions_all=document.get("mentions_all", False),
+        system=msgspec.convert(document.get("system"), SystemNote | None),
     )
 
 
 def _messages(documents: list[Document]) -> list[StoredMessage]:
-    return [_message(document) for document in documents]
+    return [message_of(document) for document in documents]

@@ -7,7 +7,9 @@ from server.storage.documents import Database
 from server.storage.friendships import FriendshipRepository
 from server.storage.groups import GroupRepository
 from server.storage.login_sessions import LoginSessionRepository
+from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
+from server.storage.presences import PresenceRepository
 from server.storage.users import UserRepository
 
 
@@ -18,6 +20,8 @@ class Repositories:
         self.users = UserRepository(database)
         self.login_sessions = LoginSessionRepository(database)
         self.friendships = FriendshipRepository(database)
+        self.presences = PresenceRepository(database)
         self.conversations = ConversationRepository(database)
         self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)
+        self.message_search = MessageSearch(database)

@@ -14,8 +14,9 @@ from pymongo.errors import OperationFailure
 from server.storage.availability import unavailable
 from server.storage.documents import Database
 
-ATTEMPTS = 8
+ATTEMPTS = 16
 PAUSE_SECONDS = 0.005
+LONGEST_PAUSE_SECONDS = 0.2
 
 T = TypeVar("T")
 Session = AsyncIOMotorClientSession
@@ -38,5 +39,5 @@ async def in_transaction(database: Database, work: Work[T]) -> T:
         except OperationFailure as error:
             if not error.has_error_label("TransientTransactionError"):
                 raise
-        await asyncio.sleep(PAUSE_SECONDS * 2**attempt * random.random())  # noqa: S311
+        await asyncio.sleep(min(PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS) * random.random())  # noqa: S311
     raise unavailable()

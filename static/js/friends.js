@@ -4,6 +4,8 @@ import {byId, create, reconcile, setText} from "./dom.js";
 import {Refusal} from "./session.js";
 import {onLanguage, t} from "./texts.js";
 
+const PRESENCES = {online: "page.presence_online", idle: "page.presence_idle", offline: "page.presence_offline"};
+
 export class FriendsPane {
   friends = [];
   #requests = [];
@@ -38,6 +40,15 @@ export class FriendsPane {
     this.render();
   }
 
+  /** Note how present a friend is now. */
+  takePresence({user_id: userId, ...presence}) {
+    const friend = this.friends.find(({id}) => id === userId);
+    if (friend) {
+      friend.presence = presence;
+      this.render();
+    }
+  }
+
   choose(friend) {
     this.#chosen = friend?.id ?? null;
     this.render();
@@ -55,11 +66,14 @@ export class FriendsPane {
     byId("no-friends").hidden = this.friends.length > 0;
     reconcile(byId("friend-list"), this.friends, (friend) => friend.id, (friend) => this.#makeFriend(friend), (item, friend) => {
       const [button] = item.children;
-      const [avatar, name, unread] = button.children;
+      const [avatar, name, presence, unread] = button.children;
       button.setAttribute("aria-current", String(friend.id === this.#chosen));
       setText(avatar, [...friend.display_name][0] ?? "?");
       setText(name.firstElementChild, friend.display_name);
       setText(name.lastElementChild, `@${friend.username}`);
+      presence.dataset.state = friend.presence.state;
+      presence.setAttribute("aria-label", t(PRESENCES[friend.presence.state]));
+      presence.title = presence.ariaLabel;
       const count = this.#unreadOf(friend);
       unread.hidden = count === 0;
       setText(unread, String(count));
@@ -88,6 +102,7 @@ export class FriendsPane {
       {type: "button", className: "friend", data: {friend: friend.username}},
       create("span", {className: "avatar", ariaHidden: "true"}),
       name,
+      create("span", {className: "dot", role: "img"}),
       create("span", {className: "badge"}),
     );
     button.addEventListener("click", () => this.#choose(this.friends.find(({id}) => id === friend.id) ?? friend));

@@ -6,6 +6,7 @@ import {byId, setText} from "./dom.js";
 import {Entrance} from "./entrance.js";
 import {FriendsPane} from "./friends.js";
 import {Live} from "./live.js";
+import {Presence} from "./presence.js";
 import {PricesPane} from "./prices.js";
 import {Session} from "./session.js";
 import {language, loadTexts, onLanguage, rememberLanguage, setLanguage, t} from "./texts.js";
@@ -22,6 +23,7 @@ let shown = null;
 const entrance = new Entrance(session);
 const chat = new ChatPane(session);
 const prices = new PricesPane(live);
+new Presence(live);
 const friends = new FriendsPane(session, openChat, (friend) => conversations.get(friend.id)?.unread ?? 0);
 
 function conversationWith(friend) {
@@ -120,6 +122,12 @@ live.on("message_read", ({conversation_id: id, user_id: userId, seq}) => {
 });
 live.on("friend_request", () => quietly(friends.load()));
 live.on("friend_accepted", () => quietly(follow()));
+for (const event of ["friend_request_removed", "friend_removed"]) {
+  live.on(event, () => quietly(friends.load()));
+}
+for (const event of ["user_online", "user_offline", "user_presence"]) {
+  live.on(event, (presence) => friends.takePresence(presence));
+}
 
 live.addEventListener("state", () => {
   showConnection();

@@ -189,6 +189,25 @@ def test_strangers_become_friends(visit: Visit) -> None:
     dave.reads("谢谢", "sent")
 
 
+def test_a_dot_says_how_present_a_friend_is(visit: Visit) -> None:
+    alice, bob = two_friends(visit)
+    dot = alice.page.locator('[data-friend="bob"] .dot')
+    expect(dot).to_have_attribute("aria-label", "在线")
+    expect(alice.page.locator('[data-friend="carol"] .dot')).to_have_attribute("data-state", "offline")
+    hidden = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true})"
+    for is_hidden, text in (("true", "离开"), ("false", "在线")):
+        bob.page.evaluate(f"{hidden % is_hidden}; document.dispatchEvent(new Event('visibilitychange'))")
+        expect(dot).to_have_attribute("aria-label", text)
+    bob.page.clock.install()
+    bob.page.mouse.move(10, 10)
+    bob.page.clock.fast_forward("05:01")
+    expect(dot).to_have_attribute("aria-label", "离开")
+    bob.page.mouse.move(20, 20)
+    expect(dot).to_have_attribute("aria-label", "在线")
+    bob.context.close()
+    expect(dot).to_have_attribute("aria-label", "离线")
+
+
 def test_a_wrong_password_is_told(visit: Visit) -> None:
     visitor = visit(locale="en-US")
     visitor.page.locator("#enter").click()

@@ -311,3 +311,14 @@ def test_newest_without_a_snapshot_is_the_event_itself() -> None:
 )
 def test_what_must_arrive(publication: Publication, must_arrive: bool) -> None:
     assert publication.must_arrive is must_arrive
+
+
+def test_who_is_in_several_rooms_is_told_once(hub: Hub) -> None:
+    both, one, neither = Listener(), Listener(), Listener()
+    for member, rooms in ((both, "ab"), (one, "b"), (neither, "c")):
+        for room in rooms:
+            hub.rooms().join(member, room)
+    hub.publish_to(["a", "b", "nobody's"], "event", "hello", supersedes="key")
+    assert [member.heard for member in (both, one, neither)] == [["hello"], ["hello"], []]
+    hub.publish_to([], "event", "to nobody", supersedes="key")
+    assert both.heard == ["hello"]

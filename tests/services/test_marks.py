@@ -45,7 +45,7 @@ async def test_many_marks_are_few_writes(database: Database) -> None:
     conversation = await community.friends_talking(alice, bob)
     await asyncio.gather(*(community.say(alice, conversation, "x") for _ in range(50)))
     for seq in range(1, 51):
-        assert await community.conversations.mark(bob, conversation, Mark.READ, seq) == seq
+        assert await community.conversations.mark(bob, conversation, Mark.READ, seq) == (seq, True)
     assert await community.conversations.mark(bob, conversation, Mark.READ, 50) is None
     assert await community.conversations.mark(bob, conversation, Mark.DELIVERED, 50) is None  # reading implies it
     assert (await community.conversations.conversations(bob))[0].unread == 0

@@ -58,6 +58,13 @@ async def test_a_message_has_every_field(database: Database) -> None:
             "created_at": "2026-01-05T02:00:00.000+00:00",
             "client_msg_id": "c1",
             "reply_to": first.id,
+            "reply": {
+                "id": first.id,
+                "seq": 1,
+                "sender": {"id": alice.user_id, "username": "alice", "display_name": "Alice"},
+                "type": "text",
+                "content": "1",
+            },
         },
     }
     assert "reply_to" not in publisher.published[0].payload["message"]
@@ -87,7 +94,7 @@ async def test_content_that_is_refused(database: Database) -> None:
 async def test_other_types_are_refused_with_what_is_allowed(database: Database) -> None:
     community = open_community(database)
     alice, _, conversation = await talk(community, 0)
-    with pytest.raises(RequestError, match="got type 'image', allowed are: text"):
+    with pytest.raises(RequestError, match="got type 'image', allowed are: text, stock"):
         await community.messages.send(alice, Outgoing(conversation, None, "x", "image"))
 
 
@@ -147,7 +154,7 @@ async def test_either_conversation_or_friend_must_be_named(database: Database) -
 async def test_who_is_no_friend_any_more_reads_but_does_not_write(database: Database) -> None:
     community = open_community(database)
     alice, bob, conversation = await talk(community, 2)
-    await database["friendships"].delete_many({})
+    await database["relations"].delete_many({})
     assert await refusal(community.say(alice, conversation, "x")) is ErrorCode.NOT_FRIENDS
     assert await refusal(community.messages.send(bob, Outgoing(None, alice.user_id, "x"))) is ErrorCode.NOT_FRIENDS
     assert len((await community.messages.history(bob, conversation)).messages) == 2

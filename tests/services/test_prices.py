@@ -56,12 +56,6 @@ class Recorder:
         assert not volatile
         self.sent.append(Sent(room, event, payload, supersedes, snapshot))
 
-    def publish_to(self, *_args: object, **_options: object) -> None:
-        raise AssertionError("prices have one room each")
-
-    def evict(self, everyone_in: str, room: str) -> None:
-        raise AssertionError("prices expel nobody")
-
     def disconnect(self, room: str, reason: str) -> None:
         raise AssertionError("prices expel nobody")
 

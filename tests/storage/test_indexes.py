@@ -18,7 +18,7 @@ async def test_every_index_is_there_once_however_often_it_is_made(database: Data
     ("name", "first", "second"),
     [
         ("users", {"username_key": "a"}, {"username_key": "a"}),
-        ("friend_requests", {"pair": "a:b"}, {"pair": "a:b"}),
+        ("relations", {"request": {"id": "a"}}, {"request": {"id": "a"}}),
         ("conversations", {"pair": "a:b"}, {"pair": "a:b"}),
         ("messages", {"conversation_id": "c", "seq": 1}, {"conversation_id": "c", "seq": 1}),
         (

@@ -66,7 +66,7 @@ async def test_every_method_of_every_repository_has_a_row(database: Database) ->
 @pytest.mark.gen_test
 async def test_every_collection_with_indexes_is_filled(database: Database) -> None:
     filled = {name for repository in vars(Repositories(database)) for name in section_of(repository).documents}
-    assert filled == INDEXES.keys()
+    assert filled >= INDEXES.keys()  # a collection that is asked by _id alone has none
 
 
 @pytest.mark.gen_test

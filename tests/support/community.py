@@ -12,8 +12,11 @@ from handlers.services import Services
 from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
+from server.domain.quotes import Quote
 from server.domain.users import Principal
-from server.realtime.hub import Publisher
+from server.limits import Rate
+from server.market.instruments import INSTRUMENTS
+from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversation_news import ConversationNews
@@ -23,16 +26,21 @@ from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.mark_writer import MarkWriter
 from server.services.message_changes import MessageChangeService
+from server.services.message_finder import MessageFinder
+from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
+from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
+from server.services.stock_cards import StockCards
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
 from server.texts import Texts
 from tests.support.clock import FakeClock
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
+MESSAGE_RATE = Rate(1000, 100)
 SECRET = b"a secret of at least thirty-two bytes"
 
 
@@ -54,7 +62,7 @@ class Told(NamedTuple):
 
 
 class RecordingPublisher:
-    """A `Publisher` that keeps everything, in order."""
+    """A `WidePublisher` that keeps everything, in order."""
 
     def __init__(self) -> None:
         self.published: list[Published] = []
@@ -90,8 +98,12 @@ class RecordingPublisher:
         spared: Collection[str] = (),
         supersedes: Hashable | None = None,
     ) -> None:
-        self.told.append(Told(rooms, event, payload, spared))
-        self._news.set()
+        if event == "conversation_updated":  # which comes at any time
+            self.told.append(Told(rooms, event, payload, spared))
+            self._news.set()
+            return
+        for room in rooms:
+            self.publish(room, event, payload, supersedes=supersedes)
 
     def evict(self, everyone_in: str, room: str) -> None:
         self.evicted.append((everyone_in, room))
@@ -117,7 +129,7 @@ class Community:
     """Everything behind the handlers, on one database."""
 
     def __init__(
-        self, database: Database, clock: Clock, publisher: Publisher, limits: SignInLimits | None = None
+        self, database: Database, clock: Clock, publisher: WidePublisher, limits: SignInLimits | None = None
     ) -> None:
         self.database = database
         self.clock = clock
@@ -133,7 +145,8 @@ class Community:
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
-        self.friends = FriendService(self.friendships, self.users, self.profiles, publisher, clock)
+        self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
+        self.friends = FriendService(self.friendships, self.users, self.profiles, self.presence, publisher, clock)
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
             self.conversation_repository,
@@ -156,7 +169,18 @@ class Community:
             publisher,
             clock,
         )
-        self.messages = MessageService(self.message_repository, self.writer, self.conversations, self.profiles, clock)
+        self.quotes: dict[str, Quote] = {}
+        self.message_limits = MessageLimits(clock, MESSAGE_RATE)
+        self.messages = MessageService(
+            self.message_repository,
+            self.writer,
+            self.conversations,
+            self.profiles,
+            clock,
+            StockCards(INSTRUMENTS, self.quotes.get),
+            self.message_limits,
+        )
+        self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
         self.changes = MessageChangeService(
             self.message_repository,
             self.writer,
@@ -165,6 +189,7 @@ class Community:
             publisher,
             clock,
             timedelta(seconds=120),
+            self.message_limits,
         )
         self.health = HealthService({"database": lambda: database.command("ping")})
 
@@ -173,10 +198,12 @@ class Community:
         return Services(
             accounts=self.accounts,
             friends=self.friends,
+            presence=self.presence,
             conversations=self.conversations,
             groups=self.groups,
             messages=self.messages,
             changes=self.changes,
+            finder=self.finder,
             prices=prices,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),

@@ -122,6 +122,7 @@ class ProductServer:
         listener, self.port = bind_unused_port()
         self._server.add_sockets([listener])
         self.runtime.start()
+        self.community.presence.start()
 
     def _application(self) -> Application:
         given = {"services": self.services}
@@ -167,6 +168,7 @@ class ProductServer:
         assert isinstance(self.clock, FakeClock)
         self.clock.advance(seconds)
         self.runtime.deadlines.run_due()
+        self.community.presence.run_due()
 
     async def register(self, username: str) -> Any:
         """Make an account; return what the answer says: tokens and user."""
@@ -203,6 +205,7 @@ class ProductServer:
         self._server.stop()
         await self.sio.close()
         await self._server.close_all_connections()
+        await self.community.presence.stop()
         await self.community.writer.close()
         await self.community.news.close()
         await self.community.marks.close()

@@ -54,7 +54,7 @@ async def test_nobody_else_changes_a_message_or_learns_of_it(server: ProductServ
     ]
     assert refusals == [refusals[0]] * 6
     assert refusals[0]["error"]["code"] == "not_found"
-    await server.community.database["friendships"].delete_many({})
+    await server.community.database["relations"].delete_many({})
     for event, payload in attempts(sent["id"]):
         assert (await a.ask(event, payload))["error"]["code"] == "not_friends"
     await a.ask("ping")

@@ -104,7 +104,7 @@ async def test_who_may_not_write_does_not_type(server: ProductServer) -> None:
     ]
     assert refusals == [refusals[0]] * 6
     assert refusals[0]["error"]["code"] == "not_found"
-    await server.community.database["friendships"].delete_many({})
+    await server.community.database["relations"].delete_many({})
     refused = await a.ask("typing", {"conversation_id": conversation_id, "is_typing": True})
     assert refused["error"]["code"] == "not_friends"
     await silent(b)
@@ -139,7 +139,7 @@ async def test_each_keystroke_costs_no_query(
     assert len(asked) == 2  # once in five seconds of typing
     await a.ask("typing", {"conversation_id": conversation_id, "is_typing": False})
     assert len(asked) == 2
-    await server.community.database["friendships"].delete_many({})
+    await server.community.database["relations"].delete_many({})
     pass_time(server, clock, 5)
     refused = await a.ask("typing", {"conversation_id": conversation_id, "is_typing": True})
     assert refused["error"]["code"] == "not_friends"

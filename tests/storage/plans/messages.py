@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from server.domain.messages import Change, StoredMessage
 from server.storage.documents import Document
@@ -23,7 +23,7 @@ def document(conversation: int, seq: int) -> Document:
         "client_msg_id": f"client{conversation}-{seq}",
         "type": "text",
         "content": "something to say",
-        "created_at": NOW,
+        "created_at": NOW + timedelta(seconds=seq),
         **changed,
     }
 
@@ -36,17 +36,18 @@ CLASHING = [StoredMessage(f"clash{seq}", "direct1-1", seq, "user1", "text", "x",
 ROWS = (
     row(MessageRepository.insert, NEW),
     row(MessageRepository.insert, CLASHING),
-    row(MessageRepository.last_seqs, ["direct1-1", "direct2-1", "unknown"]),
+    row(MessageRepository.last_confirmed, ["direct1-1", "direct2-1", "unknown"]),
     row(MessageRepository.last_messages, [f"direct{n}-1" for n in range(30)]),
     row(MessageRepository.find_sent, [("user1", "client1-1"), ("user2", "client2-9"), ("user3", "unknown")]),
     row(MessageRepository.find_stored, ["message1-1", "message1-2", "unknown"]).excused(
         Fault.SORTS, "one batch of the writer, after a failure"
     ),
-    row(MessageRepository.is_in, "message1-1", "direct1-1"),
     row(MessageRepository.find, "message1-1"),
+    row(MessageRepository.find_beginnings, ["message1-1", "message1-2", "unknown"]),
     row(MessageRepository.change, "message1-1", "direct1-1", Change("other", edited_at=NOW)),
     row(MessageRepository.changed, "direct1-1", 50, 40, 501),
     row(MessageRepository.newest, "direct1-1", 51, None, 0),
     row(MessageRepository.newest, "direct1-1", 5, 30, 10),
     row(MessageRepository.following, "direct1-1", 35, 501),
+    row(MessageRepository.first_at, "direct1-1", NOW + timedelta(seconds=20)),
 )

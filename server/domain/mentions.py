@@ -1,0 +1,60 @@
+"""Who a text mentions: ``@username``, and ``@all`` for everyone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from itertools import islice
+from typing import NamedTuple
+
+from server.domain.users import Profile, username_key
+
+MAX_MENTIONS = 50
+"""The first so many members are mentioned; further names are text like any other."""
+
+MAX_LOOKED_AT = 200
+"""Names behind more @ than these are not looked for."""
+
+_EVERYONE = ("all", "所有人")
+_LONGEST_NAME = 32
+# What stands before an @ in an e-mail address does not stand before a mention; Chinese text needs no space there.
+_AT = re.compile(r"(?<![A-Za-z0-9_.+\-])@([\w.\-]{1,64})")
+_LATIN = re.compile(r"[^\W_]|_", re.ASCII)
+
+
+class Mentions(NamedTuple):
+    """The members a text mentions, in its order, and whether it mentions everyone."""
+
+    user_ids: tuple[str, ...] = ()
+    everyone: bool = False
+
+
+def find_mentions(text: str, members: Iterable[Profile], may_mention_all: bool = False) -> Mentions:
+    """Return which of the members the text mentions, regardless of case.
+
+    Of several names that fit the longest counts. A name ends where a letter or digit of its own script does not follow:
+    ``@alice2`` is not alice; behind CJK characters, which are written without spaces, it ends anywhere.
+    """
+    ids = {username_key(member.username): member.id for member in members if member.username}
+    names = ids.keys() | _EVERYONE if may_mention_all else ids.keys()
+    named = [_name_at(run[1], names) for run in islice(_AT.finditer(text), MAX_LOOKED_AT)]
+    found = dict.fromkeys(ids[name] for name in named if name in ids)
+    everyone = any(name is not None and name not in ids for name in named)
+    return Mentions(tuple(found)[:MAX_MENTIONS], everyone)
+
+
+def _name_at(text: str, names: AbstractSet[str]) -> str | None:
+    """Return the longest of the names with which the text begins."""
+    for length in range(min(len(text), _LONGEST_NAME), 0, -1):
+        name = username_key(text[:length])
+        if name in names and not _goes_on(text[length - 1], text[length:]):
+            return name
+    return None
+
+
+def _goes_on(last: str, rest: str) -> bool:
+    """Tell whether what follows belongs to the name: ``@alice.b`` is not alice, "@alice." at an end is."""
+    if not _LATIN.match(last):
+        return False
+    return _LATIN.match(rest.lstrip(".-")) is not None
