@@ -7,7 +7,14 @@ from typing import Any
 from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
-from handlers.rest.conversations import ConversationsHandler, HistoryHandler
+from handlers.rest.conversations import (
+    ConversationHandler,
+    ConversationSettingsHandler,
+    ConversationsHandler,
+    HistoryHandler,
+    MemberHandler,
+    MembersHandler,
+)
 from handlers.rest.files import FileHandler, ThumbnailHandler
 from handlers.rest.friends import (
     AcceptFriendRequestHandler,
@@ -51,10 +58,14 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/friends/{ID}", FriendHandler),
     (rf"/friends/{ID}/block", BlockHandler),
     (r"/conversations", ConversationsHandler),
+    (rf"/conversations/{ID}", ConversationHandler),
     (rf"/conversations/{ID}/messages", HistoryHandler),
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
     (rf"/files/{ID}/thumbnail", ThumbnailHandler),
+    (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
+    (rf"/conversations/{ID}/members", MembersHandler),
+    (rf"/conversations/{ID}/members/{ID}", MemberHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 
