@@ -27,8 +27,17 @@ from handlers.rest.friends import (
     FriendsHandler,
 )
 from handlers.rest.health import HealthHandler
+from handlers.rest.market import (
+    BarsHandler,
+    MarketStatusHandler,
+    SignalsHandler,
+    StockHandler,
+    StocksHandler,
+    StrategiesHandler,
+)
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
+from handlers.rest.websocket import PushPricesHandler, WebSocketClientsHandler, WebSocketStatsHandler
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
@@ -66,6 +75,15 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),
+    (r"/signals/buy", SignalsHandler),
+    (r"/strategies", StrategiesHandler),
+    (r"/stocks", StocksHandler),
+    (rf"/stocks/{ID}", StockHandler),
+    (rf"/stocks/{ID}/bars", BarsHandler),
+    (r"/market/status", MarketStatusHandler),
+    (r"/websocket/push/prices", PushPricesHandler),
+    (r"/websocket/stats", WebSocketStatsHandler),
+    (r"/websocket/clients", WebSocketClientsHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 
@@ -83,6 +101,7 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         "runtime": runtime,
         "origins": services.origins,
         "prices": services.prices,
+        "attendance": services.attendance,
         "authenticate": authenticate,
     }
     return [

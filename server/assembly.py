@@ -14,8 +14,8 @@ from server.clock import Clock
 from server.errors import StartError
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
-from server.market.sources.simulated import SimulatedSource
-from server.market.strategies import STRATEGIES
+from server.market_assembly import MarketAssembly
+from server.realtime.attendance import Attendance
 from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
@@ -37,10 +37,10 @@ from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
-from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.stocks import StockService
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
 from server.services.write_permits import WritePermits
@@ -71,10 +71,10 @@ class Assembly:
 
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
-        stores = self._stores
+        settings, stores = self._settings, self._stores
         accounts = await self._accounts()
         presence = self._presence()
-        prices = self._prices()
+        market = await MarketAssembly(settings, self._clock, self._stack, stores, self._hub).services()
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
@@ -93,19 +93,26 @@ class Assembly:
                 conversations,
                 self._profiles,
                 self._clock,
-                Enclosures(StockCards(INSTRUMENTS, prices.quote_of), files),
+                Enclosures(StockCards(INSTRUMENTS, market.prices.quote_of), files),
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
             finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
             files=files,
             uploads=self._uploads(),
-            prices=prices,
+            prices=market.prices,
+            bars=market.bars,
+            signals=market.signals,
+            stocks=StockService(INSTRUMENTS, market.prices.quote_of),
+            market_status=market.status,
+            attendance=Attendance(self._clock),
+            clock=self._clock,
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
             texts=Texts(TEXTS),
-            default_locale=self._settings.default_locale,
-            operator_without_token=self._settings.environment == "development",
+            default_locale=settings.default_locale,
+            prices_require_auth=settings.prices_require_auth,
+            operator_without_token=settings.environment == "development",
         )
 
     async def _accounts(self) -> AccountService:
@@ -197,20 +204,6 @@ class Assembly:
         uploads = UploadService(self._stores.files, Thumbnails(), self._clock, limits)
         self._stack.push_async_callback(uploads.close)
         return uploads
-
-    def _prices(self) -> PriceService:
-        prices = PriceService(
-            SimulatedSource(INSTRUMENTS, self._clock),
-            self._hub,
-            self._clock,
-            instruments=INSTRUMENTS,
-            strategies=STRATEGIES,
-            has_members=self._hub.has_members,
-            interval_seconds=self._settings.price_push_interval,
-        )
-        prices.start()
-        self._stack.push_async_callback(prices.stop)
-        return prices
 
     def _token_keys(self) -> TokenKeys:
         settings = self._settings

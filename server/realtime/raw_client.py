@@ -27,6 +27,10 @@ class RawClient:
     def __init__(self, runtime: Runtime, connection: WebSocketConnection, ping_interval_seconds: float = 30.0) -> None:
         self.id = f"client_{secrets.token_urlsafe(9)}"
         self.rooms = set()
+        self.sent = 0
+        """The messages that were sent to it."""
+        self.received = 0
+        """The messages that came from it; counted by the subclass that reads them."""
         self.wakes_at = NEVER
         self._hub = runtime.hub
         self._connection = connection
@@ -58,6 +62,7 @@ class RawClient:
         if self._hub.backlog:
             self._hub.catch_up(self)
         self._connection.send(text_frame(encode_json(message)))
+        self.sent += 1
 
     def join(self, room: str) -> None:
         """Enter ``room``."""
@@ -84,8 +89,9 @@ class RawClient:
         frame = publication.encoded(RAW_JSON)
         if publication.must_arrive:
             self._connection.send(frame)
-        else:
-            self._connection.offer(frame, publication.supersedes, lambda: publication.newest(RAW_JSON))
+            self.sent += 1
+        elif self._connection.offer(frame, publication.supersedes, lambda: publication.newest(RAW_JSON)):
+            self.sent += 1
 
     def expel(self, reason: str) -> None:
         """Be disconnected by the server; see `Member`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server.storage.bars import BarRepository
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.files import FileRepository
@@ -11,6 +12,7 @@ from server.storage.login_sessions import LoginSessionRepository
 from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
 from server.storage.presences import PresenceRepository
+from server.storage.signals import SignalRepository
 from server.storage.users import UserRepository
 
 
@@ -27,3 +29,5 @@ class Repositories:
         self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)
+        self.bars = BarRepository(database)
+        self.signals = SignalRepository(database)

@@ -17,6 +17,7 @@ from server.domain.quotes import Quote
 from server.domain.users import Principal
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
+from server.realtime.attendance import Attendance
 from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
@@ -211,8 +212,8 @@ class Community:
         self.sweeper = FileSweeper(stores.files, stores.messages, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
 
-    def services(self, prices: Any = None) -> Services:
-        """Return what handlers get."""
+    def services(self, market: Any = None) -> Services:
+        """Return what handlers get; ``market`` are `tests.support.prices.MarketParts`."""
         return Services(
             accounts=self.accounts,
             members=self.members,
@@ -226,7 +227,13 @@ class Community:
             files=self.files,
             uploads=self.uploads,
             finder=self.finder,
-            prices=prices,
+            prices=market.prices,
+            bars=market.bars,
+            signals=market.signals,
+            stocks=market.stocks,
+            market_status=market.status,
+            attendance=Attendance(self.clock),
+            clock=self.clock,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),
             texts=Texts(TEXTS),
