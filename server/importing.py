@@ -109,7 +109,7 @@ class BarImport:
 
 
 def period_of(file: BinaryIO) -> Period:
-    """Return what a file's bars are, by its second line: minutes tell the time of day. The file is at its start again."""
+    """Return what a file's bars are, by its second line: minutes tell the time of day."""
     file.readline(MAX_LINE_BYTES)
     line = file.readline(MAX_LINE_BYTES)
     file.seek(0)

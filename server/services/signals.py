@@ -23,13 +23,16 @@ LOOKBACK_BARS = 250
 MAX_SIGNALS = 500
 """The most that is given, and that stand for a strategy as a target."""
 
+PRESENT_DAYS = 10
+"""Of so many trading days the last counts about which a strategy has something to say."""
+
 logger = logging.getLogger(__name__)
 
 Histories = Sequence[tuple[Instrument, Sequence[Bar]]]
 
 
 class DaySignals(NamedTuple):
-    """What a strategy says about the last day it could judge; no day before there are bars."""
+    """What a strategy says, and about which day; no day before there are bars."""
 
     strategy: str
     day: date | None
@@ -70,21 +73,27 @@ class SignalService:
         await self.recompute()
 
     async def recompute(self) -> None:
-        """Look at the last settled day, off the event loop; doing it again changes nothing."""
+        """Look at the last settled day, and where a strategy has nothing to say at the days before; off the event loop.
+
+        Doing it again changes nothing.
+        """
         until = self._day_ends.last_settled(self._clock.now())
         histories = [
             (share, await self._bars.newest(share.symbol, Period.DAY, LOOKBACK_BARS, until)) for share in self._shares
         ]
-        last_days = [bars[-1].time.date() for _, bars in histories if bars]
-        if not last_days:
-            return
-        day = max(last_days)
-        found = await asyncio.to_thread(find_signals, self.strategies, histories, day)
-        for name, signals in found.items():
-            await self._signals.store(name, day, signals[:MAX_SIGNALS])
-            self._days[name] = day
+        days = sorted({bar.time.date() for _, bars in histories for bar in bars}, reverse=True)[:PRESENT_DAYS]
+        silent = dict(self.strategies)
+        for day in days:
+            found = await asyncio.to_thread(find_signals, silent, histories, day)
+            for name, signals in found.items():
+                await self._signals.store(name, day, signals[:MAX_SIGNALS])
+                if signals or day == days[0]:
+                    self._days[name] = day
+                if signals:
+                    del silent[name]
         await self._show()
-        logger.info("signals of %s: %s", day, ", ".join(f"{name} {len(found[name])}" for name in found))
+        told = (f"{name} {self._counts[name]} of {day}" for name, day in self._days.items())
+        logger.info("signals: %s", ", ".join(told))
 
     async def present(self, strategy: str, limit: int = MAX_SIGNALS) -> DaySignals:
         """Return the signals of a strategy, the strongest first; RequestError (invalid_input) for an unknown one."""
@@ -106,5 +115,6 @@ class SignalService:
 
 def find_signals(strategies: Mapping[str, Strategy], histories: Histories, day: date) -> dict[str, list[Signal]]:
     """Return what each strategy says about ``day``; a share that did not trade then has no say."""
-    traded = [(share, BarArrays.of(bars)) for share, bars in histories if bars and bars[-1].time.date() == day]
+    until = ((share, [bar for bar in bars if bar.time.date() <= day]) for share, bars in histories)
+    traded = [(share, BarArrays.of(bars)) for share, bars in until if bars and bars[-1].time.date() == day]
     return {name: signals_of(strategy, traded) for name, strategy in strategies.items()}

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from msgspec.structs import asdict
+
 from server.domain.bars import Bar, Period
 from server.domain.quotes import SHANGHAI
 from server.storage.bars import BarRepository
 from tests.support.plans import row
 
 DAY = datetime(2025, 1, 1, tzinfo=SHANGHAI)
-PRICES = {"open": 10.0, "high": 10.2, "low": 9.9, "close": 10.1, "volume": 1000, "amount": 10100.0}
 
 
 def bar(days: int) -> Bar:
-    return Bar(time=DAY + timedelta(days=days), **PRICES)
+    return Bar(DAY + timedelta(days=days), open=10.0, high=10.2, low=9.9, close=10.1, volume=1000, amount=10100.0)
 
 
 DOCUMENTS = {
     "bars": [
-        {"symbol": symbol, "period": period, "time": DAY + timedelta(days=n), **PRICES}
+        {"symbol": symbol, "period": period, **asdict(bar(n))}
         for symbol in ("600519.SH", "000001.SZ")
         for period in ("1d", "1m")
         for n in range(150)
