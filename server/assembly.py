@@ -97,7 +97,6 @@ class Assembly:
                 writer,
                 conversations,
                 self._profiles,
-                self._permits,
                 self._clock,
                 Enclosures(StockCards(INSTRUMENTS, prices.quote_of), files),
                 limits,
@@ -154,7 +153,7 @@ class Assembly:
         marks = MarkWriter(stores.conversations)
         self._stack.push_async_callback(marks.close)
         return ConversationService(
-            stores.conversations, stores.messages, stores.friendships, self._profiles, marks, self._clock
+            stores.conversations, stores.messages, stores.friendships, self._profiles, marks, self._permits, self._clock
         )
 
     def _changes(

@@ -13,8 +13,10 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """The newest price of a share or an index.
 
-    Prices are CNY (points for an index) on the instrument's tick; ``volume`` is the day's, in shares;
-    ``timestamp`` is the moment of the last trade. Change and percent follow from ``previous_close``.
+    Prices are CNY (points for an index) on the instrument's tick; ``volume`` (shares) and ``amount`` (CNY) are the
+    day's; ``timestamp`` is the moment of the last trade. Change and percent follow from ``previous_close``.
+    ``open``, ``high`` and ``low`` are 0.0 where the source has none; an index has no limits. ``suspended`` means
+    that nobody may trade today, ``stale`` that the source has been silent for too long to trust the price.
     """
 
     symbol: str
@@ -23,6 +25,14 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     previous_close: float
     volume: int
     timestamp: datetime
+    open: float = 0.0
+    high: float = 0.0
+    low: float = 0.0
+    amount: float = 0.0
+    limit_up: float | None = None
+    limit_down: float | None = None
+    suspended: bool = False
+    stale: bool = False
 
     @property
     def code(self) -> str:

@@ -1,11 +1,24 @@
-"""The shares and indices this server knows, and how clients name them (product section 6)."""
+"""The shares and indices this server knows, how codes and symbols are read, and each kind's rules of trading."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from enum import Enum
 
 import msgspec
+
+# Longer prefixes first where one begins another: 92 is Beijing's, every other 9 Shanghai's.
+_MARKET_PREFIXES = (
+    ("BJ", ("43", "83", "87", "92")),
+    ("SH", ("5", "6", "9", "110", "113", "118", "132", "204")),
+)
+_INDEX_PREFIXES = {"SH": "000", "SZ": "399", "BJ": "899"}
+_FUND_PREFIXES = {"SH": ("5",), "SZ": ("15", "16", "18"), "BJ": ()}
+_BOND_PREFIXES = {"SH": ("11", "132", "204"), "SZ": ("11", "12"), "BJ": ()}
+_TWENTY_PERCENT_BOARDS = ("300", "301", "302", "688", "689")
+_ST_PREFIXES = ("ST", "*ST", "S*ST", "SST")
+_CODE_DIGITS = 6
 
 
 class Market(Enum):
@@ -21,6 +34,75 @@ class Kind(Enum):
 
     SHARE = "share"
     INDEX = "index"
+    FUND = "fund"
+    BOND = "bond"
+
+
+def symbol_of_code(code: str) -> str:
+    """Return the symbol of six bare digits, which name a share, a fund or a bond, but never an index.
+
+    Raises:
+        ValueError: not six digits.
+    """
+    if not (len(code) == _CODE_DIGITS and code.isascii() and code.isdigit()):
+        raise ValueError(f"got {code!r}; a code has six digits, such as 600519")
+    for market, prefixes in _MARKET_PREFIXES:
+        if code.startswith(prefixes):
+            return f"{code}.{market}"
+    return f"{code}.{Market.SZ.value}"
+
+
+def read_symbol(text: str) -> str:
+    """Return the symbol of ``600519.SH``, ``sh600519`` or ``600519``.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    code, dot, market = text.strip().partition(".")
+    if not dot and code[:2].upper() in _INDEX_PREFIXES:
+        code, market = code[2:], code[:2]
+    symbol = symbol_of_code(code)
+    if not market and not dot:
+        return symbol
+    if market.upper() not in _INDEX_PREFIXES:
+        raise ValueError(f"got {text!r}; the market is SH, SZ or BJ, as in 600519.SH")
+    return f"{code}.{market.upper()}"
+
+
+def prefixed_code(symbol: str) -> str:
+    """Return ``sh600519`` for ``600519.SH``, as the quote endpoints call it."""
+    code, _, market = symbol.partition(".")
+    return market.lower() + code
+
+
+def kind_of(symbol: str) -> Kind:
+    """Tell what a symbol names: ``000001.SH`` is an index, ``000001.SZ`` a bank."""
+    code, _, market = symbol.partition(".")
+    if code.startswith(_INDEX_PREFIXES[market]):
+        return Kind.INDEX
+    if code.startswith(_FUND_PREFIXES[market]):
+        return Kind.FUND
+    return Kind.BOND if code.startswith(_BOND_PREFIXES[market]) else Kind.SHARE
+
+
+def tick_of(kind: Kind) -> Decimal:
+    """Return the smallest step of a price."""
+    return Decimal("0.001") if kind in {Kind.FUND, Kind.BOND} else Decimal("0.01")
+
+
+def daily_limit_percent(symbol: str, name: str) -> int | None:
+    """Return how far a day's price may leave the previous close; None for an index or a bond.
+
+    A share under special treatment (ST) says so in its name; on the boards with wider limits that changes nothing.
+    """
+    kind = kind_of(symbol)
+    if kind in {Kind.INDEX, Kind.BOND}:
+        return None
+    if symbol.endswith(Market.BJ.value):
+        return 30
+    if symbol.startswith(_TWENTY_PERCENT_BOARDS):
+        return 20
+    return 5 if kind is Kind.SHARE and name.startswith(_ST_PREFIXES) else 10
 
 
 class Instrument(msgspec.Struct, frozen=True):
@@ -41,13 +123,13 @@ class Instrument(msgspec.Struct, frozen=True):
         return Market(self.symbol.partition(".")[2])
 
     @property
+    def tick(self) -> Decimal:
+        return tick_of(self.kind)
+
+    @property
     def daily_limit_percent(self) -> int | None:
         """Return how far a day's price may leave the previous close; None for an index."""
-        if self.kind is Kind.INDEX:
-            return None
-        if self.market is Market.BJ:
-            return 30
-        return 20 if self.code.startswith(("300", "301", "688", "689")) else 10
+        return None if self.kind is Kind.INDEX else daily_limit_percent(self.symbol, self.name)
 
 
 class InstrumentTable:

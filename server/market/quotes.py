@@ -10,16 +10,16 @@ from server.domain.quotes import Quote, shanghai_time
 TICK = Decimal("0.01")
 
 
-def round_to_tick(price: float | Decimal) -> float:
+def round_to_tick(price: float | Decimal, tick: Decimal = TICK) -> float:
     """Return ``price`` on the tick, halves away from zero as the exchanges do."""
     exact = price if isinstance(price, Decimal) else Decimal(repr(price))
-    return float(exact.quantize(TICK, ROUND_HALF_UP))
+    return float(exact.quantize(tick, ROUND_HALF_UP))
 
 
-def price_limits(previous_close: float, limit_percent: int) -> tuple[float, float]:
+def price_limits(previous_close: float, limit_percent: int, tick: Decimal = TICK) -> tuple[float, float]:
     """Return the lowest and the highest price of a day; never below one tick."""
     close, share = Decimal(repr(previous_close)), Decimal(limit_percent) / 100
-    return max(round_to_tick(close * (1 - share)), float(TICK)), round_to_tick(close * (1 + share))
+    return max(round_to_tick(close * (1 - share), tick), float(tick)), round_to_tick(close * (1 + share), tick)
 
 
 def change(quote: Quote) -> float:

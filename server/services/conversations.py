@@ -12,6 +12,7 @@ from server.domain.users import Principal, Profile
 from server.errors import ErrorCode, RequestError
 from server.services.mark_writer import MarkWriter
 from server.services.profiles import Profiles
+from server.services.write_permits import WritePermits
 from server.storage.conversations import ConversationRepository
 from server.storage.friendships import FriendshipRepository
 from server.storage.messages import MessageRepository
@@ -35,6 +36,7 @@ class ConversationService:
         friendships: FriendshipRepository,
         profiles: Profiles,
         marks: MarkWriter,
+        permits: WritePermits,
         clock: Clock,
     ) -> None:
         self._conversations = conversations
@@ -42,6 +44,7 @@ class ConversationService:
         self._friendships = friendships
         self._profiles = profiles
         self._marks = marks
+        self._permits = permits
         self._clock = clock
 
     async def find(self, user_id: str, conversation_id: str) -> Conversation | None:
@@ -73,6 +76,19 @@ class ConversationService:
             if await self._friendships.are_friends(user_id, friend_id):
                 return await self._conversations.open_direct(user_id, friend_id, self._clock.now())
         raise _not_friends()
+
+    async def open_for_writing(self, user_id: str, conversation_id: str | None, friend_id: str | None) -> str:
+        """Return the id of the conversation that is named as for `open`, if the member may write into it.
+
+        Raises RequestError: invalid_input, not_found, not_friends.
+        """
+        if conversation_id is not None and friend_id is None and self._permits.holds(user_id, conversation_id):
+            return conversation_id
+        era = self._permits.era
+        conversation = await self.open(user_id, conversation_id, friend_id)
+        await self.check_writable(user_id, conversation)
+        self._permits.grant(user_id, conversation.id, era)
+        return conversation.id
 
     async def check_writable(self, user_id: str, conversation: Conversation) -> None:
         """Raise RequestError (not_friends) when the conversation is closed for writing."""

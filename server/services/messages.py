@@ -22,7 +22,6 @@ from server.services.message_limits import MessageLimits
 from server.services.message_views import MessageViews
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
-from server.services.write_permits import WritePermits
 from server.storage.messages import MessageRepository
 
 JOIN_NEWEST = 50
@@ -52,7 +51,6 @@ class MessageService:
         writer: MessageWriter,
         conversations: ConversationService,
         profiles: Profiles,
-        permits: WritePermits,
         clock: Clock,
         enclosures: Enclosures,
         limits: MessageLimits,
@@ -61,7 +59,6 @@ class MessageService:
         self._writer = writer
         self._conversations = conversations
         self._profiles = profiles
-        self._permits = permits
         self._clock = clock
         self._enclosures = enclosures
         self._limits = limits
@@ -77,7 +74,9 @@ class MessageService:
         _check(outgoing)
         try:
             sender = await self._profiles.one(principal.user_id)
-            conversation_id = await self._writable(principal.user_id, outgoing)
+            conversation_id = await self._conversations.open_for_writing(
+                principal.user_id, outgoing.conversation_id, outgoing.friend_id
+            )
             excerpt = await self._excerpt(outgoing.reply_to, conversation_id)
             draft = await self._draft(principal.user_id, outgoing, conversation_id)
         except RequestError:
@@ -185,17 +184,6 @@ class MessageService:
             return tail[-1].seq
         last = await self._messages.last_messages([conversation_id])
         return last[conversation_id].seq if conversation_id in last else 0
-
-    async def _writable(self, user_id: str, outgoing: Outgoing) -> str:
-        """Return the id of the conversation, into which the user may write."""
-        named = outgoing.conversation_id
-        if named is not None and outgoing.friend_id is None and self._permits.holds(user_id, named):
-            return named
-        era = self._permits.era
-        conversation = await self._conversations.open(user_id, named, outgoing.friend_id)
-        await self._conversations.check_writable(user_id, conversation)
-        self._permits.grant(user_id, conversation.id, era)
-        return conversation.id
 
     async def _excerpt(self, reply_to: str | None, conversation_id: str) -> Excerpt | None:
         """Return what is shown of the message that is replied to; RequestError (invalid_input) if it is elsewhere."""

@@ -64,7 +64,7 @@ class Feed:
         self.clock = FakeClock()
         self.runtime = Runtime(clock=self.clock)
         self.prices = PriceService(
-            SimulatedSource(INSTRUMENTS, self.clock, seed=1),
+            SimulatedSource(INSTRUMENTS, self.clock, seed=3),
             self.runtime.hub,
             self.clock,
             instruments=INSTRUMENTS,

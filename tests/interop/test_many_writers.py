@@ -35,7 +35,7 @@ class Settled(NamedTuple):
 @pytest.fixture
 def server(io_loop: IOLoop, database: Database) -> Iterator[ProductServer]:
     async def start() -> ProductServer:
-        return ProductServer(database)
+        return ProductServer(database, in_front=True)
 
     async def stop(server: ProductServer) -> None:
         await close_wires()

@@ -147,7 +147,7 @@ async def test_who_lost_the_right_to_write_still_hears_of_what_was_stored(databa
     community, [alice, bob], conversation = await pair(database)
     first = await community.say(alice, conversation, "first")
     sent = await community.messages.send(alice, Outgoing(conversation, None, "x", "text", "c1", first.id))
-    await community.friendships.unfriend(alice.user_id, bob.user_id)
+    await community.friends.unfriend(alice, bob.user_id)
     for again in (
         Outgoing(conversation, None, "other words", "text", "c1"),
         Outgoing(None, bob.user_id, "x", "text", "c1", first.id),

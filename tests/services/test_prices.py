@@ -74,6 +74,7 @@ class Script:
     """A source that says what the test tells it to."""
 
     name = "script"
+    stale = False
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock

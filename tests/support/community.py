@@ -139,7 +139,13 @@ class Community:
         )
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
-            self.conversation_repository, self.message_repository, self.friendships, self.profiles, self.marks, clock
+            self.conversation_repository,
+            self.message_repository,
+            self.friendships,
+            self.profiles,
+            self.marks,
+            self.permits,
+            clock,
         )
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
         self.quotes: dict[str, Quote] = {}
@@ -150,7 +156,6 @@ class Community:
             self.writer,
             self.conversations,
             self.profiles,
-            self.permits,
             clock,
             Enclosures(StockCards(INSTRUMENTS, self.quotes.get), self.files),
             self.message_limits,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from server.domain.quotes import Quote
-from server.market.instruments import INSTRUMENTS, Instrument
-from server.market.quotes import price_limits, round_to_tick
+from server.market.calendar import TradingCalendar
+from server.market.instruments import INSTRUMENTS, Kind
 from server.market.sources.simulated import SimulatedSource
 from tests.support.clock import FakeClock
 
@@ -20,20 +20,9 @@ async def fetched(source: SimulatedSource, clock: FakeClock, times: int) -> list
 
 
 @pytest.mark.gen_test
-async def test_the_same_seed_and_clock_give_the_same_quotes() -> None:
-    runs = []
-    for seed in (7, 7, 8):
-        clock = FakeClock()
-        runs.append(await fetched(SimulatedSource(INSTRUMENTS, clock, seed), clock, 20))
-    assert runs[0] == runs[1]
-    assert runs[0] != runs[2]
-
-
-@pytest.mark.gen_test
-async def test_every_instrument_has_a_quote_on_the_tick() -> None:
+async def test_every_instrument_has_a_quote() -> None:
     quotes = await SimulatedSource(INSTRUMENTS, FakeClock(), 1).fetch()
     assert [quote.symbol for quote in quotes] == [instrument.symbol for instrument in INSTRUMENTS]
-    assert all(quote.price == round_to_tick(quote.price) for quote in quotes)
 
 
 @pytest.mark.gen_test
@@ -49,27 +38,35 @@ async def test_some_trade_and_the_others_stay_equal() -> None:
 async def test_volume_grows_and_prices_move() -> None:
     clock = FakeClock()
     rounds = await fetched(SimulatedSource(INSTRUMENTS, clock, 1), clock, 50)
-    for first, last in zip(rounds[0], rounds[-1], strict=True):
-        assert last.volume > first.volume
-    assert sum(first.price != last.price for first, last in zip(rounds[0], rounds[-1], strict=True)) > 25
-
-
-@pytest.mark.parametrize(("symbol", "percent"), [("600519.SH", 10), ("300750.SZ", 20), ("920185.BJ", 30)])
-@pytest.mark.gen_test
-async def test_no_price_leaves_the_day_s_limits(symbol: str, percent: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.market.sources.simulated._STEP", 0.2)
-    clock = FakeClock()
-    source = SimulatedSource([Instrument(symbol, "wild", 10.0, 1_000)], clock, 3)
-    prices = [quote.price for (quote,) in await fetched(source, clock, 300)]
-    lowest, highest = price_limits(10.0, percent)
-    assert (min(prices), max(prices)) == (lowest, highest)
+    trading = [(one, two) for one, two in zip(rounds[0], rounds[-1], strict=True) if not one.suspended]
+    assert len(trading) == len(INSTRUMENTS) - 1
+    assert all(last.volume > first.volume for first, last in trading)
+    assert sum(first.price != last.price for first, last in trading) > 18
 
 
 @pytest.mark.gen_test
 async def test_a_new_day_takes_the_last_price_as_previous_close() -> None:
     clock = FakeClock()
     source = SimulatedSource(INSTRUMENTS, clock, 1)
+    clock.advance(14 * 3600 - 6)  # the last moment of the day in Shanghai
     (evening,) = await fetched(source, clock, 1)
-    clock.advance(DAY_SECONDS)
     (morning,) = await fetched(source, clock, 1)
     assert [quote.previous_close for quote in morning] == [quote.price for quote in evening]
+    assert all(
+        quote.volume < 0.1 * before.volume or quote.suspended for quote, before in zip(morning, evening, strict=True)
+    )
+
+
+@pytest.mark.gen_test
+async def test_with_a_calendar_it_keeps_the_exchanges_hours() -> None:
+    clock = FakeClock()
+    source = SimulatedSource(INSTRUMENTS, clock, trading=TradingCalendar())
+    clock.advance(2 * 3600)  # noon
+    noon, still = await fetched(source, clock, 2)
+    assert noon == still
+    assert all(quote.volume for quote in noon if not quote.suspended)
+    assert any(quote.suspended for quote in noon)
+    assert all(
+        (quote.limit_up is None) == (instrument.kind is Kind.INDEX)
+        for quote, instrument in zip(noon, INSTRUMENTS, strict=True)
+    )

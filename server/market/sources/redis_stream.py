@@ -1,0 +1,99 @@
+"""Quotes that a feeder in another process writes into a Redis stream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from server.clock import Clock
+from server.domain.quotes import Quote
+from server.market.posted_quotes import FindInstrument, read_posted_quotes
+from server.market.sources.base import Freshness, SourceError
+
+STREAM = "stock_insight:quotes"
+FIELD = b"quotes"
+"""Each entry has this field: a JSON array as `read_posted_quotes` reads it."""
+
+ENTRIES_PER_READ = 500
+READS_PER_FETCH = 20
+STALE_AFTER = 180.0
+_TIMEOUT = 3.0
+
+logger = logging.getLogger(__name__)
+
+
+class RedisStreamSource:
+    """Read on from the last entry, over any number of connections; what the feeder wrote meanwhile is not lost.
+
+    Nothing blocks: a read takes what is there. The rest of a very long stream is left for the next fetch.
+    """
+
+    name = "redis"
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        find: FindInstrument,
+        *,
+        stream: str = STREAM,
+        last_id: str = "0-0",
+        stale_after: float = STALE_AFTER,
+    ) -> None:
+        self.last_id = last_id
+        """The entry that was read last; who keeps it can go on from there after a restart."""
+        self._clock = clock
+        self._find = find
+        self._stream = stream
+        self._freshness = Freshness(clock, stale_after)
+        self._quotes: dict[str, Quote] = {}
+        self._redis: Redis = Redis.from_url(
+            url,
+            protocol=2,  # answers in one shape, whatever the library prefers
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_TIMEOUT,
+            health_check_interval=15,
+            retry=Retry(NoBackoff(), 1),  # a connection that ended while nobody looked
+        )
+
+    @property
+    def stale(self) -> bool:
+        return self._freshness.stale
+
+    async def fetch(self) -> Sequence[Quote]:
+        bad: list[str] = []
+        try:
+            for _ in range(READS_PER_FETCH):
+                if await self._read_on(bad) < ENTRIES_PER_READ:
+                    break
+        except (RedisError, OSError) as error:
+            raise SourceError(f"redis cannot be read: {error}") from error
+        if bad:
+            logger.warning("%d entries of the stream %s are left out, the first: %s", len(bad), self._stream, bad[0])
+        return self._freshness.marked(list(self._quotes.values()))
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _read_on(self, bad: list[str]) -> int:
+        """Take the next entries; return how many there were, and add to ``bad`` what is wrong with some."""
+        answer: Any = await self._redis.xread({self._stream: self.last_id}, count=ENTRIES_PER_READ)
+        entries = answer[0][1] if isinstance(answer, list) and answer else []
+        for entry_id, fields in entries:
+            try:
+                self._take(fields)
+            except ValueError as error:
+                bad.append(str(error))
+            self.last_id = entry_id.decode()
+        return len(entries)
+
+    def _take(self, fields: dict[bytes, bytes]) -> None:
+        for quote in read_posted_quotes(fields.get(FIELD, b""), self._clock.now(), self._find):
+            self._quotes[quote.symbol] = quote
+        self._freshness.renew()
