@@ -8,7 +8,14 @@ from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
 from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
-from handlers.rest.conversations import ConversationsHandler, HistoryHandler
+from handlers.rest.conversations import (
+    ConversationHandler,
+    ConversationSettingsHandler,
+    ConversationsHandler,
+    HistoryHandler,
+    MemberHandler,
+    MembersHandler,
+)
 from handlers.rest.files import FileHandler, ThumbnailHandler
 from handlers.rest.friends import (
     AcceptFriendRequestHandler,
@@ -58,6 +65,7 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/friends/{ID}", FriendHandler),
     (rf"/friends/{ID}/block", BlockHandler),
     (r"/conversations", ConversationsHandler),
+    (rf"/conversations/{ID}", ConversationHandler),
     (rf"/conversations/{ID}/messages", HistoryHandler),
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
@@ -68,6 +76,9 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/watchlists/{ID}/items/{ID}", WatchlistItemHandler),
     (r"/alerts", AlertsHandler),
     (rf"/alerts/{ID}", AlertHandler),
+    (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
+    (rf"/conversations/{ID}/members", MembersHandler),
+    (rf"/conversations/{ID}/members/{ID}", MemberHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 

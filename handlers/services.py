@@ -10,6 +10,7 @@ from server.services.alerts import AlertService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
 from server.services.friends import FriendService
+from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
@@ -33,6 +34,7 @@ class Services:
     friends: FriendService
     presence: PresenceService
     conversations: ConversationService
+    groups: GroupService
     messages: MessageService
     changes: MessageChangeService
     files: FileService

@@ -23,11 +23,13 @@ from server.secret_files import read_or_create
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
+from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
 from server.services.enclosures import Enclosures
 from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
+from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
@@ -83,8 +85,7 @@ class Assembly:
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
-        writer = MessageWriter(self._stores.messages, self._stores.conversations, self._hub)
-        self._stack.push_async_callback(writer.close)
+        writer = self._writer()
         return Services(
             accounts=accounts,
             members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),
@@ -92,6 +93,7 @@ class Assembly:
             friends=self._friends(presence),
             presence=presence,
             conversations=conversations,
+            groups=self._groups(conversations, writer),
             messages=MessageService(
                 self._stores.messages,
                 writer,
@@ -153,7 +155,35 @@ class Assembly:
         marks = MarkWriter(stores.conversations)
         self._stack.push_async_callback(marks.close)
         return ConversationService(
-            stores.conversations, stores.messages, stores.friendships, self._profiles, marks, self._permits, self._clock
+            stores.conversations,
+            stores.messages,
+            stores.friendships,
+            self._profiles,
+            marks,
+            self._permits,
+            self._hub,
+            self._clock,
+        )
+
+    def _writer(self) -> MessageWriter:
+        stores = self._stores
+        news = ConversationNews(stores.conversations, stores.messages, self._profiles, self._hub)
+        self._stack.push_async_callback(news.close)
+        writer = MessageWriter(stores.messages, stores.conversations, self._hub, news)
+        self._stack.push_async_callback(writer.close)
+        return writer
+
+    def _groups(self, conversations: ConversationService, writer: MessageWriter) -> GroupService:
+        stores = self._stores
+        return GroupService(
+            stores.groups,
+            stores.friendships,
+            stores.messages,
+            conversations,
+            writer,
+            self._profiles,
+            self._hub,
+            self._clock,
         )
 
     def _changes(

@@ -31,6 +31,7 @@ class ErrorCode(Enum):
     NOT_FOUND = ("not_found", 404)
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405)
     CONFLICT = ("conflict", 409)
+    LIMIT_REACHED = ("limit_reached", 409)
     TOO_LATE = ("too_late", 409)
     USERNAME_TAKEN = ("username_taken", 409)
     PAYLOAD_TOO_LARGE = ("payload_too_large", 413)

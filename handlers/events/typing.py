@@ -28,6 +28,8 @@ class Typist:
         self._typists = typists
         self.conversation_id = conversation_id
         self.user_id = user_id
+        self.checked_until = 0.0
+        """When it has to be asked again whether the member may still write."""
         self.wakes_at = 0
 
     def on_deadline(self, _now: float) -> None:
@@ -45,8 +47,20 @@ class Typists:
         self._typing: dict[tuple[str, str], Typist] = {}
 
     def start(self, conversation_id: str, user_id: str) -> None:
-        """Let a member type, or go on typing."""
+        """Let a member type, who may write."""
         typist = self._typing.setdefault((conversation_id, user_id), Typist(self, conversation_id, user_id))
+        typist.checked_until = self._clock.monotonic() + EXPIRE_SECONDS
+        self._go_on(typist)
+
+    def go_on(self, conversation_id: str, user_id: str) -> bool:
+        """Let a member go on typing who could write a moment ago; tell whether that is so."""
+        typist = self._typing.get((conversation_id, user_id))
+        if typist is None or typist.checked_until <= self._clock.monotonic():
+            return False
+        self._go_on(typist)
+        return True
+
+    def _go_on(self, typist: Typist) -> None:
         self._deadlines.at(self._clock.monotonic() + EXPIRE_SECONDS, typist)
         self._tell(typist, is_typing=True)
 
@@ -66,9 +80,18 @@ class Typists:
 def register(sio: SocketIOServer, namespace: Namespace, services: Services) -> None:
     typists = Typists(sio, namespace)
 
+    services.groups.on_departure(typists.stop)
+
     @namespace.on("typing", payload=Typing, access=Access.MEMBER, rate=Rate(40, 5))
     async def typing(socket: Socket, request: Typing) -> None:
         user_id = principal_of(socket).user_id
+        # Who leaves a conversation types there no more, and is out of the room: then everything is asked.
+        is_inside = conversation_room(request.conversation_id) in socket.rooms
+        if is_inside and request.is_typing and typists.go_on(request.conversation_id, user_id):
+            return
+        if is_inside and not request.is_typing:
+            typists.stop(request.conversation_id, user_id)
+            return
         conversation = await services.conversations.get(user_id, request.conversation_id)
         if not request.is_typing:
             typists.stop(conversation.id, user_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -47,6 +48,20 @@ class Excerpt(Struct, frozen=True, omit_defaults=True):
     recalled: bool = False
 
 
+class SystemNote(Struct, frozen=True, omit_defaults=True):
+    """What happened to a group, by whom and to whom: what a message of type `SYSTEM` says."""
+
+    action: Literal["created", "renamed", "added", "removed", "left", "role_changed"]
+    actor_id: str
+    user_ids: tuple[str, ...] = ()
+    name: str | None = None
+    role: str | None = None
+
+    @property
+    def ends_membership(self) -> bool:
+        return self.action in {"removed", "left"}
+
+
 class Message(Struct, frozen=True, omit_defaults=True):
     """A message as members see it; absent optionals are left out."""
 
@@ -61,6 +76,7 @@ class Message(Struct, frozen=True, omit_defaults=True):
     reply_to: str | None = None
     edited_at: datetime | None = None
     recalled: bool = False
+    system: SystemNote | None = None
     stock: StockCard | None = None
     file: Attachment | None = None
     mentions: tuple[str, ...] = ()
@@ -91,6 +107,7 @@ class StoredMessage(Struct, frozen=True):
     edited_at: datetime | None = None
     recalled: bool = False
     revision: int | None = None
+    system: SystemNote | None = None
     stock: StockCard | None = None
     file: Attachment | None = None
     mentions: tuple[str, ...] = ()
@@ -121,6 +138,7 @@ class StoredMessage(Struct, frozen=True):
             reply_to=self.reply_to,
             edited_at=self.edited_at,
             recalled=self.recalled,
+            system=self.system,
             stock=self.stock,
             file=self.file,
             mentions=self.mentions,

@@ -51,8 +51,19 @@ class Publisher(Protocol):
 class WidePublisher(Publisher, Protocol):
     """What those know of it that speak to many rooms at once."""
 
-    def publish_to(self, rooms: Collection[str], event: str, payload: object, *, supersedes: Hashable) -> None:
-        """Send ``event`` to everyone in any of ``rooms``, encoded once; of several with one key the newest counts."""
+    def publish_to(
+        self,
+        rooms: Collection[str],
+        event: str,
+        payload: object,
+        *,
+        spared: Collection[str] = (),
+        supersedes: Hashable | None = None,
+    ) -> None:
+        """Send ``event`` to everyone in any of ``rooms`` but in none of ``spared``, encoded once; see `publish`."""
+
+    def evict(self, everyone_in: str, room: str) -> None:
+        """Let everyone in the room ``everyone_in`` leave ``room``: nothing published there later reaches them."""
 
 
 class Hub:
@@ -88,9 +99,33 @@ class Hub:
         self.record(publication, (room,))
         self.deliver(publication, self.rooms().members(room))
 
-    def publish_to(self, rooms: Collection[str], event: str, payload: object, *, supersedes: Hashable) -> None:
+    def publish_to(
+        self,
+        rooms: Collection[str],
+        event: str,
+        payload: object,
+        *,
+        spared: Collection[str] = (),
+        supersedes: Hashable | None = None,
+    ) -> None:
         """See `WidePublisher`; the namespace is ``/``."""
-        self.deliver(Publication(event, (payload,), supersedes=supersedes), self.rooms().union(rooms))
+        publication = Publication(event, (payload,), supersedes=supersedes)
+        self.record(publication, rooms, spared)
+        members = self.rooms().union(rooms)
+        for room in spared:
+            for member in self.rooms().members(room):
+                members.pop(member, None)
+        self.deliver(publication, members)
+
+    def evict(self, everyone_in: str, room: str) -> None:
+        """See `WidePublisher`; what was published in the room before still reaches them, and before this returns."""
+        for member in tuple(self.rooms().members(everyone_in)):
+            if room in member.rooms:
+                self.catch_up(member)
+                member.leave(room)
+        recovery = self.recoveries.get("/")
+        if recovery is not None:
+            recovery.evict(everyone_in, room)
 
     def record(self, publication: Publication, rooms: Iterable[str], spared: Iterable[str] = ()) -> None:
         """Keep an event that must arrive for clients that are away, where they may recover."""

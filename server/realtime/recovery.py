@@ -209,6 +209,13 @@ class Recovery:
         """Tell whether this is the id of a client that may come back."""
         return socket_id in self._away_ids
 
+    def evict(self, everyone_in: str, room: str) -> None:
+        """Let clients that are away, and were in both rooms, not be in ``room`` when they are back."""
+        for private_id, session in self._away.items():
+            if everyone_in in session.rooms and room in session.rooms:
+                rooms = {name: number for name, number in session.rooms.items() if name != room}
+                self._away[private_id] = session._replace(rooms=rooms)
+
     def _forget(self, private_id: str) -> AwaySession | None:
         session = self._away.pop(private_id, None)
         if session is not None:

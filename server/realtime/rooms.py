@@ -17,6 +17,9 @@ class Member(Protocol):
     def deliver(self, publication: Publication) -> None:
         """Send it, at once or queued; never waits and never raises."""
 
+    def leave(self, room: str) -> None:
+        """Leave a room, if in it."""
+
     def expel(self, reason: str) -> None:
         """Be disconnected by the server."""
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 
-from server.domain.conversations import Conversation, Mark, MarkKey
+from server.domain.conversations import Mark, MarkKey, Member
 from server.errors import ErrorCode, RequestError
 from server.storage.conversations import ConversationRepository
 
@@ -32,14 +32,14 @@ class MarkWriter:
         self._running: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
 
-    def advance(self, conversation: Conversation, user_id: str, mark: Mark, seq: int) -> bool:
+    def advance(self, member: Member, mark: Mark, seq: int) -> bool:
         """Move a mark on to ``seq``; return whether it did: a mark never goes back.
 
         Raises RequestError (unavailable) when too many wait to be written.
         """
-        if seq <= self.position(conversation, user_id, mark):
+        if seq <= self.position(member, mark):
             return False
-        key = MarkKey(conversation.id, user_id, mark)
+        key = MarkKey(member.conversation_id, member.user_id, mark)
         if len(self._unwritten) >= MAX_UNWRITTEN and key not in self._unwritten:
             raise RequestError(ErrorCode.UNAVAILABLE, "too many marks wait to be stored")
         self._unwritten[key] = seq
@@ -51,16 +51,12 @@ class MarkWriter:
             self._start()
         return True
 
-    def position(self, conversation: Conversation, user_id: str, mark: Mark) -> int:
+    def position(self, member: Member, mark: Mark) -> int:
         """Return the last number that is marked, 0 is none; what was read was delivered."""
-        key = MarkKey(conversation.id, user_id, mark)
+        key = MarkKey(member.conversation_id, member.user_id, mark)
         kept = max(self._furthest.get(key, 0), self._unwritten.get(key, 0))
-        further = 0 if mark is Mark.READ else self.position(conversation, user_id, Mark.READ)
-        return max(conversation.marked(mark).get(user_id, 0), kept, further)
-
-    def positions(self, conversation: Conversation, mark: Mark) -> dict[str, int]:
-        """Return the last number that each member has marked."""
-        return {user_id: self.position(conversation, user_id, mark) for user_id in conversation.member_ids}
+        further = 0 if mark is Mark.READ else self.position(member, Mark.READ)
+        return max(member.marked(mark), kept, further)
 
     async def close(self) -> None:
         """Write what is left, as far as the database takes it."""

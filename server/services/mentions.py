@@ -19,5 +19,7 @@ class MentionFinder:
         if "@" not in content:
             return Mentions()
         conversation = await self._conversations.get(user_id, conversation_id)
-        people = await self._profiles.of(conversation.member_ids)
-        return find_mentions(content, people.values())
+        members = await self._conversations.members(conversation)
+        people = await self._profiles.of(member.user_id for member in members)
+        may_mention_all = conversation.own.role in {"owner", "admin"}
+        return find_mentions(content, people.values(), may_mention_all)

@@ -114,7 +114,9 @@ class MessageChangeService:
         if message is None or conversation is None:
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such message in a conversation of yours")
         if message.sender_id != user_id or message.type == SYSTEM:
-            raise RequestError(ErrorCode.FORBIDDEN, "a message is changed by its sender alone")
+            raise RequestError(
+                ErrorCode.FORBIDDEN, "a message is changed by its sender alone, a system message by nobody"
+            )
         await self._conversations.check_writable(user_id, conversation)
         return message
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
-from server.domain.conversations import Activity
+from server.domain.conversations import Activity, MemberKey
 from server.domain.messages import Excerpt, Message, StoredMessage
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room
 from server.domain.users import Profile
 from server.errors import ErrorCode, RequestError
 from server.realtime.hub import Publisher
+from server.services.conversation_news import ConversationNews
 from server.storage.conversations import ConversationRepository
 from server.storage.messages import Clash, MessageRepository
 
@@ -49,12 +50,13 @@ class Place(NamedTuple):
 class Draft:
     """A message on its way into the database, and who waits for that."""
 
-    __slots__ = ("message", "reply", "sender", "waiters")
+    __slots__ = ("asked_at", "message", "reply", "sender", "waiters")
 
-    def __init__(self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None) -> None:
+    def __init__(self, message: StoredMessage, sender: Profile, reply: Excerpt | None, asked_at: int | None) -> None:
         self.message = message
         self.sender = sender
         self.reply = reply
+        self.asked_at = asked_at
         self.waiters: list[asyncio.Future[StoredMessage]] = []
 
 
@@ -81,18 +83,30 @@ class MessageWriter:
     is answered is stored by a majority. When a write fails its senders hear `unavailable`; whether their messages were
     stored nevertheless is asked before the next write, and those that were are published then. Publications of one
     conversation are in the order of ``seq`` and follow the sender's answer.
+
+    Nobody who has left a conversation has a message behind the note that says so: that note takes a number like any
+    message, and whoever learns from it that others have written asks anew who is still a member.
     """
 
     def __init__(
-        self, messages: MessageRepository, conversations: ConversationRepository, publisher: Publisher
+        self,
+        messages: MessageRepository,
+        conversations: ConversationRepository,
+        publisher: Publisher,
+        news: ConversationNews,
     ) -> None:
         self._messages = messages
         self._conversations = conversations
         self._publisher = publisher
+        self._news = news
         self._queue: deque[Draft] = deque()
         self._by_client_id: dict[tuple[str, str], Draft] = {}
         self._last: OrderedDict[str, Place] = OrderedDict()
         """The last message of conversations, confirmed by a majority."""
+        self._learned_at: dict[str, int] = {}
+        """The moment when that of each was asked for; since then nobody else has written into it."""
+        self.moment = 0
+        """Counts those; see `write`."""
         self._unpublished: dict[str, Draft] = {}
         """What was given to the database and has not been published, by message id."""
         self._doubtful: list[Draft] = []
@@ -104,15 +118,18 @@ class MessageWriter:
         self._recording: asyncio.Task[None] | None = None
         self._retry: asyncio.TimerHandle | None = None
 
-    async def write(self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None) -> StoredMessage:
+    async def write(
+        self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None, asked_at: int | None = None
+    ) -> StoredMessage:
         """Store a message (whose ``seq`` is given here) and return it, or the first one of the same client id.
 
         ``reply`` shows members what it replies to.
-        Raises RequestError: unavailable when the database or the queue refuses it. A caller that is cancelled does not
-        take the message back.
+        ``asked_at`` is the `moment` before it was asked whether the sender is a member; None: that does not matter.
+        Raises RequestError: unavailable when the database or the queue refuses it, not_found when the sender has left.
+        A caller that is cancelled does not take the message back.
         """
         waiter: asyncio.Future[StoredMessage] = asyncio.get_running_loop().create_future()
-        self._draft(message, sender, reply).waiters.append(waiter)
+        self._draft(message, sender, reply, asked_at).waiters.append(waiter)
         return await waiter
 
     def is_unpublished(self, message_id: str) -> bool:
@@ -142,6 +159,7 @@ class MessageWriter:
                 draft.reply = message.excerpt()
         for watch in self._watches.get(message.conversation_id, ()):
             watch.changed[message.id] = message
+        self._news.touch(message.conversation_id)
 
     async def close(self) -> None:
         """Finish what was accepted; then nothing is under way any more."""
@@ -152,13 +170,15 @@ class MessageWriter:
         if self._recording is not None:
             await asyncio.wait([self._recording])
 
-    def _draft(self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None) -> Draft:
+    def _draft(
+        self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None, asked_at: int | None = None
+    ) -> Draft:
         key = _client_key(message)
         if key is not None and key in self._by_client_id:
             return self._by_client_id[key]
         if len(self._queue) >= MAX_QUEUED:
             raise RequestError(ErrorCode.UNAVAILABLE, "too many messages wait to be stored")
-        draft = Draft(message, sender, reply)
+        draft = Draft(message, sender, reply, asked_at)
         self._queue.append(draft)
         if key is not None:
             self._by_client_id[key] = draft
@@ -189,7 +209,7 @@ class MessageWriter:
             logger.exception("a batch of %d messages could not be written", len(batch))
             self._refuse(batch, RequestError(ErrorCode.INTERNAL))
         while len(self._last) > MAX_KNOWN_CONVERSATIONS:
-            self._last.popitem(last=False)
+            self._unlearn(next(iter(self._last)))
         if self._unrecorded and (self._recording is None or self._recording.done()):
             self._recording = asyncio.get_running_loop().create_task(self._record())
 
@@ -198,6 +218,8 @@ class MessageWriter:
         drafts = {draft.message.id: draft for draft in self._doubtful}
         stored = await self._messages.find_stored(drafts)
         self._confirm([drafts.pop(message.id) for message in stored], stored)
+        for message in stored:
+            self._unlearn(message.conversation_id)
         for message_id in drafts:
             self._unpublished.pop(message_id, None)
         self._doubtful.clear()
@@ -206,27 +228,49 @@ class MessageWriter:
         waiting = batch
         try:
             while waiting:
-                await self._learn({draft.message.conversation_id for draft in waiting})
-                numbered = self._numbered(waiting)
+                waiting = await self._admit(waiting)
+                if not waiting:
+                    break
+                numbered = self._numbered(_up_to_departure(waiting))
                 self._unpublished |= {draft.message.id: draft for draft in waiting}
                 stored, clash = await self._messages.insert(numbered)
                 self._confirm(waiting[:stored], numbered[:stored])
                 waiting = waiting[stored:]
                 if clash is Clash.SEQ:  # another process writes into this conversation too
-                    self._last.pop(waiting[0].message.conversation_id)
+                    self._unlearn(waiting[0].message.conversation_id)
                 elif clash is Clash.CLIENT_MSG_ID:
                     waiting = await self._answer_again(waiting)
         except Exception:
             self._doubtful += waiting
             for draft in waiting:
-                self._last.pop(draft.message.conversation_id, None)
+                self._unlearn(draft.message.conversation_id)
             raise
 
-    async def _learn(self, conversation_ids: set[str]) -> None:
-        unknown = conversation_ids - self._last.keys()
+    async def _admit(self, drafts: list[Draft]) -> list[Draft]:
+        """Learn the last numbers that are not known; return the drafts whose senders are known to be members."""
+        unknown = {draft.message.conversation_id for draft in drafts} - self._last.keys()
         if unknown:
             last = await self._messages.last_confirmed(unknown)
+            self.moment += 1
             self._last |= dict.fromkeys(unknown, Place()) | {name: _place(message) for name, message in last.items()}
+            self._learned_at |= dict.fromkeys(unknown, self.moment)
+        asked = {draft: _sender(draft.message) for draft in drafts if self._is_doubtful(draft)}
+        if not asked:
+            return drafts
+        members = await self._conversations.find_members(set(asked.values()))
+        refused = {draft for draft, sender in asked.items() if sender not in members}
+        for draft in refused:
+            self._unpublished.pop(draft.message.id, None)
+        self._refuse(refused, RequestError(ErrorCode.NOT_FOUND, "there is no such conversation of yours"))
+        return [draft for draft in drafts if draft not in refused]
+
+    def _is_doubtful(self, draft: Draft) -> bool:
+        """Tell whether its sender may have left since that was asked."""
+        return draft.asked_at is not None and draft.asked_at < self._learned_at[draft.message.conversation_id]
+
+    def _unlearn(self, conversation_id: str) -> None:
+        self._last.pop(conversation_id, None)
+        self._learned_at.pop(conversation_id, None)
 
     def _numbered(self, drafts: Sequence[Draft]) -> list[StoredMessage]:
         numbered: list[StoredMessage] = []
@@ -244,6 +288,8 @@ class MessageWriter:
         for draft, message in zip(drafts, messages, strict=True):
             self._last[message.conversation_id] = _place(message)
             self._last.move_to_end(message.conversation_id)
+            if _is_departure(message):
+                self._unlearn(message.conversation_id)  # what follows is admitted anew
             self._unrecorded.append(message)
             self._answer(draft, message)
         asyncio.get_running_loop().call_soon(self._publish, list(zip(drafts, messages, strict=True)))
@@ -269,7 +315,7 @@ class MessageWriter:
                 waiter.set_result(message)
         draft.waiters.clear()
 
-    def _refuse(self, batch: list[Draft], error: RequestError) -> None:
+    def _refuse(self, batch: Iterable[Draft], error: RequestError) -> None:
         for draft in batch:
             self._forget(draft)
             for waiter in draft.waiters:
@@ -290,6 +336,7 @@ class MessageWriter:
                 watch.published.append(message)
             payload = {"conversation_id": message.conversation_id, "message": to_payload(message)}
             self._publisher.publish(conversation_room(message.conversation_id), "new_message", payload)
+            self._news.touch(message.conversation_id)
 
     async def _record(self) -> None:
         """Bring conversations up to date while the next messages are being stored."""
@@ -304,6 +351,20 @@ class MessageWriter:
 
 def _client_key(message: StoredMessage) -> tuple[str, str] | None:
     return None if message.client_msg_id is None else (message.sender_id, message.client_msg_id)
+
+
+def _sender(message: StoredMessage) -> MemberKey:
+    return MemberKey(message.conversation_id, message.sender_id)
+
+
+def _is_departure(message: StoredMessage) -> bool:
+    return message.system is not None and message.system.ends_membership
+
+
+def _up_to_departure(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """Return the drafts up to the first that says somebody has left, that included."""
+    ends = (number for number, draft in enumerate(drafts, 1) if _is_departure(draft.message))
+    return drafts[: next(ends, len(drafts))]
 
 
 def _place(message: StoredMessage) -> Place:

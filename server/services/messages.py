@@ -72,19 +72,20 @@ class MessageService:
         """
         self._limits.count(principal.user_id)
         _check(outgoing)
+        asked_at = self._writer.moment
         try:
             sender = await self._profiles.one(principal.user_id)
-            conversation_id = await self._conversations.open_for_writing(
-                principal.user_id, outgoing.conversation_id, outgoing.friend_id
+            permit = await self._conversations.open_for_writing(
+                principal.user_id, outgoing.conversation_id, outgoing.friend_id, asked_at
             )
-            excerpt = await self._excerpt(outgoing.reply_to, conversation_id)
-            draft = await self._draft(principal.user_id, outgoing, conversation_id)
+            excerpt = await self._excerpt(outgoing.reply_to, permit.conversation_id)
+            draft = await self._draft(principal.user_id, outgoing, permit.conversation_id)
         except RequestError:
             first = await self._sent_before(principal.user_id, outgoing.client_msg_id)
             if first is None:
                 raise
             return await self._views.one(first)
-        stored = await self._writer.write(draft, sender, excerpt)
+        stored = await self._writer.write(draft, sender, excerpt, asked_at=permit.asked_at)
         return stored.by(sender, excerpt) if stored.id == draft.id else await self._views.one(stored)
 
     async def history(
@@ -133,7 +134,8 @@ class MessageService:
             through = after_seq if after_seq is not None else stored[0].seq - 1 if stored else 0
             changed, revision = await self._changed(conversation, after_revision, through)
             senders = (message.sender_id for message in (*stored, *changed))
-            people = await self._profiles.of({*conversation.member_ids, *senders})
+            members = await self._conversations.members(conversation)
+            people = await self._profiles.of({*(member.user_id for member in members), *senders})
             excerpts = await self._views.excerpts((*stored, *changed))
 
             # From here on nothing waits: what was published meanwhile joins the answer, what is not yet published will
@@ -154,7 +156,7 @@ class MessageService:
             last_seq = max(last_seq, messages[-1].seq)
         has_more = has_more or revision < conversation.revision
         conversation = msgspec.structs.replace(conversation, revision=revision)
-        view = self._conversations.view(conversation, principal.user_id, people, last_seq)
+        view = self._conversations.view(conversation, members, members, people, last_seq)
         return Joined(view, messages, list(updated.values()), has_more)
 
     async def _tail(self, conversation_id: str, after_seq: int | None) -> tuple[list[StoredMessage], bool]:

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from server.clock import Clock
 
 FRESH_SECONDS = 5.0
 MAX_KEPT = 20_000
 
 
+class WritePermit(NamedTuple):
+    """That somebody may write into a conversation, as the database said.
+
+    ``asked_at`` is the message writer's moment before it was asked (see `MessageWriter.write`).
+    """
+
+    conversation_id: str
+    asked_at: int
+
+
 class WritePermits:
     """Whoever takes a right to write away calls `forget` afterwards; from then on this process asks anew.
 
-    What another process takes away is noticed after at most `FRESH_SECONDS`.
+    That another process has parted two friends is noticed after at most `FRESH_SECONDS`; that it has removed a member
+    is noticed by the message writer.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._granted_at: dict[tuple[str, str], float] = {}
+        self._kept: dict[tuple[str, str], tuple[float, WritePermit]] = {}
         self.era = 0
         """How often `forget` was called: what was looked up before the last time is not to be kept."""
 
-    def holds(self, user_id: str, conversation_id: str) -> bool:
-        """Tell whether the user was allowed to write there just now."""
-        granted_at = self._granted_at.get((user_id, conversation_id))
-        return granted_at is not None and self._clock.monotonic() < granted_at + FRESH_SECONDS
+    def find(self, user_id: str, conversation_id: str) -> WritePermit | None:
+        """Return the permit that the user was given just now."""
+        kept = self._kept.get((user_id, conversation_id))
+        return kept[1] if kept is not None and self._clock.monotonic() < kept[0] + FRESH_SECONDS else None
 
-    def grant(self, user_id: str, conversation_id: str, era: int) -> None:
+    def keep(self, user_id: str, permit: WritePermit, era: int) -> None:
         """Keep what the database said; ``era`` is the one in which it was asked."""
         if era != self.era:
             return
-        if len(self._granted_at) >= MAX_KEPT:
-            self._granted_at.clear()
-        self._granted_at[user_id, conversation_id] = self._clock.monotonic()
+        if len(self._kept) >= MAX_KEPT:
+            self._kept.clear()
+        self._kept[user_id, permit.conversation_id] = self._clock.monotonic(), permit
 
     def forget(self) -> None:
         """Keep nothing: somebody has lost a right."""
         self.era += 1
-        self._granted_at.clear()
+        self._kept.clear()

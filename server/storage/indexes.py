@@ -62,7 +62,23 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(
             [("pair", ASCENDING)], name="direct_pair", unique=True, partialFilterExpression={"pair": {"$exists": True}}
         ),
-        IndexModel([("member_ids", ASCENDING), ("active_at", DESCENDING)], name="member_activity"),
+    ],
+    "members": [
+        IndexModel([("user_id", ASCENDING), ("kind", ASCENDING)], name="user_kind"),
+        IndexModel([("user_id", ASCENDING)], name="user_pinned", partialFilterExpression={"pinned": True}),
+        IndexModel(
+            [("conversation_id", ASCENDING), ("joined_at", ASCENDING), ("user_id", ASCENDING)],
+            name="conversation_joined",
+        ),
+        IndexModel(
+            [
+                ("conversation_id", ASCENDING),
+                ("role", ASCENDING),
+                ("joined_at", ASCENDING),
+                ("user_id", ASCENDING),
+            ],
+            name="conversation_role",
+        ),
     ],
     "messages": [
         IndexModel([("conversation_id", ASCENDING), ("seq", ASCENDING)], name="conversation_seq", unique=True),

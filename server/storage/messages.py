@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from server.domain.files import Attachment, file_url
-from server.domain.messages import EXCERPT_CHARACTERS, Change, StockCard, StoredMessage
+from server.domain.messages import EXCERPT_CHARACTERS, Change, StockCard, StoredMessage, SystemNote
 from server.domain.search_terms import terms_of
 from server.storage.availability import database_call, unavailable
 from server.storage.documents import Database, Document, new_id
@@ -224,6 +224,7 @@ def _document(message: StoredMessage) -> Document:
     document["_id"] = document.pop("id")
     document["stock"] = msgspec.to_builtins(message.stock)
     document["file"] = _file_document(message.file)
+    document["system"] = msgspec.to_builtins(message.system)
     document["terms"] = terms_of(message.searchable)
     return {key: value for key, value in document.items() if value or key in {"content", "seq"}}
 
@@ -264,6 +265,7 @@ def message_of(document: Document) -> StoredMessage:
         file=_attachment(document.get("file")),
         mentions=tuple(document.get("mentions", ())),
         mentions_all=document.get("mentions_all", False),
+        system=msgspec.convert(document.get("system"), SystemNote | None),
     )
 
 

@@ -7,6 +7,7 @@ from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.files import FileRepository
 from server.storage.friendships import FriendshipRepository
+from server.storage.groups import GroupRepository
 from server.storage.login_sessions import LoginSessionRepository
 from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
@@ -25,6 +26,7 @@ class Repositories:
         self.presences = PresenceRepository(database)
         self.conversations = ConversationRepository(database)
         self.files = FileRepository(database)
+        self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)
         self.watchlists = WatchlistRepository(database)

@@ -49,7 +49,8 @@ async function follow() {
   if (!mine) {
     return; // signed out meanwhile
   }
-  const byFriend = new Map(listed.map((entry) => [entry.members.find(({id}) => id !== mine)?.id, entry]));
+  const ofTwo = listed.filter(({kind}) => kind === "direct");
+  const byFriend = new Map(ofTwo.map((entry) => [entry.members.find(({id}) => id !== mine)?.id, entry]));
   const followed = friends.friends.map(conversationWith);
   followed.forEach((conversation) => conversation.take(byFriend.get(conversation.friend.id)));
   see();

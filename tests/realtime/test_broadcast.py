@@ -41,6 +41,9 @@ class RawMember:
     def deliver(self, publication: Publication) -> None:
         self.heard.append(publication.event)
 
+    def leave(self, room: str) -> None:
+        raise AssertionError
+
     def expel(self, reason: str) -> None:
         raise AssertionError
 

@@ -20,9 +20,13 @@ class Listener:
         self.rooms: set[str] = set()
         self.heard: list[object] = []
         self.expelled: list[str] = []
+        self.home = Rooms()
 
     def deliver(self, publication: Publication) -> None:
         self.heard.append(publication.args[0])
+
+    def leave(self, room: str) -> None:
+        self.home.leave(self, room)
 
     def expel(self, reason: str) -> None:
         self.expelled.append(reason)
@@ -63,7 +67,8 @@ def hub(turns: Turns) -> Hub:
 def crowd(hub: Hub, count: int, room: str = "r") -> list[Listener]:
     listeners = [Listener() for _ in range(count)]
     for listener in listeners:
-        hub.rooms().join(listener, room)
+        listener.home = hub.rooms()
+        listener.home.join(listener, room)
     return listeners
 
 
@@ -228,6 +233,44 @@ def test_broadcast_that_cannot_be_delivered_does_not_stop_the_next(
     assert picky.heard == ["good", "later"]
     (logged,) = logged_errors.pop_all()
     assert "cannot be written" in logged
+
+
+# Several rooms.
+
+
+def test_everyone_in_any_room_hears_once_but_those_spared(hub: Hub) -> None:
+    one, two = crowd(hub, 2, "a")
+    hub.rooms().join(one, "b")
+    [other], [spared] = crowd(hub, 1, "b"), crowd(hub, 1, "b")
+    hub.rooms().join(spared, "c")
+    hub.publish_to(("a", "b", "nobody"), "event", 1, spared=("c", "d"))
+    assert [listener.heard for listener in (one, two, other, spared)] == [[1], [1], [1], []]
+
+
+def test_who_is_evicted_hears_no_more_in_that_room(hub: Hub) -> None:
+    evicted, elsewhere, stays = crowd(hub, 3)
+    for listener in (evicted, elsewhere):
+        hub.rooms().join(listener, "user")
+    elsewhere.home.leave(elsewhere, "r")
+    hub.evict("user", "r")
+    hub.evict("nobody", "r")
+    hub.publish("r", "event", 1)
+    hub.publish("user", "event", 2)
+    assert [listener.heard for listener in (evicted, elsewhere, stays)] == [[2], [2], [1]]
+    assert (evicted.rooms, stays.rooms) == ({"user"}, {"r"})
+
+
+def test_who_is_evicted_has_what_was_published_before(turns_hub: Hub, turns: Turns) -> None:
+    listeners = crowd(turns_hub, 25)
+    turns_hub.rooms().join(listeners[-1], "user")
+    turns_hub.publish("r", "event", "before")
+    assert listeners[-1].heard == []
+    turns_hub.evict("user", "r")
+    assert listeners[-1].heard == ["before"]
+    turns_hub.publish("r", "event", "after")
+    turns.run_all()
+    assert listeners[-1].heard == ["before"]
+    assert all(listener.heard == ["before", "after"] for listener in listeners[:-1])
 
 
 # Publications.

@@ -124,6 +124,22 @@ async def test_client_comes_back_and_gets_what_it_missed(server: ProtocolServer)
 
 
 @pytest.mark.gen_test
+async def test_who_was_evicted_meanwhile_is_not_in_the_room(server: ProtocolServer) -> None:
+    members = [await connect(server) for _ in range(2)]
+    for member in members:
+        for room in ("user", "room")[: 1 + (member is members[0])]:
+            server.sio.root.sockets[member.sid].join(room)
+        await cut(server, member)
+    server.sio.hub.publish("room", "before", 1)
+    server.sio.hub.evict("user", "room")
+    server.sio.hub.publish("room", "after", 2)
+    for member in members:
+        _, missed = await come_back(server, pid=member.pid, offset=member.offset)
+        assert [name for name, *_ in missed] == ["hello"]
+        assert server.sio.root.sockets[member.sid].rooms == {"user"}
+
+
+@pytest.mark.gen_test
 async def test_offsets_grow_and_are_last(server: ProtocolServer) -> None:
     member = await connect(server)
     socket = server.sio.root.sockets[member.sid]

@@ -6,6 +6,7 @@ import pytest
 
 from server.storage.documents import Database
 from tests.support.community import open_community
+from tests.support.plans import operations_of
 
 
 @pytest.mark.gen_test
@@ -45,3 +46,18 @@ async def test_the_list_has_the_last_active_first_with_what_is_unread(database: 
     assert [(view.last_seq, view.unread, view.revision) for view in listed] == [(4, 1, 4), (1, 1, 1)]
     assert [view.last_message.content for view in listed if view.last_message] == ["by bob", "by carol"]
     assert [view.unread for view in await community.conversations.conversations(bob)] == [0]
+
+
+@pytest.mark.gen_test
+async def test_a_longer_list_takes_no_more_queries(database: Database) -> None:
+    community = open_community(database)
+    alice, bob = await community.member("alice"), await community.member("bob")
+    counts = []
+    for count in (1, 30):
+        for _ in range(count):
+            await community.group(alice, bob)
+        await community.writer.close()
+        await community.news.close()
+        community.profiles._kept.clear()
+        counts.append(len(await operations_of(database, lambda: community.conversations.conversations(alice))))
+    assert counts[0] == counts[1] <= 4

@@ -54,7 +54,7 @@ async def test_many_marks_are_few_writes(database: Database) -> None:
     key = MarkKey(conversation, bob.user_id, Mark.READ)
     assert guarded.batches == [{key: 1}, {key: 50}]
     stored = await community.conversations.get(bob.user_id, conversation)
-    assert stored.read[bob.user_id] == 50
+    assert stored.own.read == 50
     restarted = open_community(database)
     view = (await restarted.conversations.conversations(bob))[0]
     assert (view.unread, view.read[bob.user_id], view.delivered[bob.user_id]) == (0, 50, 50)
@@ -68,7 +68,7 @@ async def test_a_stored_mark_never_goes_back(database: Database) -> None:
     key = MarkKey(conversation, bob.user_id, Mark.DELIVERED)
     for seq in (3, 2):
         await community.conversation_repository.mark({key: seq})
-    assert (await community.conversations.get(bob.user_id, conversation)).delivered == {bob.user_id: 3}
+    assert (await community.conversations.get(bob.user_id, conversation)).own.delivered == 3
 
 
 @pytest.mark.gen_test
@@ -88,7 +88,7 @@ async def test_a_failed_write_is_done_again_with_what_came_since(database: Datab
     await community.marks.close()
     key = MarkKey(conversation, bob.user_id, Mark.READ)
     assert guarded.batches == [{key: 1}, {key: 2}]
-    assert (await community.conversations.get(bob.user_id, conversation)).read[bob.user_id] == 2
+    assert (await community.conversations.get(bob.user_id, conversation)).own.read == 2
 
 
 @pytest.mark.gen_test

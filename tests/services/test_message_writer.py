@@ -314,6 +314,6 @@ async def test_a_conversation_keeps_count_of_its_changes(database: Database) -> 
     await asyncio.gather(*(community.say(alice, conversation_id, str(n)) for n in range(9)))
     await community.say(bob, conversation_id, "last")
     await community.writer.close()
-    conversation = await community.conversations.get(alice.user_id, conversation_id)
-    assert (conversation.last_seq, conversation.revision) == (10, 10)
-    assert conversation.read == {alice.user_id: 9, bob.user_id: 10}
+    found = [await community.conversations.get(member.user_id, conversation_id) for member in (alice, bob)]
+    assert [(one.last_seq, one.revision) for one in found] == [(10, 10)] * 2
+    assert [one.own.read for one in found] == [9, 10]

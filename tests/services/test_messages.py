@@ -325,6 +325,7 @@ async def test_what_was_read_before_its_publication_comes_live_alone(database: D
     draft = community.writer._draft(
         StoredMessage("f" * 24, conversation, 0, alice.user_id, "text", "3", alice.expires_at),
         await community.profiles.one(alice.user_id),
+        asked_at=None,
     )
     await community.writer.close()
     await publisher.until(lambda: len(publisher.published) == 3)

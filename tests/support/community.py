@@ -23,10 +23,12 @@ from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
+from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.enclosures import Enclosures
 from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
+from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
@@ -64,11 +66,23 @@ class Published(NamedTuple):
     payload: Any
 
 
+class Told(NamedTuple):
+    """One event that was published to several rooms at once."""
+
+    rooms: Collection[str]
+    event: str
+    payload: Any
+    spared: Collection[str]
+
+
 class RecordingPublisher:
     """A `WidePublisher` that keeps everything, in order."""
 
     def __init__(self) -> None:
         self.published: list[Published] = []
+        self.told: list[Told] = []
+        """What was published to several rooms at once."""
+        self.evicted: list[tuple[str, str]] = []
         self.disconnected: list[tuple[str, str]] = []
         self.listeners: list[Callable[[Published], None]] = []
         self._news = asyncio.Event()
@@ -89,9 +103,24 @@ class RecordingPublisher:
             listener(published)
         self._news.set()
 
-    def publish_to(self, rooms: Collection[str], event: str, payload: object, *, supersedes: Hashable) -> None:
+    def publish_to(
+        self,
+        rooms: Collection[str],
+        event: str,
+        payload: object,
+        *,
+        spared: Collection[str] = (),
+        supersedes: Hashable | None = None,
+    ) -> None:
+        if event == "conversation_updated":  # which comes at any time
+            self.told.append(Told(rooms, event, payload, spared))
+            self._news.set()
+            return
         for room in rooms:
             self.publish(room, event, payload, supersedes=supersedes)
+
+    def evict(self, everyone_in: str, room: str) -> None:
+        self.evicted.append((everyone_in, room))
 
     def disconnect(self, room: str, reason: str) -> None:
         self.disconnected.append((room, reason))
@@ -145,9 +174,21 @@ class Community:
             self.profiles,
             self.marks,
             self.permits,
+            publisher,
             clock,
         )
-        self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher)
+        self.news = ConversationNews(self.conversation_repository, self.message_repository, self.profiles, publisher)
+        self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher, self.news)
+        self.groups = GroupService(
+            stores.groups,
+            self.friendships,
+            self.message_repository,
+            self.conversations,
+            self.writer,
+            self.profiles,
+            publisher,
+            clock,
+        )
         self.quotes: dict[str, Quote] = {}
         self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
         self.message_limits = MessageLimits(clock, MESSAGE_RATE)
@@ -189,6 +230,7 @@ class Community:
             friends=self.friends,
             presence=self.presence,
             conversations=self.conversations,
+            groups=self.groups,
             messages=self.messages,
             changes=self.changes,
             files=self.files,
@@ -214,6 +256,12 @@ class Community:
         """Make two members friends and return the id of their conversation."""
         await self.befriend(one, other)
         return (await self.conversations.open(one.user_id, None, other.user_id)).id
+
+    async def group(self, owner: Principal, *others: Principal) -> str:
+        """Let somebody make friends of the others and a group of them all; return its id."""
+        for other in others:
+            await self.befriend(owner, other)
+        return (await self.groups.create(owner, "group", [other.user_id for other in others])).id
 
     async def say(self, sender: Principal, conversation_id: str, content: str, client_msg_id: str | None = None) -> Any:
         return await self.messages.send(sender, Outgoing(conversation_id, None, content, client_msg_id=client_msg_id))

@@ -58,6 +58,8 @@ class ChatClient:
         self.connected: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         """The data of CONNECT, or of CONNECT_ERROR."""
         self.events: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        self.updates: asyncio.Queue[Any] = asyncio.Queue()
+        """The payloads of `conversation_updated`, which comes to everyone at any time."""
         self.order: list[str] = []
         """Everything that came: ``ack`` or the event's name."""
         self.disconnected = asyncio.Event()
@@ -97,6 +99,9 @@ class ChatClient:
                 self.disconnected.set()
             elif text.startswith("42"):
                 name, payload = json.loads(text[2:])
+                if name == "conversation_updated":
+                    self.updates.put_nowait(payload)
+                    continue
                 self.order.append(name)
                 self.events.put_nowait((name, payload))
             elif text.startswith("43"):
@@ -236,6 +241,7 @@ class ProductServer:
         await self.community.uploads.close()
         await self.community.watch.close()
         await self.community.writer.close()
+        await self.community.news.close()
         await self.community.marks.close()
         self.community.passwords.close()
         self.runtime.stop()

@@ -80,6 +80,8 @@ async def test_two_friends_talk(server: ProductServer) -> None:
         "read",
         "delivered",
         "created_at",
+        "member_count",
+        "pinned",
     }
     assert (conversation["kind"], conversation["last_seq"], joined["messages"]) == ("direct", 0, [])
     assert [member["username"] for member in conversation["members"]] == ["alice", "bob"]

@@ -64,9 +64,11 @@ async def test_a_stranger_cannot_mark_nor_learn_what_there_is(server: ProductSer
     await a.next("pong")
     assert a.events.empty()
     await server.community.marks.close()
-    stored = await server.community.database["conversations"].find_one({})
-    assert stored is not None
-    assert carol["user"]["id"] not in stored["read"] | stored["delivered"]
+    stored = await server.community.database["members"].find({}).to_list(None)
+    assert {member["user_id"] for member in stored} == {alice["user"]["id"], bob["user"]["id"]}
+    assert [(member["read"], member["delivered"]) for member in stored if member["user_id"] == bob["user"]["id"]] == [
+        (0, 0)
+    ]
 
 
 @pytest.mark.gen_test

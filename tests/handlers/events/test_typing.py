@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tornado.ioloop import IOLoop
 
+from server.domain.conversations import Conversation
 from server.realtime.publication import Publication
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
@@ -114,3 +115,31 @@ async def test_typing_is_limited(server: ProductServer) -> None:
     a = (await talk(server))[0]
     answers = [await a.ask("typing", {"conversation_id": "x", "is_typing": True}) for _ in range(41)]
     assert [answer["error"]["code"] for answer in answers] == ["not_found"] * 40 + ["rate_limited"]
+
+
+@pytest.mark.gen_test
+async def test_each_keystroke_costs_no_query(
+    server: ProductServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, _, b, conversation_id, _ = await talk(server)
+    service = server.community.conversations
+    asked: list[str] = []
+    get = service.get
+
+    async def count(user_id: str, conversation_id: str) -> Conversation:
+        asked.append(conversation_id)
+        return await get(user_id, conversation_id)
+
+    monkeypatch.setattr(service, "get", count)
+    for _ in range(5):
+        for _ in range(3):
+            await a.ask("typing", {"conversation_id": conversation_id, "is_typing": True})
+            assert (await b.next("typing"))["is_typing"] is True
+        pass_time(server, clock, 2)
+    assert len(asked) == 2  # once in five seconds of typing
+    await a.ask("typing", {"conversation_id": conversation_id, "is_typing": False})
+    assert len(asked) == 2
+    await server.community.database["relations"].delete_many({})
+    pass_time(server, clock, 5)
+    refused = await a.ask("typing", {"conversation_id": conversation_id, "is_typing": True})
+    assert refused["error"]["code"] == "not_friends"

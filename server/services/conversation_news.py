@@ -1,0 +1,125 @@
+"""What lists of conversations show: told to members who have not joined, at most so often for each conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Collection
+from typing import NamedTuple
+
+from server.domain.messages import Message
+from server.domain.payloads import to_payload
+from server.domain.rooms import conversation_room, user_room
+from server.realtime.hub import WidePublisher
+from server.services.profiles import Profiles
+from server.storage.conversations import Audience, ConversationRepository
+from server.storage.messages import MessageRepository
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 0.5
+MAX_KEPT_MEMBER_IDS = 200_000
+
+
+class _Hearers(NamedTuple):
+    """The rooms of a group's members, while the version of its audience is this."""
+
+    version: int
+    rooms: tuple[str, ...]
+
+
+class ConversationNews:
+    """Tells of the last message of conversations in which something was written or changed.
+
+    The first news leaves at once, what follows within `INTERVAL_SECONDS` with the next: however much is written, there
+    are two queries for all conversations together, and one more for a group whose members have changed.
+    """
+
+    def __init__(
+        self,
+        conversations: ConversationRepository,
+        messages: MessageRepository,
+        profiles: Profiles,
+        publisher: WidePublisher,
+    ) -> None:
+        self._conversations = conversations
+        self._messages = messages
+        self._profiles = profiles
+        self._publisher = publisher
+        self._touched: set[str] = set()
+        self._hearers: OrderedDict[str, _Hearers] = OrderedDict()
+        self._kept = 0
+        self._pause: asyncio.TimerHandle | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    def touch(self, conversation_id: str) -> None:
+        """Let the members know soon what the last message of a conversation is."""
+        self._touched.add(conversation_id)
+        if self._pause is None and self._running is None:
+            self._begin()
+
+    async def close(self) -> None:
+        """Tell what is left."""
+        while self._running is not None or self._pause is not None:
+            if self._running is not None:
+                await asyncio.wait([self._running])
+            if self._pause is not None:
+                self._pause.cancel()
+                self._begin()
+
+    def _begin(self) -> None:
+        self._pause = None
+        if self._touched:
+            self._running = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        touched, self._touched = self._touched, set()
+        try:
+            await self._tell(touched)
+        except Exception as error:  # whatever it was, later news must still be told
+            logger.warning("the news of %d conversations was not told: %r", len(touched), error)
+        self._running = None
+        self._pause = asyncio.get_running_loop().call_later(INTERVAL_SECONDS, self._begin)
+
+    async def _tell(self, conversation_ids: Collection[str]) -> None:
+        last = await self._messages.last_messages(conversation_ids)
+        senders = await self._profiles.of(message.sender_id for message in last.values())
+        # After the messages: who is a member now was one, or has become one, when these were there.
+        audiences = await self._conversations.audiences(last)
+        for conversation_id, message in last.items():
+            rooms = await self._rooms(conversation_id, audiences[conversation_id])
+            self._publish(rooms, message.by(senders[message.sender_id]))
+
+    def _publish(self, rooms: Collection[str], message: Message) -> None:
+        payload = {
+            "conversation_id": message.conversation_id,
+            "last_seq": message.seq,
+            "last_message": to_payload(message),
+        }
+        self._publisher.publish_to(
+            rooms,
+            "conversation_updated",
+            payload,
+            spared=(conversation_room(message.conversation_id),),
+            supersedes=("conversation_updated", message.conversation_id),
+        )
+
+    async def _rooms(self, conversation_id: str, audience: Audience) -> tuple[str, ...]:
+        if audience.pair:
+            return tuple(map(user_room, audience.pair))
+        known = self._hearers.get(conversation_id)
+        if known is None or known.version != audience.version:
+            # Members who changed after the version was read are found here already; the next news finds another one.
+            member_ids = await self._conversations.member_ids(conversation_id)
+            known = self._keep(conversation_id, _Hearers(audience.version, tuple(map(user_room, member_ids))))
+        self._hearers.move_to_end(conversation_id)
+        return known.rooms
+
+    def _keep(self, conversation_id: str, hearers: _Hearers) -> _Hearers:
+        before = self._hearers.pop(conversation_id, None)
+        self._kept += len(hearers.rooms) - (len(before.rooms) if before else 0)
+        self._hearers[conversation_id] = hearers
+        while self._kept > MAX_KEPT_MEMBER_IDS and len(self._hearers) > 1:
+            self._kept -= len(self._hearers.popitem(last=False)[1].rooms)
+        return hearers
