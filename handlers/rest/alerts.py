@@ -43,7 +43,7 @@ class AlertHandler(ApiHandler):
 
     async def patch(self, alert_id: str) -> None:
         change = self.body(AlertChange)
-        if change.value is None and not change.active:
+        if change.active is False or (change.value is None and change.active is None):
             raise RequestError(ErrorCode.INVALID_INPUT, "got nothing to change; allowed are value and active: true")
         self.answer(await self.services.alerts.arm(self.principal, alert_id, change.value))
 

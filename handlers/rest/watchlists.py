@@ -70,9 +70,7 @@ class WatchlistItemsHandler(ApiHandler):
 
     async def put(self, watchlist_id: str) -> None:
         body = self.body(ItemsBody)
-        self.answer(
-            await self.services.watchlists.set_items(self.principal, watchlist_id, body.items, body.revision)
-        )
+        self.answer(await self.services.watchlists.set_items(self.principal, watchlist_id, body.items, body.revision))
 
     async def post(self, watchlist_id: str) -> None:
         body = self.body(ItemBody)

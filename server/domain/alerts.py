@@ -24,11 +24,12 @@ class AlertStatus(Enum):
 
 
 class Firing(Struct, frozen=True):
-    """The quote that an alert fired at."""
+    """The quote that an alert fired at, and which process saw it."""
 
     price: float
     change_percent: float
     at: datetime
+    by: str
 
 
 class Alert(Struct, frozen=True):

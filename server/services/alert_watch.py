@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -19,6 +19,7 @@ from server.market.quotes import change_percent
 from server.realtime.hub import Publisher
 from server.services.listed_stocks import ListedStocks
 from server.storage.alerts import AlertRepository
+from server.storage.documents import new_id
 
 FIRED_AT_ONCE = 32
 """Alerts that are stored as fired at the same time."""
@@ -32,7 +33,14 @@ class Notifier(Protocol):
     """What the watch knows of notifications."""
 
     async def notify(
-        self, user_ids: Collection[str], *, type: str, title: str, content: str, link: str, source: str
+        self,
+        user_ids: Collection[str],
+        *,
+        type: str,  # noqa: A002 - as the stored notification calls it
+        title: str,
+        content: str,
+        link: str,
+        source: str,
     ) -> None:
         """Store a notification for each user, and deliver it."""
 
@@ -97,6 +105,7 @@ class AlertWatch:
         self._clock = clock
         self._phrase = phrase
         self._notifier = notifier
+        self._process = new_id()
         self._index = AlertIndex()
         self._due: deque[tuple[Armed, Quote]] = deque()
         self._firing: asyncio.Task[None] | None = None
@@ -152,7 +161,7 @@ class AlertWatch:
                 return
 
     async def _fire(self, armed: Armed, quote: Quote) -> None:
-        firing = Firing(quote.price, change_percent(quote), quote.timestamp)
+        firing = Firing(quote.price, change_percent(quote), quote.timestamp, self._process)
         fired = await self._alerts.fire(armed.alert_id, armed.revision, firing)
         if fired is not None:
             await self._tell(fired, firing)

@@ -104,8 +104,8 @@ def _check_percent(value: float) -> None:
     if not math.isfinite(value) or not 0 < abs(value) <= MAX_PERCENT or Decimal(repr(value)) % PERCENT_STEP:
         raise RequestError(
             ErrorCode.INVALID_INPUT,
-            f"got value {value}; a percentage is at most {MAX_PERCENT:g} up (or below zero: down), not 0, and a multiple"
-            f" of {PERCENT_STEP}",
+            f"got value {value}; a percentage is up to {MAX_PERCENT:g}, negative for a fall, not 0, and a multiple of"
+            f" {PERCENT_STEP}",
         )
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from server.domain.quotes import Quote
 from server.errors import ErrorCode, RequestError
 from server.market.instruments import Instrument, InstrumentTable
-
-QuoteOf = Callable[[str], Quote | None]
-"""Returns the newest quote of a symbol, if there is one."""
+from server.services.stock_cards import QuoteOf
 
 _ECHO_CHARACTERS = 40
 

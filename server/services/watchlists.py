@@ -113,9 +113,7 @@ class WatchlistService:
             return (*lists[:place], *lists[place + 1 :])
 
         await self._change(principal, without)
-        self._publisher.publish(
-            user_room(principal.user_id), "watchlist_removed", {"watchlist_id": watchlist_id}
-        )
+        self._publisher.publish(user_room(principal.user_id), "watchlist_removed", {"watchlist_id": watchlist_id})
 
     # Their items.
 
@@ -202,9 +200,7 @@ class WatchlistService:
 
     # Changing and telling.
 
-    async def _change_items(
-        self, principal: Principal, watchlist_id: str, change: ItemsChange
-    ) -> dict[str, Any]:
+    async def _change_items(self, principal: Principal, watchlist_id: str, change: ItemsChange) -> dict[str, Any]:
         lists = await self._change(principal, lambda lists: _with_items(lists, watchlist_id, change))
         return self._tell(principal, lists, watchlist_id)
 

@@ -95,10 +95,13 @@ class AlertRepository:
 
     @database_call
     async def fire(self, alert_id: str, revision: int, firing: Firing) -> Alert | None:
-        """Let an active alert have fired; None when it is no longer as it was: of several callers one gets it."""
-        active = {"_id": alert_id, "revision": revision} | _ACTIVE
+        """Let an active alert have fired; None when it is no longer as it was: of several processes one gets it.
+
+        The one that got it gets it again, as it may not have heard the answer.
+        """
+        mine = {"_id": alert_id, "revision": revision, "firing.by": {"$in": [None, firing.by]}}
         change = {"$set": {"firing": msgspec.structs.asdict(firing)}, "$unset": {"slot": ""}}
-        return await self._update(active, change)
+        return await self._update(mine, change)
 
     @database_call
     async def remove(self, alert_id: str, user_id: str) -> bool:

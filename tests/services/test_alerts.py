@@ -60,7 +60,9 @@ class RecordingNotifier:
 def another_process(community: Community, publisher: RecordingPublisher, notifier: Any = None) -> AlertWatch:
     """Return a watch over the same database, as another process has it."""
     phrase = partial(community.texts.text, "en")
-    return AlertWatch(AlertRepository(community.database), community.stocks, publisher, community.clock, phrase, notifier)
+    return AlertWatch(
+        AlertRepository(community.database), community.stocks, publisher, community.clock, phrase, notifier
+    )
 
 
 @pytest.mark.gen_test
@@ -313,6 +315,30 @@ async def test_when_the_database_is_away_it_fires_later(database: Database, monk
     assert not publisher.of("alert_fired")
     community.watch.take([])
     await community.watch.settle()
+    assert fired_of(publisher, alice) == [(alert["id"], 105.0)]
+
+
+@pytest.mark.gen_test
+async def test_a_lost_answer_costs_nobody_an_alert(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher = RecordingPublisher()
+    community = open_community(database, publisher)
+    alice = await community.member("alice")
+    alert = await community.alerts.create(alice, MAOTAI, ABOVE, 105.0)
+    fire = AlertRepository.fire
+
+    async def unheard(*given: Any) -> None:
+        assert await fire(*given)
+        raise RequestError(ErrorCode.UNAVAILABLE, "the database does not answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(AlertRepository, "fire", unheard)
+        await trade(community, 105.0)
+    assert not publisher.of("alert_fired")
+    other = another_process(community, publisher)
+    await other.load()
+    for watch in (other, community.watch, community.watch):
+        watch.take([quote(MAOTAI, 106.0)])
+        await watch.settle()
     assert fired_of(publisher, alice) == [(alert["id"], 105.0)]
 
 

@@ -45,8 +45,8 @@ from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
-from server.services.write_permits import WritePermits
 from server.services.watchlists import WatchlistService
+from server.services.write_permits import WritePermits
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
 from server.texts import Texts

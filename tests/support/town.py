@@ -99,7 +99,7 @@ class Town:
         return town
 
     async def renew(self) -> None:
-        """Let the members have a fresh message and request, bobby his watchlist and alert, and everyone a connection that is where it may be."""
+        """Let the members have fresh things of their own, and everyone a connection that is where it may be."""
         bobby = self.residents[Actor.MEMBER]
         now = self.server.clock.now()
         await self._make_friends()

@@ -10,7 +10,7 @@ from server.storage.documents import Document
 from tests.support.plans import Row, row
 
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
-FIRING = Firing(100.0, 1.5, NOW)
+FIRING = Firing(100.0, 1.5, NOW, "process")
 
 
 def stored(user: int, number: int, **more: object) -> Document:
@@ -31,7 +31,11 @@ DOCUMENTS = {
         for n in range(5)
         for document in (
             stored(user, n, slot=n),
-            stored(user, n + 5, firing={"price": 1.0, "change_percent": 0.0, "at": NOW + timedelta(minutes=n)}),
+            stored(
+                user,
+                n + 5,
+                firing={"price": 1.0, "change_percent": 0.0, "at": NOW + timedelta(minutes=n), "by": "process"},
+            ),
         )
     ]
 }
