@@ -182,13 +182,16 @@ async def test_armed_again_it_fires_again(database: Database) -> None:
 
 
 @pytest.mark.gen_test
-async def test_a_deleted_one_is_silent(database: Database) -> None:
+async def test_a_deleted_one_is_silent(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     publisher = RecordingPublisher()
     community = open_community(database, publisher)
     alice = await community.member("alice")
     alert = await community.alerts.create(alice, MAOTAI, ABOVE, 105.0)
     await community.alerts.remove(alice, alert["id"])
+    tried: list[object] = []
+    monkeypatch.setattr(AlertRepository, "fire", lambda *given: tried.append(given))
     await trade(community, 110.0)
+    assert not tried  # it is watched no longer
     assert not publisher.of("alert_fired")
     assert await community.alerts.alerts(alice, None) == []
     assert (await refusal(community.alerts.remove(alice, alert["id"]))).code is ErrorCode.NOT_FOUND
