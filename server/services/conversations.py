@@ -107,6 +107,10 @@ class ConversationService:
         self._permits.keep(user_id, permit, era)
         return permit
 
+    def forget_permits(self) -> None:
+        """Ask anew who may write where: somebody has left."""
+        self._permits.forget()
+
     async def check_writable(self, user_id: str, conversation: Conversation) -> None:
         """Raise RequestError (not_friends) when the conversation is closed for writing; a group never is."""
         if not await self._is_writable(user_id, conversation):

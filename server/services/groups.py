@@ -173,6 +173,7 @@ class GroupService:
             await self._write(changed.id, note)
 
     def _see_off(self, conversation_id: str, user_id: str) -> None:
+        self._conversations.forget_permits()
         self._publisher.evict(user_room(user_id), conversation_room(conversation_id))
         for listener in self._on_departure:
             listener(conversation_id, user_id)

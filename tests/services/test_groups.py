@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from server.domain.conversations import Conversation
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services import group_rules, groups
+from server.services.write_permits import WritePermit
 from server.storage.documents import Database
 from tests.support.community import Community, RecordingPublisher, open_community
 
@@ -130,25 +130,29 @@ class Gate:
     def __init__(self, community: Community, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached = asyncio.Event()
         self.open = asyncio.Event()
-        self._check: Callable[[str, Conversation], Awaitable[None]] = community.conversations.check_writable
-        monkeypatch.setattr(community.conversations, "check_writable", self._held)
+        self._ask: Callable[..., Awaitable[WritePermit]] = community.conversations.open_for_writing
+        monkeypatch.setattr(community.conversations, "open_for_writing", self._held)
 
-    async def _held(self, user_id: str, conversation: Conversation) -> None:
-        await self._check(user_id, conversation)
+    async def _held(self, *what: Any) -> WritePermit:
+        permit = await self._ask(*what)
         self.reached.set()
         await self.open.wait()
+        return permit
 
 
+@pytest.mark.parametrize("asks", ["anew", "what is remembered"])
 @pytest.mark.parametrize("where", ["the same process", "another process", "another process that has heard of it"])
 @pytest.mark.gen_test
 async def test_a_removed_member_has_no_message_behind_the_removal(
-    database: Database, monkeypatch: pytest.MonkeyPatch, where: str
+    database: Database, monkeypatch: pytest.MonkeyPatch, where: str, asks: str
 ) -> None:
     here = open_community(database)
     there = here if where == "the same process" else open_community(database)
     alice, bob, carol = await members(here, "alice", "bob", "carol")
     conversation_id = await here.group(alice, bob, carol)
     await there.say(bob, conversation_id, "before")
+    if asks == "anew":
+        there.permits.forget()
     with monkeypatch.context() as patch:
         gate = Gate(there, patch)
         late = asyncio.ensure_future(outcome(there.say(bob, conversation_id, "late")))

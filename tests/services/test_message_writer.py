@@ -303,7 +303,7 @@ async def test_messages_are_stored_while_the_activity_of_earlier_ones_is_recorde
     gate.set()
     await closing
     conversation = await community.conversations.get(alice.user_id, conversation_id)
-    assert (conversation.last_seq, conversation.revision, conversation.read) == (3, 3, {alice.user_id: 3})
+    assert (conversation.last_seq, conversation.revision, conversation.own.read) == (3, 3, 3)
 
 
 @pytest.mark.gen_test

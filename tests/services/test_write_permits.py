@@ -118,6 +118,6 @@ async def test_permits_do_not_pile_up(database: Database, monkeypatch: pytest.Mo
     monkeypatch.setattr(write_permits, "MAX_KEPT", 3)
     permits = write_permits.WritePermits(FakeClock())
     for number in range(10):
-        permits.grant(str(number), "c", permits.era)
-    assert len(permits._granted_at) <= 3
-    assert permits.holds("9", "c")
+        permits.keep(str(number), write_permits.WritePermit("c", number), permits.era)
+    assert len(permits._kept) <= 3
+    assert permits.find("9", "c") == ("c", 9)
