@@ -32,7 +32,7 @@ async def people(server: ProductServer, *names: str) -> list[Person]:
 
 
 async def group(owner: Person, *others: Person) -> str:
-    made = await owner.call("POST", "", {"name": "Investors", "member_ids": [other.id for other in others]})
+    made = await owner.call("POST", "", {"name": "Investors", "members": [other.id for other in others]})
     assert made.status == 201, made.json
     return str(made.data["conversation"]["id"])
 
@@ -54,7 +54,7 @@ def heard(client: ChatClient) -> list[Any]:
 async def test_a_group_is_made_and_its_members_talk(server: ProductServer) -> None:
     alice, bob, carol = await people(server, "alice", "bob", "carol")
     a, b, c = await alice.chat(), await bob.chat(), await carol.chat()
-    made = await alice.call("POST", "", {"name": " 打板群 ", "member_ids": [bob.id, carol.id, bob.id, alice.id]})
+    made = await alice.call("POST", "", {"name": " 打板群 ", "members": [bob.id, carol.id, bob.id, alice.id]})
     assert made.status == 201
     view = made.data["conversation"]
     assert (view["kind"], view["name"], view["owner_id"]) == ("group", "打板群", alice.id)
