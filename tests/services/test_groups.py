@@ -242,3 +242,34 @@ async def test_what_changes_nothing_tells_nothing(database: Database) -> None:
     await community.groups.set_role(alice, conversation_id, bob.user_id, "member")
     assert [item for item in publisher.told if "changes" in item.payload] == told
     assert await database["messages"].count_documents({}) == 1
+
+
+@pytest.mark.gen_test
+async def test_strangers_cannot_hold_up_those_who_change_a_group(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community = open_community(database)
+    alice, bob, eve = await members(community, "alice", "bob", "eve")
+    conversation_id = await community.group(alice, bob)
+    changes: list[object] = []
+    monkeypatch.setattr(community.stores.groups, "change", changes.append)
+    for attempt in (
+        community.groups.rename(eve, conversation_id, "x"),
+        community.groups.remove(eve, conversation_id, bob.user_id),
+        community.groups.set_role(eve, conversation_id, bob.user_id, "admin"),
+        community.groups.add(eve, conversation_id, [eve.user_id]),
+    ):
+        assert await outcome(attempt) is ErrorCode.NOT_FOUND
+    assert changes == []
+
+
+@pytest.mark.gen_test
+async def test_changes_of_groups_are_limited_for_each_member(database: Database) -> None:
+    community = open_community(database)
+    alice, bob = await members(community, "alice", "bob")
+    conversation_id = await community.group(alice)
+    for number in range(59):
+        await community.groups.rename(alice, conversation_id, f"name {number}")
+    assert await outcome(community.groups.rename(alice, conversation_id, "x")) is ErrorCode.RATE_LIMITED
+    assert await outcome(community.groups.create(alice, "x", [])) is ErrorCode.RATE_LIMITED
+    assert await outcome(community.groups.create(bob, "x", [])) is None
