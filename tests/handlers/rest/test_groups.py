@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from server.storage.availability import unavailable
 from tests.support.product_server import ChatClient, ProductServer, RestAnswer
 
 
@@ -312,6 +313,28 @@ async def test_who_is_removed_while_entering_does_not_get_in(
         assert (await alice.call("DELETE", f"/{conversation_id}/members/{bob.id}")).status == 200
         gate.set()
         assert (await entering)["error"]["code"] == "not_found"
+    assert not server.runtime.hub.rooms().members(f"conversation:{conversation_id}")
+
+
+@pytest.mark.gen_test
+async def test_whose_membership_cannot_be_confirmed_does_not_stay(
+    server: ProductServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await people(server, "alice", "bob")
+    conversation_id = await group(alice, bob)
+    b = await bob.chat()
+    conversations = server.services.conversations
+    answers = [conversations.get]
+
+    async def once(*args: Any) -> Any:
+        if not answers:
+            raise unavailable()
+        return await answers.pop()(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(conversations, "get", once)
+        refused = await b.ask("join_chat", {"conversation_id": conversation_id})
+    assert refused["error"]["code"] == "unavailable"
     assert not server.runtime.hub.rooms().members(f"conversation:{conversation_id}")
 
 
