@@ -84,9 +84,9 @@ class MessageService:
             first = await self._sent_before(principal.user_id, outgoing.client_msg_id)
             if first is None:
                 raise
-            return await self._views.one(first)
+            return await self._shown_again(first)
         stored = await self._writer.write(draft, sender, excerpt, asked_at=permit.asked_at)
-        return stored.by(sender, excerpt) if stored.id == draft.id else await self._views.one(stored)
+        return stored.by(sender, excerpt) if stored.id == draft.id else await self._shown_again(stored)
 
     async def history(
         self,
@@ -200,6 +200,12 @@ class MessageService:
         """Return what was sent under this client id while it was still possible: its sender may not know of it."""
         found = await self._messages.find_sent([(user_id, client_msg_id)]) if client_msg_id is not None else []
         return found[0] if found else None
+
+    async def _shown_again(self, first: StoredMessage) -> Message:
+        """Return what was sent before as its sender sees it, who may have left: then what it replies to is not shown."""
+        if first.reply_to is None or await self._conversations.find(first.sender_id, first.conversation_id):
+            return await self._views.one(first)
+        return first.by(await self._profiles.one(first.sender_id))
 
     async def _draft(self, user_id: str, outgoing: Outgoing, conversation_id: str) -> StoredMessage:
         enclosed = await self._enclosures.find(user_id, outgoing.type, outgoing.content, outgoing.file_id)

@@ -10,6 +10,7 @@ import pytest
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services import group_rules, groups
+from server.services.messages import Outgoing
 from server.services.write_permits import WritePermit
 from server.storage.documents import Database
 from tests.support.community import Community, RecordingPublisher, open_community
@@ -273,3 +274,20 @@ async def test_changes_of_groups_are_limited_for_each_member(database: Database)
     assert await outcome(community.groups.rename(alice, conversation_id, "x")) is ErrorCode.RATE_LIMITED
     assert await outcome(community.groups.create(alice, "x", [])) is ErrorCode.RATE_LIMITED
     assert await outcome(community.groups.create(bob, "x", [])) is None
+
+
+@pytest.mark.gen_test
+async def test_sending_again_does_not_show_those_who_left_what_they_replied_to(database: Database) -> None:
+    community = open_community(database)
+    alice, bob = await members(community, "alice", "bob")
+    left, open_still = await community.group(alice, bob), await community.group(alice, bob)
+    said = await community.say(alice, left, "said")
+    reply = Outgoing(left, None, "what?", client_msg_id="c1", reply_to=said.id)
+    sent = await community.messages.send(bob, reply)
+    again = await community.messages.send(bob, reply)
+    assert again == sent and again.reply is not None
+    await community.groups.remove(bob, left, bob.user_id)
+    await community.changes.edit(alice, said.id, "for members alone")
+    for conversation_id in (left, open_still):
+        again = await community.messages.send(bob, reply._replace(conversation_id=conversation_id, reply_to=None))
+        assert (again.id, again.reply_to, again.reply) == (sent.id, said.id, None)
