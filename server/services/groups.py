@@ -25,7 +25,7 @@ from server.limits import Rate, TokenBuckets
 from server.realtime.hub import WidePublisher
 from server.services import group_rules
 from server.services.conversations import ConversationService, not_a_member
-from server.services.input_text import checked_text
+from server.services.input_text import checked_line
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
 from server.services.rate_limits import count_attempt
@@ -83,7 +83,7 @@ class GroupService:
 
         Raises RequestError: invalid_input, not_friends, limit_reached, rate_limited, unavailable.
         """
-        name = _checked_name(name)
+        name = checked_line("name", name, MAX_NAME_CHARACTERS)
         actor = principal.user_id
         self._count(actor)
         others = tuple(dict.fromkeys(member for member in member_ids if member != actor))
@@ -103,7 +103,7 @@ class GroupService:
         Raises RequestError: invalid_input, not_found, forbidden, conflict for what is no group, rate_limited,
         unavailable.
         """
-        name, actor = _checked_name(name), principal.user_id
+        name, actor = checked_line("name", name, MAX_NAME_CHARACTERS), principal.user_id
         await self._change(actor, conversation_id, (), lambda state: group_rules.rename(state, actor, name))
         return await self._conversations.show(actor, conversation_id)
 
@@ -213,7 +213,3 @@ class GroupService:
             system=note,
         )
         await self._writer.write(draft, await self._profiles.one(note.actor_id), asked_at=None)
-
-
-def _checked_name(name: str) -> str:
-    return checked_text("name", name.strip(), 1, MAX_NAME_CHARACTERS)

@@ -115,7 +115,7 @@ async def test_who_may_do_what(server: ProductServer) -> None:
         assert await refusal(admin, "POST", "/members", {"user_ids": [nobody]}) == "not_friends"
     assert await refusal(owner, "PATCH", f"/members/{owner.id}", {"role": "admin"}) == "conflict"
     assert await refusal(owner, "PATCH", f"/members/{other.id}", {"role": "king"}) == "invalid_input"
-    for name in ("", "   ", "x" * 65, "a\0b", "\ud800"):
+    for name in ("", "   ", "x" * 65, "a\0b", "\ud800", "a\u202eb"):
         assert await refusal(admin, "PATCH", "", {"name": name}) == "invalid_input", name
     assert await refusal(admin, "POST", "/members", {"user_ids": []}) == "invalid_input"
     assert await refusal(admin, "POST", "/members", {"user_ids": [str(n) for n in range(501)]}) == "invalid_input"
