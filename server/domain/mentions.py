@@ -10,10 +10,7 @@ from typing import NamedTuple
 from server.domain.users import Profile, username_key
 
 MAX_MENTIONS = 50
-"""The first so many members are mentioned; further names are text like any other."""
-
-MAX_LOOKED_AT = 200
-"""Names behind more @ than these are not looked for."""
+"""Names behind more @ than these are text like any other."""
 
 _EVERYONE = ("all", "所有人")
 _LONGEST_NAME = 32
@@ -45,12 +42,12 @@ def find_mentions(text: str, members: Iterable[Profile], may_mention_all: bool =
     named = [next((name for name in _names_at(run) if name in names), None) for run in _runs(text)]
     found = dict.fromkeys(ids[name] for name in named if name in ids)
     everyone = any(name is not None and name not in ids for name in named)
-    return Mentions(tuple(found)[:MAX_MENTIONS], everyone)
+    return Mentions(tuple(found), everyone)
 
 
 def _runs(text: str) -> Iterator[str]:
     """Yield what stands behind each @, as far as it could belong to a name."""
-    return (match[1] for match in islice(_AT.finditer(text), MAX_LOOKED_AT))
+    return (match[1] for match in islice(_AT.finditer(text), MAX_MENTIONS))
 
 
 def _names_at(run: str) -> Iterator[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.domain.mentions import MAX_LOOKED_AT, MAX_MENTIONS, Mentions, find_mentions, possible_names
+from server.domain.mentions import MAX_MENTIONS, Mentions, find_mentions, possible_names
 from server.domain.users import Profile, username_key
 
 NAMES = ("alice", "Alice2", "bob.b", "bob", "张三丰", "张三丰大侠", "李-四", "所有", "x_y")
@@ -79,5 +79,5 @@ def test_an_account_that_is_gone_is_nobody() -> None:
 
 
 def test_names_behind_very_many_signs_are_text() -> None:
-    assert mentioned("@no " * (MAX_LOOKED_AT - 1) + "@bob") == ["bob"]
-    assert mentioned("@no " * MAX_LOOKED_AT + "@bob") == []
+    assert mentioned("@no " * (MAX_MENTIONS - 1) + "@bob") == ["bob"]
+    assert mentioned("@no " * MAX_MENTIONS + "@bob") == []
