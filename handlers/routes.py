@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
+from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.conversations import (
     ConversationHandler,
@@ -37,6 +38,12 @@ from handlers.rest.market import (
 )
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
+from handlers.rest.watchlists import (
+    WatchlistHandler,
+    WatchlistItemHandler,
+    WatchlistItemsHandler,
+    WatchlistsHandler,
+)
 from handlers.rest.websocket import PushPricesHandler, WebSocketClientsHandler, WebSocketStatsHandler
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
@@ -72,6 +79,12 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
     (rf"/files/{ID}/thumbnail", ThumbnailHandler),
+    (r"/watchlists", WatchlistsHandler),
+    (rf"/watchlists/{ID}", WatchlistHandler),
+    (rf"/watchlists/{ID}/items", WatchlistItemsHandler),
+    (rf"/watchlists/{ID}/items/{ID}", WatchlistItemHandler),
+    (r"/alerts", AlertsHandler),
+    (rf"/alerts/{ID}", AlertHandler),
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),

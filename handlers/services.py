@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from server.clock import Clock
 from server.realtime.attendance import Attendance
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.alerts import AlertService
 from server.services.bars import BarService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
@@ -25,6 +25,7 @@ from server.services.prices import PriceService
 from server.services.signals import SignalService
 from server.services.stocks import StockService
 from server.services.uploads import UploadService
+from server.services.watchlists import WatchlistService
 from server.texts import DEFAULT_LOCALE, Texts
 
 
@@ -50,7 +51,8 @@ class Services:
     stocks: StockService
     market_status: MarketStatus
     attendance: Attendance
-    clock: Clock
+    watchlists: WatchlistService
+    alerts: AlertService
     health: HealthService
     origins: OriginPolicy
     texts: Texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from handlers.services import Services
@@ -20,6 +21,8 @@ from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
 from server.services.accounts import AccountService
+from server.services.alert_watch import AlertWatch
+from server.services.alerts import AlertService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
@@ -28,6 +31,7 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
+from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
@@ -37,12 +41,14 @@ from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
+from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.stocks import StockService
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
+from server.services.watchlists import WatchlistService
 from server.services.write_permits import WritePermits
 from server.settings import Settings
 from server.storage.mongo import Mongo
@@ -75,6 +81,8 @@ class Assembly:
         accounts = await self._accounts()
         presence = self._presence()
         market = await MarketAssembly(settings, self._clock, self._stack, stores, self._hub).services()
+        stocks = ListedStocks(INSTRUMENTS, market.prices.quote_of)
+        texts = Texts(TEXTS)
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
@@ -97,7 +105,7 @@ class Assembly:
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
-            finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
+            finder=MessageFinder(stores.messages, stores.message_search, conversations, self._profiles, self._clock),
             files=files,
             uploads=self._uploads(),
             prices=market.prices,
@@ -106,10 +114,11 @@ class Assembly:
             stocks=StockService(INSTRUMENTS, market.prices.quote_of),
             market_status=market.status,
             attendance=Attendance(self._clock),
-            clock=self._clock,
+            watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
+            alerts=await self._alerts(stocks, texts, market.prices),
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
-            texts=Texts(TEXTS),
+            texts=texts,
             default_locale=settings.default_locale,
             prices_require_auth=settings.prices_require_auth,
             operator_without_token=settings.environment == "development",
@@ -204,6 +213,14 @@ class Assembly:
         uploads = UploadService(self._stores.files, Thumbnails(), self._clock, limits)
         self._stack.push_async_callback(uploads.close)
         return uploads
+
+    async def _alerts(self, stocks: ListedStocks, texts: Texts, prices: PriceService) -> AlertService:
+        alerts, phrase = self._stores.alerts, partial(texts.text, self._settings.default_locale)
+        watch = AlertWatch(alerts, stocks, self._hub, self._clock, phrase)
+        self._stack.push_async_callback(watch.close)
+        await watch.load()
+        prices.on_quotes.append(watch.take)
+        return AlertService(alerts, watch, stocks, self._clock)
 
     def _token_keys(self) -> TokenKeys:
         settings = self._settings
