@@ -62,8 +62,10 @@ class MarketAssembly:
         self._look_ahead()
         source = self._source()
         prices, bars = self._prices(source), self._bars()
-        prices.on_quotes.append(bars.take)
-        if isinstance(source, SimulatedSource) and self._settings.environment == "development":
+        is_development = self._settings.environment == "development"
+        if is_development or not isinstance(source, SimulatedSource):  # nothing invented is stored among real bars
+            prices.on_quotes.append(bars.take)
+        if is_development and isinstance(source, SimulatedSource):
             await fill_bars(self._stores.bars, source.market, self._clock)
         signals = SignalService(
             self._stores.signals,
