@@ -93,7 +93,7 @@ class SignalService:
                     del silent[name]
         await self._show()
         told = (f"{name} {self._counts[name]} of {day}" for name, day in self._days.items())
-        logger.info("signals: %s", ", ".join(told))
+        logger.debug("signals: %s", ", ".join(told))
 
     async def present(self, strategy: str, limit: int = MAX_SIGNALS) -> DaySignals:
         """Return the signals of a strategy, the strongest first; RequestError (invalid_input) for an unknown one."""
