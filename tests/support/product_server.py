@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -31,6 +31,8 @@ from tests.support.clock import FakeClock
 from tests.support.community import Community
 
 PATIENCE_SECONDS = 10.0
+PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
+"""What comes at any time to who has friends."""
 READ_BODY_BYTES = 1 << 20
 PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
 """What a server with limits allows in a minute."""
@@ -77,10 +79,12 @@ class ChatClient:
         """Send an event without asking for an ack."""
         await self._connection.write_message(f"42{json.dumps([event, payload])}")
 
-    async def next(self, event: str) -> Any:
-        """Return the payload of the next event, which must have this name."""
+    async def next(self, event: str, *, between: Collection[str] = ()) -> Any:
+        """Return the payload of the next event, which must have this name; those ``between`` may come before."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             name, payload = await self.events.get()
+            while name in between:
+                name, payload = await self.events.get()
         assert name == event, (name, payload)
         return payload
 
