@@ -10,6 +10,7 @@ from server.domain.files import Attachment
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services.files import CHECK_EVERY
+from server.services.messages import Outgoing
 from server.services.uploads import UNATTACHED_LIFETIME, UPLOAD_LIFETIME
 from server.storage.documents import Database
 from server.storage.files import CHUNK_BYTES, FileRepository
@@ -287,3 +288,25 @@ async def test_a_sweep_without_a_database_is_no_error(
     monkeypatch.setattr(community.stores.files, "due", away)
     await community.sweeper.sweep()
     assert "could not be swept" in caplog.text
+
+
+@pytest.mark.gen_test
+async def test_who_is_removed_from_a_group_gets_its_files_no_longer(database: Database) -> None:
+    community = open_community(database)
+    alice, bob, carol = [await community.member(name) for name in ("alice", "bob", "carol")]
+    group = await community.group(alice, bob, carol)
+    file = await upload(community, alice, picture("PNG"))
+    own = await upload(community, bob)
+    for owner, sent in ((alice, file), (bob, own)):
+        await community.messages.send(owner, Outgoing(group, None, "", type="file", file_id=sent.id))
+    for member in (bob, carol):
+        assert (await community.files.find_thumbnail(member, file.id)).id == file.id
+    await community.groups.remove(alice, group, bob.user_id)
+    for find in (community.files.find, community.files.find_thumbnail):
+        assert await refusal(find(bob, file.id)) is ErrorCode.NOT_FOUND
+    assert (await community.files.find(bob, own.id)).id == own.id
+    assert (await community.files.find(carol, own.id)).id == own.id
+    # Who meets the file again elsewhere gets it again.
+    talk = await community.friends_talking(alice, bob)
+    await community.messages.send(alice, Outgoing(talk, None, "", type="file", file_id=file.id))
+    assert (await community.files.find(bob, file.id)).id == file.id
