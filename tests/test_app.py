@@ -206,7 +206,7 @@ def test_a_stdout_that_is_closed_stops_nothing(tmp_path: Path) -> None:
         assert log is not None
         server.process.stdout.close()
         # It finds out when it says that it is listening.
-        while os.readlink(f"/proc/{server.process.pid}/fd/1") != os.devnull:
+        while str(Path(f"/proc/{server.process.pid}/fd/1").readlink()) != os.devnull:
             assert server.process.poll() is None
             time.sleep(0.01)
         mongod_pid = server.mongod_pid
