@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
@@ -17,6 +17,7 @@ from server.domain.rooms import conversation_room
 from server.domain.users import LoginSession, Principal, User
 from server.realtime.sockets import Socket
 from server.services.messages import Outgoing
+from server.services.thumbnails import Picture, Thumbnails
 from server.storage.documents import Database, new_id
 from tests.support.access import OK, PASSWORD, Actor, Call
 from tests.support.clock import FakeClock
@@ -87,6 +88,17 @@ class Reply(NamedTuple):
     shown: str
 
 
+class _OneThumbnail(Thumbnails):
+    """Makes the thumbnail of the town's only picture once: there are many towns, and it takes a program."""
+
+    _made: ClassVar[Picture | None] = None
+
+    async def make(self, picture_format: str, content: AsyncIterator[bytes]) -> Picture:
+        if _OneThumbnail._made is None:
+            _OneThumbnail._made = await super().make(picture_format, content)
+        return _OneThumbnail._made
+
+
 class Town:
     """The actors and what they know.
 
@@ -136,7 +148,7 @@ class Town:
         talk = await self.community.friends_talking(alice, bobby)
         for actor in FRIENDS[Actor.OTHER]:
             await self.community.friends_talking(alice, self._principal(actor))
-        # Thumbnails are made by programs of their own, which take their time.
+        self.community.uploads._thumbnails = _OneThumbnail()
         file, group_file, hers, recalled = await asyncio.gather(
             *(self._upload(owner, picture("PNG")) for owner in (bobby, bobby, alice)), self._upload(bobby, b"recalled")
         )
