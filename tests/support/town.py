@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
 from handlers.events.session import principal_of
 from server.auth.keys import TokenKeys, secret_key
 from server.auth.tokens import AccessTokens
+from server.domain.alerts import AlertKind
 from server.domain.rooms import conversation_room
 from server.domain.users import LoginSession, Principal, User
-from server.realtime.sockets import Socket
+from server.domain.watchlists import Watchlist, WatchlistItem
 from server.services.messages import Outgoing
-from server.services.thumbnails import Picture, Thumbnails
 from server.storage.documents import Database, new_id
 from tests.support.access import OK, PASSWORD, Actor, Call
 from tests.support.clock import FakeClock
 from tests.support.community import SECRET
 from tests.support.product_server import PRESENCE, ChatClient, ProductServer
-from tests.support.uploads import CONTENT_TYPE, picture
+from tests.support.uploads import CONTENT_TYPE, OneThumbnail, picture
 
+STOCK = "600519.SH"
 CONTENT = "a secret of the two members"
 GROUP_CONTENT = "a secret of the group"
 NAMES = {
@@ -38,7 +39,7 @@ NAMES = {
     Actor.OTHER: "alice",
     Actor.MEMBER: "bobby",
 }
-_DIRECT = ("conversation", "message", "request", "file", "draft", "recalled_file")
+_DIRECT = ("conversation", "message", "request", "file", "draft", "recalled_file", "watchlist", "alert")
 _GROUP = ("group", "group_message", "group_file")
 FOREIGN = {
     Actor.STRANGER: (*_DIRECT, *_GROUP, "user"),
@@ -88,17 +89,6 @@ class Reply(NamedTuple):
     shown: str
 
 
-class _OneThumbnail(Thumbnails):
-    """Makes the thumbnail of the town's only picture once: there are many towns, and it takes a program."""
-
-    _made: ClassVar[Picture | None] = None
-
-    async def make(self, picture_format: str, content: AsyncIterator[bytes]) -> Picture:
-        if _OneThumbnail._made is None:
-            _OneThumbnail._made = await super().make(picture_format, content)
-        return _OneThumbnail._made
-
-
 class Town:
     """The actors and what they know.
 
@@ -135,7 +125,7 @@ class Town:
         for actor in (Actor.OTHER, Actor.MEMBER, Actor.ADMIN, Actor.REMOVED):
             await town.community.friendships.befriend(town._user_id(actor), ivan.id, server.clock.now())
         named = {name: town._user_id(actor) for name, actor in _PEOPLE.items()} | {"candidate": ivan.id}
-        town._learn(user=town._user_id(Actor.OTHER), username="alice", **named)
+        town._learn(user=town._user_id(Actor.OTHER), username="alice", stock=STOCK, **named)
         town.ids[Actor.OTHER] |= {"user": town._user_id(Actor.MEMBER), "username": "bobby"}
         await town._open_talks()
         await town.community.users.promote(town._user_id(Actor.OPERATOR))
@@ -148,7 +138,7 @@ class Town:
         talk = await self.community.friends_talking(alice, bobby)
         for actor in FRIENDS[Actor.OTHER]:
             await self.community.friends_talking(alice, self._principal(actor))
-        self.community.uploads._thumbnails = _OneThumbnail()
+        self.community.uploads._thumbnails = OneThumbnail()
         file, group_file, hers, recalled = await asyncio.gather(
             *(self._upload(owner, picture("PNG")) for owner in (bobby, bobby, alice)), self._upload(bobby, b"recalled")
         )
@@ -172,6 +162,8 @@ class Town:
         if "relations" in changed:
             await self._make_friends()
             self._learn(request=await self._ask_for_friendship())
+        if changed & {"alerts", "watchlists"} or "alert" not in self.ids[Actor.MEMBER]:
+            await self._make_own_things(self._user_id(Actor.MEMBER))
         if "files.files" in changed:
             self._learn(draft=await self._upload(self._principal(Actor.MEMBER), b"a draft"))
         for actor in Actor:
@@ -188,6 +180,16 @@ class Town:
         if changed:
             self._belonging = await self._members()
             self._stored = await self.stored()
+
+    async def _make_own_things(self, user_id: str) -> None:
+        """Let a user have one alert, and beside the default watchlist one with a stock."""
+        stores = self.community.stores
+        for alert in await stores.alerts.active(user_id):
+            await stores.alerts.remove(alert.id, user_id)
+        made = await stores.alerts.add(user_id, STOCK, AlertKind.ABOVE, 9999.0, self.server.clock.now())
+        lists = (Watchlist(user_id, ""), Watchlist(new_id(), "own", (WatchlistItem(STOCK),)))
+        assert await stores.watchlists.replace(user_id, lists, (await stores.watchlists.find(user_id)).version)
+        self._learn(alert=made.id, watchlist=lists[1].id)
 
     def _learn(self, **ids: Any) -> None:
         """Let everyone know these ids."""
@@ -227,7 +229,8 @@ class Town:
 
     async def _join(self, name: str, *actors: Actor) -> None:
         """Let those join who have not."""
-        present = {room for socket in self.server.sio.root.sockets.values() for room in _presences(socket)}
+        sockets = self.server.sio.root.sockets.values()
+        present = {(principal_of(socket).user_id, room) for socket in sockets for room in socket.rooms}
         for actor in actors:
             conversation_id = self.ids[actor][name]
             if (self._user_id(actor), conversation_room(conversation_id)) not in present:
@@ -372,11 +375,6 @@ class Town:
 
     def _principal(self, actor: Actor) -> Principal:
         return self.residents[actor].principal
-
-
-def _presences(socket: Socket) -> Iterable[tuple[str, str]]:
-    """Return whose connection is in which rooms."""
-    return ((principal_of(socket).user_id, room) for room in socket.rooms)
 
 
 def _encoded(body: Any, method: str) -> bytes | None:

@@ -137,7 +137,7 @@ async def test_who_leaves_a_group_leaves_its_files(server: ProductServer) -> Non
     alice, bob = await server.friends()
     token = alice["access_token"]
     made = await server.call(
-        "POST", "/api/conversations", {"name": "club", "member_ids": [bob["user"]["id"]]}, token=token
+        "POST", "/api/conversations", {"name": "club", "members": [bob["user"]["id"]]}, token=token
     )
     group = made.data["conversation"]["id"]
     file = await door(server, alice).upload(picture("PNG"))
