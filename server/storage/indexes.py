@@ -17,6 +17,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "users": [
         IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
         IndexModel([("display_name_key", ASCENDING)], name="display_name_key"),
+        IndexModel([("avatar", ASCENDING)], name="avatar", partialFilterExpression={"avatar": {"$exists": True}}),
     ],
     "login_sessions": [
         IndexModel([("user_id", ASCENDING)], name="user"),
