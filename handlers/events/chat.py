@@ -10,13 +10,13 @@ from msgspec import Meta, Struct
 from handlers.events.session import principal_of
 from handlers.services import Services
 from server.auth.access import Access
-from server.domain.conversations import ConversationView, Mark
+from server.domain.conversations import Mark
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room, user_room
 from server.limits import Rate
 from server.realtime.namespaces import Namespace
 from server.realtime.sockets import Socket
-from server.services.conversations import ConversationService, not_a_member
+from server.services.conversations import ConversationService
 from server.services.messages import Outgoing
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -75,7 +75,6 @@ def register(namespace: Namespace, services: Services) -> None:
             enter,
             request.after_revision,
         )
-        await _check_stayed(socket, services.conversations, joined.conversation)
         answer: dict[str, Any] = to_payload(joined)
         return answer
 
@@ -113,15 +112,6 @@ def register(namespace: Namespace, services: Services) -> None:
         namespace.on(f"mark_{mark.value}", payload=MarkUpTo, access=Access.MEMBER, rate=Rate(200, 50))(
             _marker(mark, services.conversations)
         )
-
-
-async def _check_stayed(socket: Socket, conversations: ConversationService, entered: ConversationView) -> None:
-    """Take out again who was removed while entering: the room was left before it was entered."""
-    if entered.kind == "group":
-        user_id = principal_of(socket).user_id
-        if await conversations.find(user_id, entered.id) is None:
-            socket.leave(conversation_room(entered.id))
-            raise not_a_member()
 
 
 def _marker(mark: Mark, conversations: ConversationService) -> Callable[[Socket, MarkUpTo], Awaitable[None]]:
