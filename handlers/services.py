@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.alerts import AlertService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
 from server.services.friends import FriendService
@@ -19,6 +20,7 @@ from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.uploads import UploadService
+from server.services.watchlists import WatchlistService
 from server.texts import DEFAULT_LOCALE, Texts
 
 
@@ -39,6 +41,8 @@ class Services:
     uploads: UploadService
     finder: MessageFinder
     prices: PriceService
+    watchlists: WatchlistService
+    alerts: AlertService
     health: HealthService
     origins: OriginPolicy
     texts: Texts

@@ -14,7 +14,7 @@ from server.limits import Rate, TokenBuckets
 from server.realtime.hub import Publisher
 from server.services.accounts import MAX_DISPLAY_NAME_CHARACTERS
 from server.services.files import FileService
-from server.services.input_text import checked_text
+from server.services.input_text import checked_line, checked_text
 from server.services.profiles import Profiles
 from server.services.rate_limits import count_attempt
 from server.storage.friendships import FriendshipRepository
@@ -86,7 +86,7 @@ class MemberService:
     async def _checked(self, user_id: str, change: ProfileChange) -> ProfileChange:
         """Return what is to be stored; a picture counts as given away from here on."""
         if change.display_name is not UNSET:
-            name = checked_text("display_name", change.display_name.strip(), 1, MAX_DISPLAY_NAME_CHARACTERS)
+            name = checked_line("display_name", change.display_name, MAX_DISPLAY_NAME_CHARACTERS)
             change = msgspec.structs.replace(change, display_name=name)
         if isinstance(change.avatar, str):
             await self._files.attach(user_id, change.avatar, only_picture=True)

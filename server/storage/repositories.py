@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server.storage.alerts import AlertRepository
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.files import FileRepository
@@ -12,6 +13,7 @@ from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
 from server.storage.presences import PresenceRepository
 from server.storage.users import UserRepository
+from server.storage.watchlists import WatchlistRepository
 
 
 class Repositories:
@@ -27,3 +29,5 @@ class Repositories:
         self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)
+        self.watchlists = WatchlistRepository(database)
+        self.alerts = AlertRepository(database)
