@@ -88,7 +88,7 @@ class Assembly:
         writer = self._writer()
         return Services(
             accounts=accounts,
-            members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),
+            members=MemberService(stores.users, stores.friendships, self._profiles, files, self._hub, self._clock),
             moderation=ModerationService(stores.users, accounts, self._clock),
             friends=self._friends(presence),
             presence=presence,
@@ -196,10 +196,10 @@ class Assembly:
 
     async def _files(self) -> FileService:
         stores = self._stores
-        sweeper = FileSweeper(stores.files, stores.messages, self._clock)
+        sweeper = FileSweeper(stores.files, stores.messages, stores.users, self._clock)
         await sweeper.start()
         self._stack.callback(sweeper.stop)
-        return FileService(stores.files, stores.messages, stores.conversations, self._clock)
+        return FileService(stores.files, stores.messages, stores.conversations, stores.users, self._clock)
 
     def _uploads(self) -> UploadService:
         limits = FileLimits(self._settings.max_file_size, self._settings.file_quota)

@@ -14,7 +14,7 @@ from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, 
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.limits import Rate, TokenBuckets
-from server.services.conversations import ConversationService
+from server.services.conversations import ConversationService, not_a_member
 from server.services.enclosures import Enclosures
 from server.services.input_text import checked_text
 from server.services.mentions import MentionFinder
@@ -147,8 +147,11 @@ class MessageService:
             people = await self._profiles.of({*(member.user_id for member in members), *senders})
             excerpts = await self._views.excerpts((*stored, *changed))
 
-            # From here on nothing waits: what was published meanwhile joins the answer, what is not yet published will
-            # reach the connection in the room.
+            # From here on nothing waits, up to the answer: what was published meanwhile joins it, what is not yet
+            # published will reach the connection in the room, behind it.
+            if principal.user_id in watch.departed or all(one.user_id != principal.user_id for one in members):
+                raise not_a_member()
+
             def shown(message: StoredMessage) -> Message:
                 return message.by(people[message.sender_id], excerpts.get(message.reply_to or ""))
 

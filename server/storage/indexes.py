@@ -19,6 +19,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "users": [
         IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
         IndexModel([("display_name_key", ASCENDING)], name="display_name_key"),
+        IndexModel([("avatar", ASCENDING)], name="avatar", partialFilterExpression={"avatar": {"$exists": True}}),
     ],
     "login_sessions": [
         IndexModel([("user_id", ASCENDING)], name="user"),
@@ -127,7 +128,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 @database_call
 async def create_indexes(database: Database) -> None:
     """Create what is missing, however long a large collection takes; nothing happens to indexes that are there."""
-    with pymongo.timeout(None):
+    with pymongo.timeout(0):  # none at all; None would be the client's own
         for name, models in INDEXES.items():
             await database[name].create_indexes(models)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.domain.files import Attachment
-from server.domain.users import Principal
+from server.domain.users import Principal, ProfileChange
 from server.errors import ErrorCode, RequestError
 from server.services.files import CHECK_EVERY
 from server.services.messages import Outgoing
@@ -84,6 +84,28 @@ async def test_what_was_sent_stays(database: Database) -> None:
     pass_time(community, CHECK_EVERY)
     await community.sweeper.sweep()
     assert not await is_there(community, file.id)
+
+
+@pytest.mark.gen_test
+async def test_an_avatar_stays_until_it_is_replaced(database: Database) -> None:
+    community = open_community(database)
+    alice = await community.member("alice")
+    first, second = [await upload(community, alice, picture("PNG", (60, size))) for size in (40, 50)]
+    await community.members.update(alice, ProfileChange(avatar=first.id))
+    for _ in range(3):
+        pass_time(community, CHECK_EVERY)
+        await community.sweeper.sweep()
+        assert await is_there(community, first.id)
+    assert not await is_there(community, second.id)
+    third = await upload(community, alice, picture("GIF"))
+    await community.members.update(alice, ProfileChange(avatar=third.id))
+    pass_time(community, CHECK_EVERY)
+    await community.sweeper.sweep()
+    assert (await is_there(community, first.id), await is_there(community, third.id)) == (False, True)
+    await community.members.update(alice, ProfileChange(avatar=None))
+    pass_time(community, CHECK_EVERY)
+    await community.sweeper.sweep()
+    assert not await is_there(community, third.id)
 
 
 @pytest.mark.gen_test

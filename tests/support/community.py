@@ -159,7 +159,8 @@ class Community:
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
-        self.members = MemberService(self.users, self.friendships, self.profiles, publisher, clock)
+        self.files = FileService(stores.files, stores.messages, stores.conversations, self.users, clock)
+        self.members = MemberService(self.users, self.friendships, self.profiles, self.files, publisher, clock)
         self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
         self.permits = WritePermits(clock)
@@ -190,7 +191,6 @@ class Community:
             clock,
         )
         self.quotes: dict[str, Quote] = {}
-        self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
         self.message_limits = MessageLimits(clock, MESSAGE_RATE)
         self.messages = MessageService(
             self.message_repository,
@@ -215,7 +215,7 @@ class Community:
             self.message_limits,
         )
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
-        self.sweeper = FileSweeper(stores.files, stores.messages, clock)
+        self.sweeper = FileSweeper(stores.files, stores.messages, self.users, clock)
         self.texts = Texts(TEXTS)
         self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
