@@ -27,11 +27,13 @@ from handlers.rest.friends import (
     FriendsHandler,
 )
 from handlers.rest.health import HealthHandler
+from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
 from handlers.rest.uploads import UploadHandler
-from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
+from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, RoleHandler, UsersHandler
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
+from server.auth.access import Access
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
 
@@ -49,6 +51,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/users/me", MeHandler),
     (r"/users/me/password", PasswordHandler),
     (rf"/users/{ID}/ban", BanHandler),
+    (rf"/users/{ID}/role", RoleHandler),
     (r"/friends", FriendsHandler),
     (r"/friends/requests", FriendRequestsHandler),
     (rf"/friends/requests/{ID}", FriendRequestHandler),
@@ -66,6 +69,9 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),
+    (r"/service_keys", ServiceKeysHandler),
+    (rf"/service_keys/{ID}", ServiceKeyHandler),
+    (r"/audit", AuditHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 
@@ -73,11 +79,14 @@ REST: tuple[tuple[str, type], ...] = (
 def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticate: Authenticate | None) -> list[Route]:
     """Return every route of the server.
 
-    Raises ValueError when a REST class has no access rule.
+    Raises ValueError when a REST class has no access rule, or an operator's call no name in the audit trail.
     """
     unguarded = [handler.__name__ for _, handler in REST if not hasattr(handler, "access")]
     if unguarded:
         raise ValueError(f"handlers without an access rule: {', '.join(unguarded)}")
+    unnamed = [handler.__name__ for _, handler in REST if not _is_traced(handler)]
+    if unnamed:
+        raise ValueError(f"handlers whose changing calls leave no trace in the audit trail: {', '.join(unnamed)}")
     given = {"services": services}
     prices = {
         "runtime": runtime,
@@ -94,3 +103,9 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         (r"/api/.*", UnknownPathHandler, given),
         (r"/", PageHandler, given),
     ]
+
+
+def _is_traced(handler: Any) -> bool:
+    """Tell whether every call by which operators change something is audited, or says why it is not."""
+    changing = set(handler.implemented_methods()) - {"GET", "HEAD", "OPTIONS"}
+    return handler.access is not Access.OPERATOR or bool(handler.unaudited) or changing <= handler.audited.keys()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.audit import AuditService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
 from server.services.friends import FriendService
@@ -18,6 +19,7 @@ from server.services.messages import MessageService
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
+from server.services.service_keys import ServiceKeyService
 from server.services.uploads import UploadService
 from server.texts import DEFAULT_LOCALE, Texts
 
@@ -40,6 +42,8 @@ class Services:
     finder: MessageFinder
     prices: PriceService
     health: HealthService
+    service_keys: ServiceKeyService
+    audit: AuditService
     origins: OriginPolicy
     texts: Texts
     default_locale: str = DEFAULT_LOCALE

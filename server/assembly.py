@@ -20,6 +20,7 @@ from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
 from server.services.accounts import AccountService
+from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
@@ -39,6 +40,7 @@ from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
@@ -102,6 +104,8 @@ class Assembly:
             uploads=self._uploads(),
             prices=prices,
             health=HealthService({"database": self._mongo.ping}),
+            service_keys=ServiceKeyService(stores.service_keys, self._clock),
+            audit=self._audit(),
             origins=origins,
             texts=Texts(TEXTS),
             default_locale=self._settings.default_locale,
@@ -127,6 +131,11 @@ class Assembly:
             password = self._demo_password()
             await ensure_demo_accounts(accounts, stores.users, stores.friendships, passwords, clock, password)
         return accounts
+
+    def _audit(self) -> AuditService:
+        audit = AuditService(self._stores.audit, self._clock, timedelta(seconds=self._settings.audit_retention))
+        self._stack.push_async_callback(audit.close)
+        return audit
 
     def _presence(self) -> PresenceService:
         stores, grace = self._stores, self._settings.presence_grace

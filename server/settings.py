@@ -258,6 +258,9 @@ class Settings:
         3.0, number(0.05, DAY_SECONDS), "time between two pushes of changed quotes", unit="s", production=60.0
     )
     prices_require_auth: bool = setting(False, SWITCH, "whether the price stream asks for a token")
+    audit_retention: int = setting(
+        365 * DAY_SECONDS, integer(DAY_SECONDS, 3650 * DAY_SECONDS), "how long an audit entry is kept", unit="s"
+    )
     demo_accounts: bool = setting(
         True, SWITCH, "whether alice, bob and carol exist, with a password in data_dir", production=False
     )

@@ -105,6 +105,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     "files.chunks": [
         IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_1_n_1", unique=True),
     ],
+    "audit": [
+        IndexModel([("actor.id", ASCENDING), ("_id", DESCENDING)], name="actor"),
+        IndexModel([("action", ASCENDING), ("_id", DESCENDING)], name="action"),
+        IndexModel([("actor.id", ASCENDING), ("action", ASCENDING), ("_id", DESCENDING)], name="actor_action"),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
 }
 
 

@@ -20,6 +20,7 @@ from server.market.instruments import INSTRUMENTS
 from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.enclosures import Enclosures
@@ -37,6 +38,7 @@ from server.services.messages import MessageService, Outgoing
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
@@ -210,6 +212,8 @@ class Community:
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
         self.sweeper = FileSweeper(stores.files, stores.messages, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
+        self.service_keys = ServiceKeyService(stores.service_keys, clock)
+        self.audit = AuditService(stores.audit, clock)
 
     def services(self, prices: Any = None) -> Services:
         """Return what handlers get."""
@@ -228,6 +232,8 @@ class Community:
             finder=self.finder,
             prices=prices,
             health=self.health,
+            service_keys=self.service_keys,
+            audit=self.audit,
             origins=OriginPolicy(["http://allowed.example"]),
             texts=Texts(TEXTS),
         )

@@ -36,7 +36,7 @@ _FRIENDS = {
     Actor.FRIEND: {Actor.OTHER},
 }
 _PRESENCE = {"user_online", "user_offline", "user_presence"}
-_WRITTEN_BEHIND = {"presences"}
+_WRITTEN_BEHIND = {"presences", "audit"}
 _OWN_ANSWERS = {"pong", "app_pong"}
 _ALWAYS_DIFFERENT = {"Date"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.handlers.access.operators import OPERATORS
 from tests.support.access import call
 
 PUBLIC = {
@@ -52,4 +53,5 @@ REST = (
     call("GET /conversations/{conversation}/messages?around_seq={seq}", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?q=secret", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?from={user}", outsider="not_found", former="ok"),
+    *OPERATORS,
 )
