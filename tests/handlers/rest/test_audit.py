@@ -20,6 +20,7 @@ from tests.support.product_server import ProductServer
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 UNKNOWN = "0" * 24
+REST: tuple[tuple[str, Any], ...] = routes.REST
 RETENTION_SECONDS = 365 * 86_400
 
 
@@ -27,7 +28,7 @@ def changing_calls() -> list[tuple[str, str, Any]]:
     """Return method, path and class of every call by which operators change something."""
     return [
         (method, re.sub(r"\(.*?\)", UNKNOWN, pattern), handler)
-        for pattern, handler in routes.REST
+        for pattern, handler in REST
         if handler.access is Access.OPERATOR
         for method in sorted(CHANGING & set(handler.implemented_methods()))
     ]

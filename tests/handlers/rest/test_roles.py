@@ -37,8 +37,8 @@ async def test_nobody_changes_ones_own_and_unknown_ones_are_not_found(server: Pr
     for user_id in ("0" * 24, "x", "%00", "$where"):
         missing = await server.call("PATCH", f"/api/users/{user_id}/role", {"role": "member"}, chief["access_token"])
         assert (missing.status, missing.data) == (404, {"error": "not_found"})
-    for role in ("king", None, 7):
-        bad = await server.call("PATCH", role_of(chief), {"role": role}, chief["access_token"])
+    for wrong in ("king", None, 7):
+        bad = await server.call("PATCH", role_of(chief), {"role": wrong}, chief["access_token"])
         assert (bad.status, bad.data) == (400, {"error": "invalid_input"})
 
 

@@ -147,7 +147,7 @@ async def test_the_secret_is_nowhere_but_in_the_answer(server: ProductServer, da
 async def test_a_key_that_cannot_be_is_not_made(server: ProductServer, database: Database) -> None:
     chief = await server.operator()
     good = {"name": "worker", "scopes": ["tasks"]}
-    for wrong in (
+    wrongs: tuple[dict[str, Any], ...] = (
         {"name": " "},
         {"name": "x" * 65},
         {"name": "a\0b"},
@@ -157,7 +157,8 @@ async def test_a_key_that_cannot_be_is_not_made(server: ProductServer, database:
         {"expires_at": "2020-01-01T00:00:00+00:00"},
         {"expires_at": "2199-01-01T00:00:00"},
         {"expires_at": 7},
-    ):
+    )
+    for wrong in wrongs:
         refused = await server.call("POST", "/api/service_keys", good | wrong, chief["access_token"])
         assert (refused.status, refused.data) == (400, {"error": "invalid_input"}), wrong
     assert await database["service_keys"].count_documents({}) == 0
