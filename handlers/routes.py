@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
+from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler
 from handlers.rest.conversations import (
     ConversationHandler,
     ConversationSettingsHandler,
@@ -26,7 +28,8 @@ from handlers.rest.friends import (
     FriendRequestsHandler,
     FriendsHandler,
 )
-from handlers.rest.health import HealthHandler
+from handlers.rest.health import HealthHandler, LiveHandler, ReadyHandler
+from handlers.rest.metrics import MetricsHandler
 from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, RoleHandler, UsersHandler
@@ -72,6 +75,10 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/service_keys", ServiceKeysHandler),
     (rf"/service_keys/{ID}", ServiceKeyHandler),
     (r"/audit", AuditHandler),
+    (r"/operators/overview", OverviewHandler),
+    (r"/operators/clients", ClientsHandler),
+    (rf"/operators/clients/{ID}", ClientHandler),
+    (rf"/operators/clients/{ID}/disconnect", DisconnectHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 
@@ -100,6 +107,9 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         (r"/ws/stock/prices", PriceStreamHandler, prices),
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
+        (r"/(?:api/(?:v1/)?)?health/live", LiveHandler, given),
+        (r"/(?:api/(?:v1/)?)?health/ready", ReadyHandler, given),
+        (r"/metrics", MetricsHandler, given),
         (r"/api/.*", UnknownPathHandler, given),
         (r"/", PageHandler, given),
     ]
@@ -109,3 +119,11 @@ def _is_traced(handler: Any) -> bool:
     """Tell whether every call by which operators change something is audited, or says why it is not."""
     changing = set(handler.implemented_methods()) - {"GET", "HEAD", "OPTIONS"}
     return handler.access is not Access.OPERATOR or bool(handler.unaudited) or changing <= handler.audited.keys()
+
+
+def pattern_of(handler: type) -> str:
+    """Return where a class is served, with ``{}`` for each id: what requests are counted by."""
+    return _PATTERNS.get(handler, handler.__name__)
+
+
+_PATTERNS = {handler: f"/api{re.sub(r'[(].*?[)]', '{}', pattern)}" for pattern, handler in REST}

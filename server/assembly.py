@@ -16,6 +16,8 @@ from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
 from server.market.sources.simulated import SimulatedSource
 from server.market.strategies import STRATEGIES
+from server.operation.operation import Operation
+from server.product_readings import marks_readings, price_readings, writer_readings
 from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
@@ -61,12 +63,21 @@ TEXTS = Path(__file__).resolve().parent.parent / "static" / "texts"
 class Assembly:
     """Starts the services over an open database; how each is stopped again goes onto the stack."""
 
-    def __init__(self, settings: Settings, clock: Clock, stack: AsyncExitStack, mongo: Mongo, hub: Hub) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        stack: AsyncExitStack,
+        mongo: Mongo,
+        hub: Hub,
+        operation: Operation,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._stack = stack
         self._mongo = mongo
         self._hub = hub
+        self._operation = operation
         self._stores = Repositories(mongo.database)
         self._profiles = Profiles(self._stores.users, clock)
         self._permits = WritePermits(clock)
@@ -106,6 +117,8 @@ class Assembly:
             health=HealthService({"database": self._mongo.ping}),
             service_keys=ServiceKeyService(stores.service_keys, self._clock),
             audit=self._audit(),
+            operation=self._operation,
+            profiles=self._profiles,
             origins=origins,
             texts=Texts(TEXTS),
             default_locale=self._settings.default_locale,
@@ -153,6 +166,7 @@ class Assembly:
     def _conversations(self) -> ConversationService:
         stores = self._stores
         marks = MarkWriter(stores.conversations)
+        self._operation.add(marks_readings(marks))
         self._stack.push_async_callback(marks.close)
         return ConversationService(
             stores.conversations,
@@ -171,6 +185,7 @@ class Assembly:
         self._stack.push_async_callback(news.close)
         writer = MessageWriter(stores.messages, stores.conversations, self._hub, news)
         self._stack.push_async_callback(writer.close)
+        self._operation.add(writer_readings(writer))
         return writer
 
     def _groups(self, conversations: ConversationService, writer: MessageWriter) -> GroupService:
@@ -218,6 +233,7 @@ class Assembly:
             interval_seconds=self._settings.price_push_interval,
         )
         prices.start()
+        self._operation.add(price_readings(prices, self._clock))
         self._stack.push_async_callback(prices.stop)
         return prices
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from threading import Lock
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The bounds of every histogram of times."""
@@ -32,6 +33,7 @@ class Metrics:
     """Totals since start."""
 
     __slots__ = (
+        "_lock",
         "bytes_in",
         "bytes_out",
         "closes",
@@ -56,6 +58,7 @@ class Metrics:
     def __init__(self) -> None:
         for name in self.__slots__:
             setattr(self, name, 0)
+        self._lock = Lock()
         self.opens: dict[str, int] = {}
         """Clients by the transport they came with."""
         self.closes: dict[tuple[str, str], int] = {}
@@ -88,6 +91,13 @@ class Metrics:
         """Return every plain counter by name."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in values.items() if isinstance(value, int)}
+
+    def note_command(self, command: str, seconds: float, succeeded: bool) -> None:
+        """Count a command of the database; called in the driver's threads."""
+        with self._lock:
+            histogram_of(self.database_times, command).observe(seconds)
+            if not succeeded:
+                self.database_failures[command] = self.database_failures.get(command, 0) + 1
 
     def note_open(self, transport: str) -> None:
         """Count a client that has come."""

@@ -76,6 +76,10 @@ class Census:
         for one in sorted(everyone, key=attrgetter("number")):
             yield self._of_engine(one) if isinstance(one, EngineIOClient) else self._of_stream(one)
 
+    def number(self, name: str) -> int | None:
+        """Return the number in a name that this process gave."""
+        return self._runtime.ids.number(name)
+
     def find(self, name: str) -> Connected | None:
         """Return the connection of this name."""
         one = self._find(name)

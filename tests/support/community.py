@@ -215,7 +215,7 @@ class Community:
         self.service_keys = ServiceKeyService(stores.service_keys, clock)
         self.audit = AuditService(stores.audit, clock)
 
-    def services(self, prices: Any = None) -> Services:
+    def services(self, prices: Any = None, operation: Any = None) -> Services:
         """Return what handlers get."""
         return Services(
             accounts=self.accounts,
@@ -234,6 +234,8 @@ class Community:
             health=self.health,
             service_keys=self.service_keys,
             audit=self.audit,
+            operation=operation,
+            profiles=self.profiles,
             origins=OriginPolicy(["http://allowed.example"]),
             texts=Texts(TEXTS),
         )

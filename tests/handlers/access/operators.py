@@ -18,4 +18,8 @@ OPERATORS = (
     for_operators("POST /service_keys", {"name": "worker", "scopes": ["tasks"]}),
     for_operators("DELETE /service_keys/{user}"),
     for_operators("GET /audit"),
+    for_operators("GET /operators/overview"),
+    for_operators("GET /operators/clients?user={user}"),
+    for_operators("GET /operators/clients/{user}"),
+    for_operators("POST /operators/clients/{user}/disconnect"),
 )

@@ -21,6 +21,9 @@ ELSEWHERE = {
     r"/socket\.io/(.+)": "the client bundle, for everyone",
     r"/ws/stock/prices": "in GUARDED_STREAMS",
     r"/(?:api/(?:v1/)?)?health": "for everyone: ok or not",
+    r"/(?:api/(?:v1/)?)?health/live": "for everyone: it answers",
+    r"/(?:api/(?:v1/)?)?health/ready": "for everyone: ok or not",
+    r"/metrics": "for operators and service keys: tests/handlers/rest/test_metrics.py",
     r"/api/.*": "nothing is there",
     r"/": "the page, for everyone; it holds nothing of anyone",
 }
