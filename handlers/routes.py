@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
+from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler
 from handlers.rest.conversations import (
@@ -33,6 +34,12 @@ from handlers.rest.metrics import MetricsHandler
 from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, RoleHandler, UsersHandler
+from handlers.rest.watchlists import (
+    WatchlistHandler,
+    WatchlistItemHandler,
+    WatchlistItemsHandler,
+    WatchlistsHandler,
+)
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
@@ -69,6 +76,12 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
     (rf"/files/{ID}/thumbnail", ThumbnailHandler),
+    (r"/watchlists", WatchlistsHandler),
+    (rf"/watchlists/{ID}", WatchlistHandler),
+    (rf"/watchlists/{ID}/items", WatchlistItemsHandler),
+    (rf"/watchlists/{ID}/items/{ID}", WatchlistItemHandler),
+    (r"/alerts", AlertsHandler),
+    (rf"/alerts/{ID}", AlertHandler),
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),

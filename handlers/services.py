@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from server.operation.operation import Operation
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.alerts import AlertService
 from server.services.audit import AuditService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
@@ -23,6 +24,7 @@ from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.service_keys import ServiceKeyService
 from server.services.uploads import UploadService
+from server.services.watchlists import WatchlistService
 from server.texts import DEFAULT_LOCALE, Texts
 
 
@@ -43,6 +45,8 @@ class Services:
     uploads: UploadService
     finder: MessageFinder
     prices: PriceService
+    watchlists: WatchlistService
+    alerts: AlertService
     health: HealthService
     service_keys: ServiceKeyService
     audit: AuditService

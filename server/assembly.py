@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from handlers.services import Services
@@ -22,6 +23,8 @@ from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
 from server.services.accounts import AccountService
+from server.services.alert_watch import AlertWatch
+from server.services.alerts import AlertService
 from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
@@ -31,6 +34,7 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
+from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
@@ -47,6 +51,7 @@ from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
+from server.services.watchlists import WatchlistService
 from server.services.write_permits import WritePermits
 from server.settings import Settings
 from server.storage.mongo import Mongo
@@ -88,6 +93,8 @@ class Assembly:
         accounts = await self._accounts()
         presence = self._presence()
         prices = self._prices()
+        stocks = ListedStocks(INSTRUMENTS, prices.quote_of)
+        texts = Texts(TEXTS)
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
@@ -110,17 +117,19 @@ class Assembly:
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
-            finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
+            finder=MessageFinder(stores.messages, stores.message_search, conversations, self._profiles, self._clock),
             files=files,
             uploads=self._uploads(),
             prices=prices,
+            watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
+            alerts=await self._alerts(stocks, texts),
             health=HealthService({"database": self._mongo.ping}),
             service_keys=ServiceKeyService(stores.service_keys, self._clock),
             audit=self._audit(),
             operation=self._operation,
             profiles=self._profiles,
             origins=origins,
-            texts=Texts(TEXTS),
+            texts=texts,
             default_locale=self._settings.default_locale,
             operator_without_token=self._settings.environment == "development",
         )
@@ -236,6 +245,13 @@ class Assembly:
         self._operation.add(price_readings(prices, self._clock))
         self._stack.push_async_callback(prices.stop)
         return prices
+
+    async def _alerts(self, stocks: ListedStocks, texts: Texts) -> AlertService:
+        alerts, phrase = self._stores.alerts, partial(texts.text, self._settings.default_locale)
+        watch = AlertWatch(alerts, stocks, self._hub, self._clock, phrase)
+        self._stack.push_async_callback(watch.close)
+        await watch.load()
+        return AlertService(alerts, watch, stocks, self._clock)
 
     def _token_keys(self) -> TokenKeys:
         settings = self._settings

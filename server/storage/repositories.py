@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server.storage.alerts import AlertRepository
 from server.storage.audit import AuditRepository
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
@@ -14,6 +15,7 @@ from server.storage.messages import MessageRepository
 from server.storage.presences import PresenceRepository
 from server.storage.service_keys import ServiceKeyRepository
 from server.storage.users import UserRepository
+from server.storage.watchlists import WatchlistRepository
 
 
 class Repositories:
@@ -31,3 +33,5 @@ class Repositories:
         self.message_search = MessageSearch(database)
         self.service_keys = ServiceKeyRepository(database)
         self.audit = AuditRepository(database)
+        self.watchlists = WatchlistRepository(database)
+        self.alerts = AlertRepository(database)

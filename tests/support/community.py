@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Hashable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ from server.market.instruments import INSTRUMENTS
 from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.alert_watch import AlertWatch
+from server.services.alerts import AlertService
 from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
@@ -28,6 +31,7 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
+from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
@@ -43,6 +47,7 @@ from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
+from server.services.watchlists import WatchlistService
 from server.services.write_permits import WritePermits
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
@@ -198,7 +203,9 @@ class Community:
             Enclosures(StockCards(INSTRUMENTS, self.quotes.get), self.files),
             self.message_limits,
         )
-        self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
+        self.finder = MessageFinder(
+            self.message_repository, stores.message_search, self.conversations, self.profiles, clock
+        )
         self.changes = MessageChangeService(
             self.message_repository,
             self.writer,
@@ -211,6 +218,11 @@ class Community:
         )
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
         self.sweeper = FileSweeper(stores.files, stores.messages, clock)
+        self.texts = Texts(TEXTS)
+        self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
+        self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
+        self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, partial(self.texts.text, "en"))
+        self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
         self.service_keys = ServiceKeyService(stores.service_keys, clock)
         self.audit = AuditService(stores.audit, clock)
@@ -231,13 +243,15 @@ class Community:
             uploads=self.uploads,
             finder=self.finder,
             prices=prices,
+            watchlists=self.watchlists,
+            alerts=self.alerts,
             health=self.health,
             service_keys=self.service_keys,
             audit=self.audit,
             operation=operation,
             profiles=self.profiles,
             origins=OriginPolicy(["http://allowed.example"]),
-            texts=Texts(TEXTS),
+            texts=self.texts,
         )
 
     async def member(self, username: str) -> Principal:
