@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
 from server.auth.access import Access
 from server.domain.payloads import to_payload
-from server.domain.users import ProfileChange
+from server.domain.users import ProfileChange, Role
 
 
 class PasswordChange(Struct):
@@ -26,6 +27,10 @@ class SearchQuery(Struct):
 
 class BanBody(Struct):
     reason: str = ""
+
+
+class RoleBody(Struct):
+    role: Literal["member", "operator"]
 
 
 class MeHandler(ApiHandler):
@@ -63,6 +68,8 @@ class UsersHandler(ApiHandler):
 
 class BanHandler(ApiHandler):
     access = Access.OPERATOR
+    audited: ClassVar[Mapping[str, str]] = {"POST": "user.ban", "DELETE": "user.unban"}
+    audited_fields = ("reason",)
 
     async def post(self, user_id: str) -> None:
         await self.services.moderation.ban(user_id, self.body(BanBody).reason)
@@ -71,3 +78,13 @@ class BanHandler(ApiHandler):
     async def delete(self, user_id: str) -> None:
         await self.services.moderation.unban(user_id)
         self.answer(None)
+
+
+class RoleHandler(ApiHandler):
+    access = Access.OPERATOR
+    audited: ClassVar[Mapping[str, str]] = {"PATCH": "user.role"}
+    audited_fields = ("role",)
+
+    async def patch(self, user_id: str) -> None:
+        user = await self.services.moderation.set_role(self.actor, user_id, Role(self.body(RoleBody).role))
+        self.answer(to_payload(user))

@@ -100,6 +100,7 @@ class MessageWriter:
         self._conversations = conversations
         self._publisher = publisher
         self._news = news
+        self.stored = 0
         self._queue: deque[Draft] = deque()
         self._by_client_id: dict[tuple[str, str], Draft] = {}
         self._last: OrderedDict[str, Place] = OrderedDict()
@@ -132,6 +133,11 @@ class MessageWriter:
         waiter: asyncio.Future[StoredMessage] = asyncio.get_running_loop().create_future()
         self._draft(message, sender, reply, asked_at).waiters.append(waiter)
         return await waiter
+
+    @property
+    def queue_length(self) -> int:
+        """How many messages wait to be stored."""
+        return len(self._queue)
 
     def is_unpublished(self, message_id: str) -> bool:
         """Tell whether the message will yet be published by this writer."""
@@ -291,6 +297,7 @@ class MessageWriter:
 
     def _confirm(self, drafts: Sequence[Draft], messages: Sequence[StoredMessage]) -> None:
         """Answer those who wait for messages that are stored now, and publish these after the answers."""
+        self.stored += len(messages)
         for draft, message in zip(drafts, messages, strict=True):
             self._last[message.conversation_id] = _place(message)
             self._last.move_to_end(message.conversation_id)

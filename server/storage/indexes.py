@@ -9,6 +9,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from server.errors import RequestError, StartError
 from server.storage.availability import database_call
+from server.storage.command_times import Note
 from server.storage.documents import Database
 from server.storage.mongo import Mongo
 
@@ -122,6 +123,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     "files.chunks": [
         IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_1_n_1", unique=True),
     ],
+    "audit": [
+        IndexModel([("actor.id", ASCENDING), ("_id", DESCENDING)], name="actor"),
+        IndexModel([("action", ASCENDING), ("_id", DESCENDING)], name="action"),
+        IndexModel([("actor.id", ASCENDING), ("action", ASCENDING), ("_id", DESCENDING)], name="actor_action"),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
 }
 
 
@@ -133,13 +140,15 @@ async def create_indexes(database: Database) -> None:
             await database[name].create_indexes(models)
 
 
-async def open_database(uri: str, name: str, stack: AsyncExitStack) -> Mongo:
+async def open_database(uri: str, name: str, stack: AsyncExitStack, note: Note | None = None) -> Mongo:
     """Connect to the product's database and let it have its indexes; ``stack`` closes it again.
+
+    ``note`` is told of every command.
 
     Raises:
         StartError: one sentence that says why it cannot be used.
     """
-    mongo = await Mongo.open(uri, name)
+    mongo = await Mongo.open(uri, name, note=note)
     stack.callback(mongo.close)
     try:
         await create_indexes(mongo.database)

@@ -118,6 +118,11 @@ class UserRepository:
         await self._users.update_one({"_id": user_id}, change)
 
     @database_call
+    async def demote(self, user_id: str) -> None:
+        """Make a plain member of a user."""
+        await self._users.update_one({"_id": user_id}, {"$unset": {"role": ""}})
+
+    @database_call
     async def search(self, prefix: str, spared_id: str, limit: int) -> list[Profile]:
         """Return up to ``limit`` profiles, by username, whose username or display name begins so in any case.
 

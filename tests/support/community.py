@@ -23,6 +23,7 @@ from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
+from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.enclosures import Enclosures
@@ -41,6 +42,7 @@ from server.services.messages import MessageService, Outgoing
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
@@ -222,8 +224,10 @@ class Community:
         self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, partial(self.texts.text, "en"))
         self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
+        self.service_keys = ServiceKeyService(stores.service_keys, clock)
+        self.audit = AuditService(stores.audit, clock)
 
-    def services(self, prices: Any = None) -> Services:
+    def services(self, prices: Any = None, operation: Any = None) -> Services:
         """Return what handlers get."""
         return Services(
             accounts=self.accounts,
@@ -242,6 +246,10 @@ class Community:
             watchlists=self.watchlists,
             alerts=self.alerts,
             health=self.health,
+            service_keys=self.service_keys,
+            audit=self.audit,
+            operation=operation,
+            profiles=self.profiles,
             origins=OriginPolicy(["http://allowed.example"]),
             texts=self.texts,
         )

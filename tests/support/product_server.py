@@ -21,6 +21,7 @@ from server.clock import Clock, SystemClock
 from server.market.instruments import INSTRUMENTS
 from server.market.sources.simulated import SimulatedSource
 from server.market.strategies import STRATEGIES
+from server.operation.operation import Operation
 from server.protocol.forwarding import TrustedProxies
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
@@ -131,7 +132,9 @@ class ProductServer:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
         self.community = Community(database, self.clock, self.runtime.hub, limits)
-        self.services = replace(self.community.services(self._prices()), operator_without_token=operator_without_token)
+        self.operation = Operation(self.runtime, "1.2.3")
+        services = self.community.services(self._prices(), self.operation)
+        self.services = replace(services, operator_without_token=operator_without_token)
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
         self.application = self._application()
@@ -243,6 +246,7 @@ class ProductServer:
         await self.front.close_all_connections()
         await self.community.presence.stop()
         await self.community.uploads.close()
+        await self.community.audit.close()
         await self.community.watch.close()
         await self.community.writer.close()
         await self.community.news.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.handlers.access.operators import OPERATORS
 from tests.support.access import PASSWORD, call
 from tests.support.uploads import form
 
@@ -21,6 +22,9 @@ ELSEWHERE = {
     r"/socket\.io/(.+)": "the client bundle, for everyone",
     r"/ws/stock/prices": "in GUARDED_STREAMS",
     r"/(?:api/(?:v1/)?)?health": "for everyone: ok or not",
+    r"/(?:api/(?:v1/)?)?health/live": "for everyone: it answers",
+    r"/(?:api/(?:v1/)?)?health/ready": "for everyone: ok or not",
+    r"/metrics": "for operators and service keys: tests/handlers/rest/test_metrics.py",
     r"/api/.*": "nothing is there",
     r"/": "the page, for everyone; it holds nothing of anyone",
 }
@@ -172,4 +176,5 @@ REST = (
     call("DELETE /alerts/{alert}", outsider="not_found", other="not_found"),
     *GROUP,
     *FILES,
+    *OPERATORS,
 )

@@ -40,6 +40,7 @@ ROWS = (
     row(UserRepository.ban, "user7", "reason", NOW),
     row(UserRepository.unban, "user7"),
     row(UserRepository.promote, "user7"),
+    row(UserRepository.demote, "user7"),
     row(UserRepository.search, "user1", "user12", 20),
     row(UserRepository.search, "some", "user12", 20),
     row(UserRepository.profiles, ["user7", "user8", "nobody"]),
