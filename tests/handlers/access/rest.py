@@ -138,7 +138,7 @@ REST = (
         "POST /conversations/{conversation}/members",
         {"user_ids": ["{candidate}"]},
         outsider="not_found",
-        former="not_friends",
+        former="conflict",
         other="conflict",
         member="conflict",
     ),
