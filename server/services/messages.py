@@ -166,9 +166,10 @@ class MessageService:
             enter(conversation.id)
         if messages:
             last_seq = max(last_seq, messages[-1].seq)
+        last_sender_id = messages[-1].sender.id if messages and messages[-1].seq == last_seq else None
         has_more = has_more or revision < conversation.revision
         conversation = msgspec.structs.replace(conversation, revision=revision)
-        view = self._conversations.view(conversation, members, members, people, last_seq)
+        view = self._conversations.view(conversation, members, members, people, last_seq, last_sender_id)
         return Joined(view, messages, list(updated.values()), has_more)
 
     async def _tail(self, conversation_id: str, after_seq: int | None) -> tuple[list[StoredMessage], bool]:

@@ -117,7 +117,7 @@ class ChatClient:
 
 
 class ProductServer:
-    """Made and used inside the test's loop."""
+    """Made and used in the test's loop; presence is told when a test lets time pass (`advance`), at no other time."""
 
     def __init__(
         self,
@@ -142,7 +142,6 @@ class ProductServer:
         self.front.trust(TrustedProxies(proxies))
         self._clients: list[ChatClient] = []
         self.runtime.start()
-        self.community.presence.start()
         if in_front:
             self.front.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
         listener, self.port = bind_unused_port()
