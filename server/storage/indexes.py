@@ -116,6 +116,26 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"file.id": {"$exists": True}},
         ),
     ],
+    "bars": [
+        IndexModel(
+            [("symbol", ASCENDING), ("period", ASCENDING), ("time", DESCENDING)],
+            name="symbol_period_time",
+            unique=True,
+        ),
+        # Only minutes expire.
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0, sparse=True),
+    ],
+    "signals": [
+        IndexModel(
+            [("strategy", ASCENDING), ("day", DESCENDING), ("symbol", ASCENDING)],
+            name="strategy_day_symbol",
+            unique=True,
+        ),
+        IndexModel(
+            [("strategy", ASCENDING), ("day", DESCENDING), ("score", DESCENDING), ("symbol", ASCENDING)],
+            name="strategy_day_score",
+        ),
+    ],
     "files.files": [
         IndexModel([("metadata.owner_id", ASCENDING), ("length", ASCENDING)], name="owner"),
         IndexModel([("metadata.check_at", ASCENDING)], name="check_at", sparse=True),

@@ -18,6 +18,7 @@ from server.domain.quotes import Quote
 from server.domain.users import Principal
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
+from server.realtime.attendance import Attendance
 from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
@@ -227,8 +228,8 @@ class Community:
         self.service_keys = ServiceKeyService(stores.service_keys, clock)
         self.audit = AuditService(stores.audit, clock)
 
-    def services(self, prices: Any = None, operation: Any = None) -> Services:
-        """Return what handlers get."""
+    def services(self, market: Any = None, operation: Any = None) -> Services:
+        """Return what handlers get; ``market`` are `tests.support.prices.MarketParts`."""
         return Services(
             accounts=self.accounts,
             members=self.members,
@@ -242,7 +243,12 @@ class Community:
             files=self.files,
             uploads=self.uploads,
             finder=self.finder,
-            prices=prices,
+            prices=market.prices,
+            bars=market.bars,
+            signals=market.signals,
+            stocks=market.stocks,
+            market_status=market.status,
+            attendance=Attendance(self.clock),
             watchlists=self.watchlists,
             alerts=self.alerts,
             health=self.health,

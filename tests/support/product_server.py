@@ -18,18 +18,16 @@ from handlers import routes
 from handlers.events import registration
 from handlers.streams.front import FrontServer
 from server.clock import Clock, SystemClock
-from server.market.instruments import INSTRUMENTS
-from server.market.sources.simulated import SimulatedSource
-from server.market.strategies import STRATEGIES
+from server.market.sources.base import PriceSource
 from server.operation.operation import Operation
 from server.protocol.forwarding import TrustedProxies
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
-from server.services.prices import PriceService
 from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
 from tests.support.community import Community
+from tests.support.prices import market_parts
 
 PATIENCE_SECONDS = 10.0
 PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
@@ -128,13 +126,19 @@ class ProductServer:
         operator_without_token: bool = False,
         proxies: Iterable[str] = (),
         in_front: bool = True,
+        source: PriceSource | None = None,
+        prices_require_auth: bool = True,
     ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
         self.community = Community(database, self.clock, self.runtime.hub, limits)
         self.operation = Operation(self.runtime, "1.2.3")
-        services = self.community.services(self._prices(), self.operation)
-        self.services = replace(services, operator_without_token=operator_without_token)
+        self.market = market_parts(self.community.stores, self.runtime.hub, self.clock, source)
+        self.services = replace(
+            self.community.services(self.market, self.operation),
+            operator_without_token=operator_without_token,
+            prices_require_auth=prices_require_auth,
+        )
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
         self.application = self._application()
@@ -148,21 +152,9 @@ class ProductServer:
         self.front.add_sockets([listener])
 
     def _application(self) -> Application:
-        authenticate = self.services.accounts.authenticate
+        authenticate = self.services.accounts.authenticate if self.services.prices_require_auth else None
         return Application(
             routes.table(self.runtime, self.sio, self.services, authenticate), log_function=lambda _: None
-        )
-
-    def _prices(self) -> PriceService:
-        """Return simulated prices that stand still."""
-        return PriceService(
-            SimulatedSource(INSTRUMENTS, self.clock, seed=1),
-            self.runtime.hub,
-            self.clock,
-            instruments=INSTRUMENTS,
-            strategies=STRATEGIES,
-            has_members=self.runtime.hub.has_members,
-            interval_seconds=3,
         )
 
     async def call(
@@ -243,6 +235,8 @@ class ProductServer:
         self.front.stop()
         await self.sio.close()
         await self.front.close_all_connections()
+        await self.market.prices.stop()
+        await self.market.bars.stop()
         await self.community.presence.stop()
         await self.community.uploads.close()
         await self.community.audit.close()

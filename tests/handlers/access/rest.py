@@ -11,6 +11,10 @@ PUBLIC = {
     "POST /auth/login": "needs the password",
     "POST /auth/refresh": "needs the refresh token",
     "POST /auth/logout": "takes either token, and refuses who has neither",
+    **{
+        f"GET {path}": "the market's, for everyone, or for members alone (tests/handlers/rest/test_market.py)"
+        for path in ("/signals/buy", "/strategies", "/stocks", "/stocks/{}", "/stocks/{}/bars", "/market/status")
+    },
 }
 """What can be called without an access token, and why."""
 
@@ -157,6 +161,9 @@ REST = (
     call("GET /conversations/{conversation}/messages?around_seq={seq}", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?q=secret", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?from={user}", outsider="not_found", former="ok"),
+    call("POST /websocket/push/prices", outsider="forbidden", other="forbidden", member="forbidden"),
+    call("GET /websocket/stats", outsider="forbidden", other="forbidden", member="forbidden"),
+    call("GET /websocket/clients", outsider="forbidden", other="forbidden", member="forbidden"),
     call("GET /watchlists"),
     call("POST /watchlists", {"name": "metals"}),
     call("PATCH /watchlists/{watchlist}", {"name": "gold"}, outsider="not_found", other="not_found"),
