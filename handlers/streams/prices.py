@@ -159,6 +159,7 @@ class PriceStreamHandler(RawStreamHandler):
         user = "" if self._principal is None else self._principal.username
         self._attendance.arrive(client, "raw", user, self.request.remote_ip or "")
         if self._principal is not None:
+            client.identity = self._principal.user_id
             client.join(session_room(self._principal.session_id))  # a logout expels it
             client.expire_at(monotonic_at(self._runtime.clock, self._principal.expires_at))
         return client

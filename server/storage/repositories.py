@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.storage.alerts import AlertRepository
+from server.storage.audit import AuditRepository
 from server.storage.bars import BarRepository
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
@@ -13,6 +14,7 @@ from server.storage.login_sessions import LoginSessionRepository
 from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
 from server.storage.presences import PresenceRepository
+from server.storage.service_keys import ServiceKeyRepository
 from server.storage.signals import SignalRepository
 from server.storage.users import UserRepository
 from server.storage.watchlists import WatchlistRepository
@@ -31,6 +33,8 @@ class Repositories:
         self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)
+        self.service_keys = ServiceKeyRepository(database)
+        self.audit = AuditRepository(database)
         self.bars = BarRepository(database)
         self.signals = SignalRepository(database)
         self.watchlists = WatchlistRepository(database)
