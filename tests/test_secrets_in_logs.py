@@ -48,7 +48,9 @@ class Visitor:
         headers = [f"Authorization: Bearer {token}"] if token else []
         url = f"ws://{self._host}{path}"
         stream = websocket.create_connection(url, timeout=5, header=headers)
-        with closing(stream.sock):  # which `close` forgets once the server has hung up
+        sock = stream.sock
+        assert sock is not None
+        with closing(sock):  # which `close` forgets once the server has hung up
             stream.settimeout(0.3)
             with suppress(websocket.WebSocketException, OSError):
                 for message in messages:
