@@ -165,6 +165,11 @@ class ApiHandler(RequestHandler):
             return await self.services.accounts.principal_of_refresh(cookie)
         return None
 
+    async def require_member(self) -> None:
+        """Let a signed-in member pass; for handlers that only settings close to everyone else."""
+        self._principal = await self.authenticate()
+        require(Access.MEMBER, self._principal)
+
     def _is_operator_of_machine(self) -> bool:
         """Whether an operator's call is let in for where it comes from; who brings a token is asked for its role."""
         request = self.request

@@ -30,6 +30,14 @@ from handlers.rest.friends import (
     FriendsHandler,
 )
 from handlers.rest.health import HealthHandler, LiveHandler, ReadyHandler
+from handlers.rest.market import (
+    BarsHandler,
+    MarketStatusHandler,
+    SignalsHandler,
+    StockHandler,
+    StocksHandler,
+    StrategiesHandler,
+)
 from handlers.rest.metrics import MetricsHandler
 from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
 from handlers.rest.uploads import UploadHandler
@@ -40,6 +48,7 @@ from handlers.rest.watchlists import (
     WatchlistItemsHandler,
     WatchlistsHandler,
 )
+from handlers.rest.websocket import PushPricesHandler, WebSocketClientsHandler, WebSocketStatsHandler
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
@@ -92,6 +101,15 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/operators/clients", ClientsHandler),
     (rf"/operators/clients/{ID}", ClientHandler),
     (rf"/operators/clients/{ID}/disconnect", DisconnectHandler),
+    (r"/signals/buy", SignalsHandler),
+    (r"/strategies", StrategiesHandler),
+    (r"/stocks", StocksHandler),
+    (rf"/stocks/{ID}", StockHandler),
+    (rf"/stocks/{ID}/bars", BarsHandler),
+    (r"/market/status", MarketStatusHandler),
+    (r"/websocket/push/prices", PushPricesHandler),
+    (r"/websocket/stats", WebSocketStatsHandler),
+    (r"/websocket/clients", WebSocketClientsHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 
@@ -112,6 +130,7 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         "runtime": runtime,
         "origins": services.origins,
         "prices": services.prices,
+        "attendance": services.attendance,
         "authenticate": authenticate,
     }
     return [

@@ -202,10 +202,13 @@ def test_sign_ins_under_way_are_answered_before_the_stop(tmp_path: Path) -> None
 def test_a_stdout_that_is_closed_stops_nothing(tmp_path: Path) -> None:
     with running(tmp_path, stderr=subprocess.PIPE, until="Demo accounts") as server:
         assert server.process.stdout is not None
-        server.process.stdout.close()
-        (log,) = (server.process.stderr,)
+        log = server.process.stderr
         assert log is not None
-        time.sleep(0.5)
+        server.process.stdout.close()
+        # It finds out when it says that it is listening.
+        while str(Path(f"/proc/{server.process.pid}/fd/1").readlink()) != os.devnull:
+            assert server.process.poll() is None
+            time.sleep(0.01)
         mongod_pid = server.mongod_pid
         server.process.send_signal(signal.SIGHUP)
         told = log.read()

@@ -72,6 +72,8 @@ SETTINGS_READERS = {
     "run.py",
     "server/app.py",
     "server/assembly.py",
+    "server/market_assembly.py",
+    "server/importing.py",
     "server/operators.py",
     "server/settings_sources.py",
     "server/settings_help.py",

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
 from server.auth.access import Access
 from server.domain.payloads import to_payload
-from server.domain.users import Role
-
-
-class ProfileChange(Struct):
-    display_name: str | UnsetType = UNSET
-    locale: Literal["zh-CN", "zh-TW", "en"] | UnsetType = UNSET
+from server.domain.users import ProfileChange, Role
 
 
 class PasswordChange(Struct):
@@ -45,10 +40,7 @@ class MeHandler(ApiHandler):
         self.answer(to_payload(await self.services.accounts.me(self.principal)))
 
     async def patch(self) -> None:
-        body = self.body(ProfileChange)
-        display_name = None if body.display_name is UNSET else body.display_name
-        locale = None if body.locale is UNSET else body.locale
-        user = await self.services.members.update(self.principal, display_name, locale)
+        user = await self.services.members.update(self.principal, self.body(ProfileChange))
         self.answer(to_payload(user))
 
 

@@ -34,6 +34,7 @@ def handle(server: SocketIOServer, socket: Socket, packet: Packet) -> Any:
         return None
     if packet is GREETING:
         return _greet(socket)
+    socket.received += 1
     behaviour = socket.namespace.behaviour
     if behaviour.incoming_listeners:
         behaviour.tell_incoming(socket, *packet.data)

@@ -131,12 +131,13 @@ class EngineIOClient:
         message: OutgoingMessage,
         key: Hashable | None = None,
         newest: Callable[[], OutgoingMessage] | None = None,
-    ) -> None:
+    ) -> bool:
         """Send what a slow client can do without; see `WebSocketConnection.offer`."""
         if self.connection is not None:
-            self.connection.offer(message.frames, key, None if newest is None else lambda: newest().frames)
-        elif self.polling is not None and self.is_open:
-            self.polling.offer(message, key, newest)
+            return self.connection.offer(message.frames, key, None if newest is None else lambda: newest().frames)
+        if self.polling is not None and self.is_open:
+            return self.polling.offer(message, key, newest)
+        return False
 
     def _on_overflow(self) -> None:
         self._server.metrics.slow_consumer_closes += 1

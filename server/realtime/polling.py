@@ -74,14 +74,14 @@ class PollingTransport:
 
     def offer(
         self, message: OutgoingMessage, key: Hashable | None, newest: Callable[[], OutgoingMessage] | None
-    ) -> None:
-        """Queue what a slow client can do without: with ``key`` only the newest is kept."""
+    ) -> bool:
+        """Queue what a slow client can do without; see `WebSocketConnection.offer`."""
 
         def replacement() -> tuple[OutgoingMessage, int]:
             whole = message if newest is None else newest()
             return whole, len(whole.frames)
 
-        self._put(message, droppable=key is None, key=key, newest=replacement)
+        return self._put(message, droppable=key is None, key=key, newest=replacement)
 
     def _put(
         self,
@@ -90,18 +90,19 @@ class PollingTransport:
         droppable: bool = False,
         key: Hashable | None = None,
         newest: Callable[[], tuple[OutgoingMessage, int]] | None = None,
-    ) -> None:
+    ) -> bool:
         if self._has_overflown:
-            return  # nothing may follow what was lost
+            return False  # nothing may follow what was lost
         try:
-            self._outbox.put(message, len(message.frames), droppable=droppable, key=key, newest=newest)
+            is_one_more = self._outbox.put(message, len(message.frames), droppable=droppable, key=key, newest=newest)
         except OutboxFullError:
             self._outbox.clear()
             self._has_overflown = True
             self._call_soon(self._on_overflow)
-            return
+            return False
         if self._answer is not None and len(self._outbox) == 1:
             self._call_soon(self.flush)
+        return is_one_more
 
     def wait(self, answer: Answer) -> None:
         """Take a poll; it waits for the next `flush`, `answer` or `answer_last`."""

@@ -41,6 +41,10 @@ class RawClient:
         self.identity: Hashable = None
         """Who the client is, set by a subclass that knows."""
         self.opened_at = runtime.clock.now()
+        self.sent = 0
+        """The messages that were sent to it."""
+        self.received = 0
+        """The messages that came from it; counted by the subclass that reads them."""
         self.wakes_at = NEVER
         self._runtime = runtime
         self._hub = runtime.hub
@@ -98,6 +102,7 @@ class RawClient:
         if self._hub.backlog:
             self._hub.catch_up(self)
         self._connection.send(text_frame(encode_json(message)))
+        self.sent += 1
 
     def join(self, room: str) -> None:
         """Enter ``room``."""
@@ -124,8 +129,9 @@ class RawClient:
         frame = publication.encoded(RAW_JSON)
         if publication.must_arrive:
             self._connection.send(frame)
-        else:
-            self._connection.offer(frame, publication.supersedes, lambda: publication.newest(RAW_JSON))
+            self.sent += 1
+        elif self._connection.offer(frame, publication.supersedes, lambda: publication.newest(RAW_JSON)):
+            self.sent += 1
 
     def expel(self, reason: str) -> None:
         """Be disconnected by the server; see `Member`."""

@@ -61,13 +61,14 @@ class Draft:
 
 
 class Watch:
-    """What is published in one conversation while somebody watches it: new messages, and changed ones by id."""
+    """What happens in one conversation while somebody watches it: new messages, changed ones by id, who has left."""
 
-    __slots__ = ("changed", "published")
+    __slots__ = ("changed", "departed", "published")
 
     def __init__(self) -> None:
         self.published: list[Message] = []
         self.changed: dict[str, Message] = {}
+        self.departed: set[str] = set()
 
     def current(self, message: Message) -> Message:
         """Return the message as it is by now, and what it replies to likewise."""
@@ -166,6 +167,11 @@ class MessageWriter:
         for watch in self._watches.get(message.conversation_id, ()):
             watch.changed[message.id] = message
         self._news.touch(message.conversation_id)
+
+    def tell_departed(self, conversation_id: str, user_id: str) -> None:
+        """Let those who watch a conversation know that somebody's connections have just been taken out of it."""
+        for watch in self._watches.get(conversation_id, ()):
+            watch.departed.add(user_id)
 
     async def close(self) -> None:
         """Finish what was accepted; then nothing is under way any more."""

@@ -20,6 +20,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "users": [
         IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
         IndexModel([("display_name_key", ASCENDING)], name="display_name_key"),
+        IndexModel([("avatar", ASCENDING)], name="avatar", partialFilterExpression={"avatar": {"$exists": True}}),
     ],
     "login_sessions": [
         IndexModel([("user_id", ASCENDING)], name="user"),
@@ -115,6 +116,26 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"file.id": {"$exists": True}},
         ),
     ],
+    "bars": [
+        IndexModel(
+            [("symbol", ASCENDING), ("period", ASCENDING), ("time", DESCENDING)],
+            name="symbol_period_time",
+            unique=True,
+        ),
+        # Only minutes expire.
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0, sparse=True),
+    ],
+    "signals": [
+        IndexModel(
+            [("strategy", ASCENDING), ("day", DESCENDING), ("symbol", ASCENDING)],
+            name="strategy_day_symbol",
+            unique=True,
+        ),
+        IndexModel(
+            [("strategy", ASCENDING), ("day", DESCENDING), ("score", DESCENDING), ("symbol", ASCENDING)],
+            name="strategy_day_score",
+        ),
+    ],
     "files.files": [
         IndexModel([("metadata.owner_id", ASCENDING), ("length", ASCENDING)], name="owner"),
         IndexModel([("metadata.check_at", ASCENDING)], name="check_at", sparse=True),
@@ -134,7 +155,7 @@ INDEXES: dict[str, list[IndexModel]] = {
 @database_call
 async def create_indexes(database: Database) -> None:
     """Create what is missing, however long a large collection takes; nothing happens to indexes that are there."""
-    with pymongo.timeout(None):
+    with pymongo.timeout(0):  # none at all; None would be the client's own
         for name, models in INDEXES.items():
             await database[name].create_indexes(models)
 

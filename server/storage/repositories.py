@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.storage.alerts import AlertRepository
 from server.storage.audit import AuditRepository
+from server.storage.bars import BarRepository
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.files import FileRepository
@@ -14,6 +15,7 @@ from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
 from server.storage.presences import PresenceRepository
 from server.storage.service_keys import ServiceKeyRepository
+from server.storage.signals import SignalRepository
 from server.storage.users import UserRepository
 from server.storage.watchlists import WatchlistRepository
 
@@ -33,5 +35,7 @@ class Repositories:
         self.message_search = MessageSearch(database)
         self.service_keys = ServiceKeyRepository(database)
         self.audit = AuditRepository(database)
+        self.bars = BarRepository(database)
+        self.signals = SignalRepository(database)
         self.watchlists = WatchlistRepository(database)
         self.alerts = AlertRepository(database)

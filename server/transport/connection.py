@@ -236,23 +236,26 @@ class WebSocketConnection(ABC):
         if self.state is OPEN:
             self._write(frames)
 
-    def offer(self, frames: bytes, key: Hashable | None = None, newest: Callable[[], bytes] | None = None) -> None:
-        """Send what a slow client can do without: dropped while it is behind; with ``key`` the newest is kept."""
+    def offer(self, frames: bytes, key: Hashable | None = None, newest: Callable[[], bytes] | None = None) -> bool:
+        """Send what a slow client can do without: dropped while it is behind; with ``key`` the newest is kept.
+
+        Tells whether it is one more message: neither dropped nor in the place of one that waits.
+        """
         if self.state is not OPEN:
-            return
+            return False
         if not self._remainder:
             self.send(frames)
-            return
+            return True
         self._flush_cork()
         if key is None:
             self._context.metrics.dropped_messages += 1
-            return
+            return False
 
         def replacement() -> tuple[bytes, int]:
             whole = newest() if newest is not None else frames
             return whole, len(whole)
 
-        self._enqueue(frames, key, replacement)
+        return self._enqueue(frames, key, replacement)
 
     def _flush_cork(self) -> None:
         """Write what is corked; the cork stays."""
@@ -284,15 +287,16 @@ class WebSocketConnection(ABC):
         data: bytes,
         key: Hashable | None = None,
         newest: Callable[[], tuple[bytes, int]] | None = None,
-    ) -> None:
+    ) -> bool:
         if self._outbox is None:
             self._outbox = Outbox(self._context.outbox_limit_bytes)
         try:
-            self._outbox.put(data, len(data), key=key, newest=newest)
+            return self._outbox.put(data, len(data), key=key, newest=newest)
         except OutboxFullError:
             self._context.metrics.slow_consumer_closes += 1
             self._outbox = None
             self._fail(CloseCode.SLOW_CONSUMER, "slow consumer")
+            return False
 
     def _flush(self) -> None:
         """Write what waits, as far as the socket takes it."""

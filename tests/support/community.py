@@ -18,6 +18,7 @@ from server.domain.quotes import Quote
 from server.domain.users import Principal
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
+from server.realtime.attendance import Attendance
 from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
@@ -161,7 +162,8 @@ class Community:
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
-        self.members = MemberService(self.users, self.friendships, self.profiles, publisher, clock)
+        self.files = FileService(stores.files, stores.messages, stores.conversations, self.users, clock)
+        self.members = MemberService(self.users, self.friendships, self.profiles, self.files, publisher, clock)
         self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
         self.permits = WritePermits(clock)
@@ -192,7 +194,6 @@ class Community:
             clock,
         )
         self.quotes: dict[str, Quote] = {}
-        self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
         self.message_limits = MessageLimits(clock, MESSAGE_RATE)
         self.messages = MessageService(
             self.message_repository,
@@ -217,7 +218,7 @@ class Community:
             self.message_limits,
         )
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
-        self.sweeper = FileSweeper(stores.files, stores.messages, clock)
+        self.sweeper = FileSweeper(stores.files, stores.messages, self.users, clock)
         self.texts = Texts(TEXTS)
         self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
@@ -227,8 +228,8 @@ class Community:
         self.service_keys = ServiceKeyService(stores.service_keys, clock)
         self.audit = AuditService(stores.audit, clock)
 
-    def services(self, prices: Any = None, operation: Any = None) -> Services:
-        """Return what handlers get."""
+    def services(self, market: Any = None, operation: Any = None) -> Services:
+        """Return what handlers get; ``market`` are `tests.support.prices.MarketParts`."""
         return Services(
             accounts=self.accounts,
             members=self.members,
@@ -242,7 +243,12 @@ class Community:
             files=self.files,
             uploads=self.uploads,
             finder=self.finder,
-            prices=prices,
+            prices=market.prices,
+            bars=market.bars,
+            signals=market.signals,
+            stocks=market.stocks,
+            market_status=market.status,
+            attendance=Attendance(self.clock),
             watchlists=self.watchlists,
             alerts=self.alerts,
             health=self.health,
