@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from handlers.base import ApiHandler
 from server.auth.access import Access
 from server.domain.payloads import to_payload
+from server.domain.service_keys import Scope
 from server.realtime.attendance import Visit
 from server.services.price_targets import SubscriptionType, subscriptions_of
 
@@ -29,6 +30,7 @@ class ClientsQuery(Struct):
 
 class PushPricesHandler(ApiHandler):
     access = Access.OPERATOR
+    service_scope = Scope.PRICES
     audited: ClassVar[Mapping[str, str]] = {"POST": "prices.push"}
     audited_fields = ("strategy",)
     max_body_bytes: ClassVar[int] = 1 << 20
