@@ -27,7 +27,7 @@ from benchmarks.chat.site import Site, StartFailedError, WrongAnswerError, runni
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 WRITERS = 40
-"""How many have written the stored history, and read it: how many groups one may make and how often search is limited."""
+"""How many have written the stored history, and read it: what one may make, and search, is limited."""
 
 
 class Bench:
