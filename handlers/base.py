@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
@@ -59,6 +60,8 @@ class ApiHandler(RequestHandler):
     """A REST handler: a subclass declares its access rule and answers by `answer` or raises `RequestError`."""
 
     access: ClassVar[Access]
+    method_access: ClassVar[Mapping[str, Access]] = {}
+    """Methods whose rule is another than ``access``."""
     max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
 
     _principal: Principal | None = None
@@ -95,9 +98,9 @@ class ApiHandler(RequestHandler):
             raise RequestError(
                 ErrorCode.PAYLOAD_TOO_LARGE, f"got {size} bytes, at most {self.max_body_bytes} are allowed"
             )
-        if self.access is not Access.PUBLIC and not self._is_operator_of_machine():
+        if self._needed_access is not Access.PUBLIC and not self._is_operator_of_machine():
             self._principal = await self.authenticate()
-            require(self.access, self._principal)
+            require(self._needed_access, self._principal)
 
     def on_finish(self) -> None:
         self.services.unfinished.discard(self)
@@ -115,11 +118,15 @@ class ApiHandler(RequestHandler):
             return await self.services.accounts.principal_of_refresh(cookie)
         return None
 
+    @property
+    def _needed_access(self) -> Access:
+        return self.method_access.get(self.request.method or "", self.access)
+
     def _is_operator_of_machine(self) -> bool:
         """Whether an operator's call is let in for where it comes from; who brings a token is asked for its role."""
         request = self.request
         return (
-            self.access is Access.OPERATOR
+            self._needed_access is Access.OPERATOR
             and self.services.operator_without_token
             and "Authorization" not in request.headers
             and is_direct_from_loopback(request.remote_ip, request.protocol, request.headers)
@@ -202,7 +209,7 @@ class ApiHandler(RequestHandler):
     def _finish_preflight(self) -> None:
         self.set_status(204)
         self.set_header("Access-Control-Allow-Methods", ", ".join(self._implemented()))
-        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language")
+        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key")
         self.set_header("Access-Control-Max-Age", _PREFLIGHT_SECONDS)
         self.finish()
 

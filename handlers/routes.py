@@ -27,11 +27,21 @@ from handlers.rest.friends import (
     FriendsHandler,
 )
 from handlers.rest.health import HealthHandler
+from handlers.rest.tasks import (
+    TaskClaimHandler,
+    TaskCompleteHandler,
+    TaskFailHandler,
+    TaskHandler,
+    TaskProgressHandler,
+    TaskRetryHandler,
+    TasksHandler,
+)
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
+from handlers.streams.tasks import TaskStreamHandler
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
 
@@ -63,6 +73,13 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
     (rf"/files/{ID}/thumbnail", ThumbnailHandler),
+    (r"/tasks", TasksHandler),
+    (r"/tasks/claim", TaskClaimHandler),
+    (rf"/tasks/{ID}", TaskHandler),
+    (rf"/tasks/{ID}/retry", TaskRetryHandler),
+    (rf"/tasks/{ID}/progress", TaskProgressHandler),
+    (rf"/tasks/{ID}/complete", TaskCompleteHandler),
+    (rf"/tasks/{ID}/fail", TaskFailHandler),
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),
@@ -89,6 +106,10 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         (r"/socket\.io/", EngineIOHandler, {"engine": sio.engine}),
         (r"/socket\.io/(.+)", ClientBundleHandler, {"origins": services.origins}),
         (r"/ws/stock/prices", PriceStreamHandler, prices),
+        *(
+            (rf"/api{version}/ws/tasks/{ID}", TaskStreamHandler, {"runtime": runtime, **given})
+            for version in ("", "/v1")
+        ),
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
         (r"/api/.*", UnknownPathHandler, given),

@@ -18,6 +18,8 @@ from server.services.messages import MessageService
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
+from server.services.task_workers import TaskWorkerService
+from server.services.tasks import TaskService
 from server.services.uploads import UploadService
 from server.texts import DEFAULT_LOCALE, Texts
 
@@ -39,10 +41,14 @@ class Services:
     uploads: UploadService
     finder: MessageFinder
     prices: PriceService
+    tasks: TaskService
+    task_workers: TaskWorkerService
     health: HealthService
     origins: OriginPolicy
     texts: Texts
     default_locale: str = DEFAULT_LOCALE
+    heartbeat_seconds: float = 30.0
+    """Between two heartbeats of a raw stream."""
     operator_without_token: bool = False
     """Whether a direct connection from this machine may do what operators may."""
     unfinished: set[object] = field(default_factory=set)

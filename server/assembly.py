@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from handlers.services import Services
@@ -20,6 +21,7 @@ from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
 from server.services.accounts import AccountService
+from server.services.analysis_task import DailyBars
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
@@ -41,6 +43,8 @@ from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.task_assembly import TaskAssembly, TaskLimits
+from server.services.task_runner import RunLimits
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
 from server.services.write_permits import WritePermits
@@ -68,17 +72,20 @@ class Assembly:
         self._stores = Repositories(mongo.database)
         self._profiles = Profiles(self._stores.users, clock)
         self._permits = WritePermits(clock)
+        self._texts = Texts(TEXTS)
 
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
         stores = self._stores
         accounts = await self._accounts()
         presence = self._presence()
-        prices = self._prices()
+        source = SimulatedSource(INSTRUMENTS, self._clock)
+        prices = self._prices(source)
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
         writer = self._writer()
+        tasks = await self._tasks(source)
         return Services(
             accounts=accounts,
             members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),
@@ -101,9 +108,11 @@ class Assembly:
             files=files,
             uploads=self._uploads(),
             prices=prices,
+            tasks=tasks.service,
+            task_workers=tasks.workers,
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
-            texts=Texts(TEXTS),
+            texts=self._texts,
             default_locale=self._settings.default_locale,
             operator_without_token=self._settings.environment == "development",
         )
@@ -198,9 +207,24 @@ class Assembly:
         self._stack.push_async_callback(uploads.close)
         return uploads
 
-    def _prices(self) -> PriceService:
+    async def _tasks(self, bars: DailyBars) -> TaskAssembly:
+        settings = self._settings
+        limits = TaskLimits(
+            RunLimits(settings.task_workers, settings.task_time_limit),
+            timedelta(seconds=settings.task_worker_timeout),
+            timedelta(seconds=settings.task_retention),
+        )
+        text = partial(self._texts.text, settings.default_locale)
+        tasks = TaskAssembly(
+            self._stores.tasks, bars, settings.external_task_types, text, self._hub, self._clock, limits
+        )
+        await tasks.runner.start()
+        self._stack.push_async_callback(tasks.runner.stop)
+        return tasks
+
+    def _prices(self, source: SimulatedSource) -> PriceService:
         prices = PriceService(
-            SimulatedSource(INSTRUMENTS, self._clock),
+            source,
             self._hub,
             self._clock,
             instruments=INSTRUMENTS,

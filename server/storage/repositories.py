@@ -11,6 +11,7 @@ from server.storage.login_sessions import LoginSessionRepository
 from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
 from server.storage.presences import PresenceRepository
+from server.storage.tasks import TaskRepository
 from server.storage.users import UserRepository
 
 
@@ -27,3 +28,4 @@ class Repositories:
         self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)
+        self.tasks = TaskRepository(database)

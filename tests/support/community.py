@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Hashable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from server.domain.quotes import Quote
 from server.domain.users import Principal
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
+from server.market.sources.simulated import SimulatedSource
 from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
@@ -39,6 +41,7 @@ from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.task_assembly import TaskAssembly
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
 from server.services.write_permits import WritePermits
@@ -49,6 +52,7 @@ from tests.support.clock import FakeClock
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
 FILE_LIMITS = FileLimits(max_file_bytes=1 << 20, quota_bytes=4 << 20)
+EXTERNAL_TYPES = ("backtest", "training")
 MESSAGE_RATE = Rate(1000, 100)
 SECRET = b"a secret of at least thirty-two bytes"
 
@@ -209,6 +213,10 @@ class Community:
         )
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
         self.sweeper = FileSweeper(stores.files, stores.messages, clock)
+        text = partial(Texts(TEXTS).text, "en")
+        self.daily_bars = SimulatedSource(INSTRUMENTS, clock, seed=1)
+        self.task_parts = TaskAssembly(stores.tasks, self.daily_bars, EXTERNAL_TYPES, text, publisher, clock)
+        self.tasks = self.task_parts.service
         self.health = HealthService({"database": lambda: database.command("ping")})
 
     def services(self, prices: Any = None) -> Services:
@@ -227,6 +235,8 @@ class Community:
             uploads=self.uploads,
             finder=self.finder,
             prices=prices,
+            tasks=self.tasks,
+            task_workers=self.task_parts.workers,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),
             texts=Texts(TEXTS),

@@ -195,6 +195,7 @@ class ProductServer:
         self.clock.advance(seconds)
         self.runtime.deadlines.run_due()
         self.community.presence.run_due()
+        self.community.task_parts.runner.run_due()
 
     async def register(self, username: str) -> Any:
         """Make an account; return what the answer says: tokens and user."""
@@ -238,6 +239,7 @@ class ProductServer:
         await self.sio.close()
         await self.front.close_all_connections()
         await self.community.presence.stop()
+        await self.community.task_parts.runner.stop()
         await self.community.uploads.close()
         await self.community.writer.close()
         await self.community.news.close()

@@ -27,7 +27,7 @@ NAMES = {
     Actor.OTHER: "alice",
     Actor.MEMBER: "bobby",
 }
-_MEMBERS_OWN = ("conversation", "message", "request")
+_MEMBERS_OWN = ("conversation", "message", "request", "task", "failed_task")
 FOREIGN = {Actor.STRANGER: (*_MEMBERS_OWN, "user"), Actor.FRIEND: _MEMBERS_OWN, Actor.FORMER: _MEMBERS_OWN}
 """What of the members' an outsider has nothing to do with."""
 _FRIENDS = {
@@ -104,8 +104,9 @@ class Town:
         await self.community.friendships.unfriend(self._dave.id, bobby.user.id)
         asked, _ = await self.community.friendships.add_request(self._dave.id, bobby.user.id, now)
         assert asked.request is not None
+        tasks = await self._tasks(bobby.principal)
         for actor in Actor:
-            self.ids[actor] |= {"request": asked.request.id, "seq": message.seq}
+            self.ids[actor] |= {"request": asked.request.id, "seq": message.seq, **tasks}
             if actor is not Actor.FORMER:
                 self.ids[actor]["message"] = message.id
             if actor not in self.sockets or self.sockets[actor].disconnected.is_set():
@@ -201,6 +202,13 @@ class Town:
         if actor in self.sockets:  # its sign-in has ended
             self.residents[actor] = await self._sign_in(self.residents[actor].user)
         self.sockets[actor] = await self.server.chat({"access_token": self.residents[actor].token})
+
+    async def _tasks(self, owner: Principal) -> dict[str, str]:
+        """Let somebody have one task that waits and one that failed, and no others; return their ids."""
+        await self._database["tasks"].delete_many({})
+        waiting, failed = [await self.community.tasks.create(owner, "training", {}) for _ in range(2)]
+        await self.community.tasks.cancel(owner, failed.id)
+        return {"task": waiting.id, "failed_task": failed.id}
 
     async def _make_friends(self) -> None:
         """Have it as it was: a call may have ended a friendship or blocked somebody."""

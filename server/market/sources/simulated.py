@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from server.clock import Clock
-from server.domain.quotes import Quote
+from server.domain.bars import Bar
+from server.domain.quotes import SHANGHAI, Quote
 from server.market.calendar import AroundTheClock, TradingTime
 from server.market.instruments import Instrument
 from server.market.simulation import SimulatedMarket
@@ -26,6 +27,10 @@ class SimulatedSource:
 
     async def fetch(self) -> Sequence[Quote]:
         return self._quotes()
+
+    async def daily_bars(self, symbol: str, count: int) -> Sequence[Bar]:
+        """Return the last days that are over, the oldest first."""
+        return self.market.daily_bars(symbol, self._clock.now().astimezone(SHANGHAI).date(), count)
 
     async def close(self) -> None:
         """Hold nothing, so let go of nothing."""

@@ -19,6 +19,8 @@ ELSEWHERE = {
     r"/socket\.io/": "each event has its row",
     r"/socket\.io/(.+)": "the client bundle, for everyone",
     r"/ws/stock/prices": "in GUARDED_STREAMS",
+    r"/api/ws/tasks/([^/]+)": "tests/handlers/test_task_stream.py",
+    r"/api/v1/ws/tasks/([^/]+)": "tests/handlers/test_task_stream.py",
     r"/(?:api/(?:v1/)?)?health": "for everyone: ok or not",
     r"/api/.*": "nothing is there",
     r"/": "the page, for everyone; it holds nothing of anyone",
@@ -52,4 +54,16 @@ REST = (
     call("GET /conversations/{conversation}/messages?around_seq={seq}", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?q=secret", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?from={user}", outsider="not_found", former="ok"),
+    call("GET /tasks"),
+    call("POST /tasks", {"type": "analysis", "symbol": "600519"}),
+    call("GET /tasks?before={task}"),
+    call("GET /tasks/{task}", outsider="not_found", other="not_found"),
+    call("DELETE /tasks/{task}", outsider="not_found", other="not_found"),
+    call("POST /tasks/{failed_task}/retry", outsider="not_found", other="not_found"),
+    call("GET /tasks/{task}/progress", outsider="not_found", other="not_found"),
+    call("POST /tasks/claim", {"types": ["training"]}, outsider="forbidden", other="forbidden", member="forbidden"),
+    *(
+        call(f"POST /tasks/{{task}}/{word}", {}, outsider="forbidden", other="forbidden", member="forbidden")
+        for word in ("progress", "complete", "fail")
+    ),
 )
