@@ -11,6 +11,7 @@ from server.market.instruments import INSTRUMENTS
 from server.realtime.hub import Publisher
 from server.services.analysis_task import AnalysisTask, DailyBars
 from server.services.task_journal import TaskJournal
+from server.services.task_notices import TaskNotices
 from server.services.task_runner import RunLimits, TaskKind, TaskRunner, Text
 from server.services.task_workers import TaskWorkerService
 from server.services.tasks import TaskService
@@ -40,9 +41,12 @@ class TaskAssembly:
         publisher: Publisher,
         clock: Clock,
         limits: TaskLimits = DEFAULT_LIMITS,
+        notices: TaskNotices | None = None,
     ) -> None:
         kinds: dict[str, TaskKind] = {"analysis": AnalysisTask(bars, INSTRUMENTS, text)}
         self.journal = TaskJournal(tasks, publisher, clock, limits.retention)
+        if notices is not None:
+            self.journal.on_end.append(notices.task_ended)
         self.runner = TaskRunner(tasks, self.journal, kinds, text, clock, limits.runs)
         self.service = TaskService(tasks, self.journal, self.runner, kinds, external_types, text, clock)
         self.workers = TaskWorkerService(tasks, self.journal, external_types, text, clock, limits.silence)
