@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
+from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.conversations import (
     ConversationHandler,
@@ -38,6 +39,12 @@ from handlers.rest.tasks import (
 )
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
+from handlers.rest.watchlists import (
+    WatchlistHandler,
+    WatchlistItemHandler,
+    WatchlistItemsHandler,
+    WatchlistsHandler,
+)
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
@@ -80,6 +87,12 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/tasks/{ID}/progress", TaskProgressHandler),
     (rf"/tasks/{ID}/complete", TaskCompleteHandler),
     (rf"/tasks/{ID}/fail", TaskFailHandler),
+    (r"/watchlists", WatchlistsHandler),
+    (rf"/watchlists/{ID}", WatchlistHandler),
+    (rf"/watchlists/{ID}/items", WatchlistItemsHandler),
+    (rf"/watchlists/{ID}/items/{ID}", WatchlistItemHandler),
+    (r"/alerts", AlertsHandler),
+    (rf"/alerts/{ID}", AlertHandler),
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.alerts import AlertService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
 from server.services.friends import FriendService
@@ -21,6 +22,7 @@ from server.services.prices import PriceService
 from server.services.task_workers import TaskWorkerService
 from server.services.tasks import TaskService
 from server.services.uploads import UploadService
+from server.services.watchlists import WatchlistService
 from server.texts import DEFAULT_LOCALE, Texts
 
 
@@ -43,6 +45,8 @@ class Services:
     prices: PriceService
     tasks: TaskService
     task_workers: TaskWorkerService
+    watchlists: WatchlistService
+    alerts: AlertService
     health: HealthService
     origins: OriginPolicy
     texts: Texts

@@ -21,6 +21,8 @@ from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
 from server.services.accounts import AccountService
+from server.services.alert_watch import AlertWatch
+from server.services.alerts import AlertService
 from server.services.analysis_task import DailyBars
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
@@ -30,6 +32,7 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
+from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
@@ -47,6 +50,7 @@ from server.services.task_assembly import TaskAssembly, TaskLimits
 from server.services.task_runner import RunLimits
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
+from server.services.watchlists import WatchlistService
 from server.services.write_permits import WritePermits
 from server.settings import Settings
 from server.storage.mongo import Mongo
@@ -72,7 +76,6 @@ class Assembly:
         self._stores = Repositories(mongo.database)
         self._profiles = Profiles(self._stores.users, clock)
         self._permits = WritePermits(clock)
-        self._texts = Texts(TEXTS)
 
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
@@ -81,11 +84,13 @@ class Assembly:
         presence = self._presence()
         source = SimulatedSource(INSTRUMENTS, self._clock)
         prices = self._prices(source)
+        stocks = ListedStocks(INSTRUMENTS, prices.quote_of)
+        texts = Texts(TEXTS)
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
         writer = self._writer()
-        tasks = await self._tasks(source)
+        tasks = await self._tasks(source, texts)
         return Services(
             accounts=accounts,
             members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),
@@ -104,15 +109,17 @@ class Assembly:
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
-            finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
+            finder=MessageFinder(stores.messages, stores.message_search, conversations, self._profiles, self._clock),
             files=files,
             uploads=self._uploads(),
             prices=prices,
             tasks=tasks.service,
             task_workers=tasks.workers,
+            watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
+            alerts=await self._alerts(stocks, texts),
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
-            texts=self._texts,
+            texts=texts,
             default_locale=self._settings.default_locale,
             operator_without_token=self._settings.environment == "development",
         )
@@ -207,14 +214,14 @@ class Assembly:
         self._stack.push_async_callback(uploads.close)
         return uploads
 
-    async def _tasks(self, bars: DailyBars) -> TaskAssembly:
+    async def _tasks(self, bars: DailyBars, texts: Texts) -> TaskAssembly:
         settings = self._settings
         limits = TaskLimits(
             RunLimits(settings.task_workers, settings.task_time_limit),
             timedelta(seconds=settings.task_worker_timeout),
             timedelta(seconds=settings.task_retention),
         )
-        text = partial(self._texts.text, settings.default_locale)
+        text = partial(texts.text, settings.default_locale)
         tasks = TaskAssembly(
             self._stores.tasks, bars, settings.external_task_types, text, self._hub, self._clock, limits
         )
@@ -235,6 +242,13 @@ class Assembly:
         prices.start()
         self._stack.push_async_callback(prices.stop)
         return prices
+
+    async def _alerts(self, stocks: ListedStocks, texts: Texts) -> AlertService:
+        alerts, phrase = self._stores.alerts, partial(texts.text, self._settings.default_locale)
+        watch = AlertWatch(alerts, stocks, self._hub, self._clock, phrase)
+        self._stack.push_async_callback(watch.close)
+        await watch.load()
+        return AlertService(alerts, watch, stocks, self._clock)
 
     def _token_keys(self) -> TokenKeys:
         settings = self._settings

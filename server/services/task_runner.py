@@ -190,8 +190,8 @@ class TaskRunner:
                 await self._renew()
             for worker in Worker:
                 await self._give_up(worker, self._clock.now())
-        except RequestError as error:
-            logger.warning("tasks were not looked after: %s", error)
+        except Exception as error:  # as above
+            logger.warning("tasks were not looked after: %r", error)
         self.wake()
 
     async def _renew(self) -> None:
@@ -220,8 +220,8 @@ class TaskRunner:
             try:
                 while len(self._runs) < self._limits.workers and await self._take():
                     pass
-            except RequestError as error:
-                logger.warning("no task could be taken: %s", error)
+            except Exception as error:  # whatever it was, what waits is looked at again after the next sweep
+                logger.warning("no task could be taken: %r", error)
 
     async def _take(self) -> bool:
         """Run the next task that waits; False when none does, or nothing more is to run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server.storage.alerts import AlertRepository
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.files import FileRepository
@@ -13,6 +14,7 @@ from server.storage.messages import MessageRepository
 from server.storage.presences import PresenceRepository
 from server.storage.tasks import TaskRepository
 from server.storage.users import UserRepository
+from server.storage.watchlists import WatchlistRepository
 
 
 class Repositories:
@@ -29,3 +31,5 @@ class Repositories:
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)
         self.tasks = TaskRepository(database)
+        self.watchlists = WatchlistRepository(database)
+        self.alerts = AlertRepository(database)

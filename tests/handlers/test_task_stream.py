@@ -247,3 +247,18 @@ async def test_the_ack_holds_what_came_while_it_was_asked(server: ProductServer)
         seen.append((await client.next("task_progress"))["data"]["seq"])
     assert seen == list(range(1, 102))
     assert client.order[0] == "ack"
+
+
+@pytest.mark.gen_test
+async def test_a_connection_watches_so_many_tasks_and_no_more(
+    server: ProductServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.events.tasks.MAX_WATCHED", 2)
+    alice = await server.register("alice")
+    ids = [await ask(server, alice["access_token"]) for _ in range(3)]
+    client = await server.chat(alice)
+    acks = [await client.ask("watch_task", {"task_id": task_id}) for task_id in (*ids[:2], ids[0], ids[2])]
+    assert [ack["ok"] for ack in acks] == [True, True, True, False]
+    assert acks[-1]["error"]["code"] == "limit_reached"
+    await client.ask("unwatch_task", {"task_id": ids[0]})
+    assert (await client.ask("watch_task", {"task_id": ids[2]}))["ok"]

@@ -235,3 +235,25 @@ async def test_a_database_that_is_away_at_the_end_is_waited_for(
     await shop.told(task_id, 1, "completed")
     assert not failures
     assert (await shop.stored(task_id)).task.state is TaskState.COMPLETED
+
+
+@pytest.mark.gen_test
+async def test_a_queue_that_could_not_be_asked_is_asked_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Workshop(database)
+    claim, failures = shop.tasks.claim, [OSError()]
+
+    async def sometimes(*args: object) -> object:
+        if failures:
+            raise failures.pop()
+        return await claim(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(shop.tasks, "claim", sometimes)
+    await shop.ask(principal(), "late")
+    async with running(shop):
+        async with asyncio.timeout(10):
+            while failures:
+                await asyncio.sleep(0)
+        await shop.pass_time(1.0)
+        assert await shop.begun() == "late"

@@ -124,3 +124,13 @@ async def test_an_ended_task_expires(database: Database) -> None:
     assert (document["expires_at"] - shop.clock.now()).days == 30
     await shop.service.retry(owner, task_id)
     assert "expires_at" not in (await shop.collection.find_one({"_id": task_id}) or {})
+
+
+@pytest.mark.gen_test
+async def test_a_full_queue_is_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.services.tasks.MAX_QUEUED", 3)
+    shop = Workshop(database)
+    for _ in range(3):
+        await shop.ask(principal())
+    assert await code_of(shop.ask(principal())) == "unavailable"
+    assert await code_of(shop.ask(principal(), kind=EXTERNAL)) == "ok"

@@ -22,6 +22,8 @@ from server.market.sources.simulated import SimulatedSource
 from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.alert_watch import AlertWatch
+from server.services.alerts import AlertService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.enclosures import Enclosures
@@ -29,6 +31,7 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
+from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
@@ -44,6 +47,7 @@ from server.services.stock_cards import StockCards
 from server.services.task_assembly import TaskAssembly
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
+from server.services.watchlists import WatchlistService
 from server.services.write_permits import WritePermits
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
@@ -200,7 +204,9 @@ class Community:
             Enclosures(StockCards(INSTRUMENTS, self.quotes.get), self.files),
             self.message_limits,
         )
-        self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
+        self.finder = MessageFinder(
+            self.message_repository, stores.message_search, self.conversations, self.profiles, clock
+        )
         self.changes = MessageChangeService(
             self.message_repository,
             self.writer,
@@ -213,10 +219,15 @@ class Community:
         )
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
         self.sweeper = FileSweeper(stores.files, stores.messages, clock)
-        text = partial(Texts(TEXTS).text, "en")
+        self.texts = Texts(TEXTS)
+        text = partial(self.texts.text, "en")
         self.daily_bars = SimulatedSource(INSTRUMENTS, clock, seed=1)
         self.task_parts = TaskAssembly(stores.tasks, self.daily_bars, EXTERNAL_TYPES, text, publisher, clock)
         self.tasks = self.task_parts.service
+        self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
+        self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
+        self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, text)
+        self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
 
     def services(self, prices: Any = None) -> Services:
@@ -237,9 +248,11 @@ class Community:
             prices=prices,
             tasks=self.tasks,
             task_workers=self.task_parts.workers,
+            watchlists=self.watchlists,
+            alerts=self.alerts,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),
-            texts=Texts(TEXTS),
+            texts=self.texts,
         )
 
     async def member(self, username: str) -> Principal:

@@ -241,6 +241,7 @@ class ProductServer:
         await self.community.presence.stop()
         await self.community.task_parts.runner.stop()
         await self.community.uploads.close()
+        await self.community.watch.close()
         await self.community.writer.close()
         await self.community.news.close()
         await self.community.marks.close()

@@ -12,13 +12,16 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
 from server.auth.keys import TokenKeys, secret_key
 from server.auth.tokens import AccessTokens
+from server.domain.alerts import AlertKind
 from server.domain.users import LoginSession, Principal, User
+from server.domain.watchlists import Watchlist, WatchlistItem
 from server.storage.documents import Database, Document, new_id
 from tests.support.access import OK, Actor, Call
 from tests.support.clock import FakeClock
 from tests.support.community import SECRET
 from tests.support.product_server import ChatClient, ProductServer
 
+STOCK = "600519.SH"
 CONTENT = "a secret of the two members"
 NAMES = {
     Actor.STRANGER: "mallory",
@@ -27,7 +30,7 @@ NAMES = {
     Actor.OTHER: "alice",
     Actor.MEMBER: "bobby",
 }
-_MEMBERS_OWN = ("conversation", "message", "request", "task", "failed_task")
+_MEMBERS_OWN = ("conversation", "message", "request", "watchlist", "alert", "task", "failed_task")
 FOREIGN = {Actor.STRANGER: (*_MEMBERS_OWN, "user"), Actor.FRIEND: _MEMBERS_OWN, Actor.FORMER: _MEMBERS_OWN}
 """What of the members' an outsider has nothing to do with."""
 _FRIENDS = {
@@ -87,7 +90,7 @@ class Town:
         last_words = await town.community.say(frank.principal, closed_talk, "farewell")
         await town.community.friendships.unfriend(alice.user.id, frank.user.id)
         town._dave = await town._user("dave")
-        theirs = {"user": alice.user.id, "username": "alice", "conversation": open_talk}
+        theirs = {"user": alice.user.id, "username": "alice", "conversation": open_talk, "stock": STOCK}
         for actor in Actor:
             town.ids[actor] = dict(theirs)
         town.ids[Actor.OTHER] |= {"user": bobby.user.id, "username": "bobby"}
@@ -96,7 +99,7 @@ class Town:
         return town
 
     async def renew(self) -> None:
-        """Let the members have a fresh message and request, and everyone a connection that is where it may be."""
+        """Let the members have fresh things of their own, and everyone a connection that is where it may be."""
         bobby = self.residents[Actor.MEMBER]
         now = self.server.clock.now()
         await self._make_friends()
@@ -104,9 +107,10 @@ class Town:
         await self.community.friendships.unfriend(self._dave.id, bobby.user.id)
         asked, _ = await self.community.friendships.add_request(self._dave.id, bobby.user.id, now)
         assert asked.request is not None
-        tasks = await self._tasks(bobby.principal)
+        alert, watchlist = await self._own_things(bobby.user.id)
+        own = {"alert": alert, "watchlist": watchlist, **await self._tasks(bobby.principal)}
         for actor in Actor:
-            self.ids[actor] |= {"request": asked.request.id, "seq": message.seq, **tasks}
+            self.ids[actor] |= {"request": asked.request.id, "seq": message.seq, **own}
             if actor is not Actor.FORMER:
                 self.ids[actor]["message"] = message.id
             if actor not in self.sockets or self.sockets[actor].disconnected.is_set():
@@ -209,6 +213,16 @@ class Town:
         waiting, failed = [await self.community.tasks.create(owner, "training", {}) for _ in range(2)]
         await self.community.tasks.cancel(owner, failed.id)
         return {"task": waiting.id, "failed_task": failed.id}
+
+    async def _own_things(self, user_id: str) -> tuple[str, str]:
+        """Let a user have one alert, and beside the default watchlist one with a stock; return their ids."""
+        stores = self.community.stores
+        for alert in await stores.alerts.active(user_id):
+            await stores.alerts.remove(alert.id, user_id)
+        made = await stores.alerts.add(user_id, STOCK, AlertKind.ABOVE, 9999.0, self.server.clock.now())
+        lists = (Watchlist(user_id, ""), Watchlist(new_id(), "own", (WatchlistItem(STOCK),)))
+        assert await stores.watchlists.replace(user_id, lists, (await stores.watchlists.find(user_id)).version)
+        return made.id, lists[1].id
 
     async def _make_friends(self) -> None:
         """Have it as it was: a call may have ended a friendship or blocked somebody."""

@@ -66,4 +66,21 @@ REST = (
         call(f"POST /tasks/{{task}}/{word}", {}, outsider="forbidden", other="forbidden", member="forbidden")
         for word in ("progress", "complete", "fail")
     ),
+    call("GET /watchlists"),
+    call("POST /watchlists", {"name": "metals"}),
+    call("PATCH /watchlists/{watchlist}", {"name": "gold"}, outsider="not_found", other="not_found"),
+    call("DELETE /watchlists/{watchlist}", outsider="not_found", other="not_found"),
+    call(
+        "PUT /watchlists/{watchlist}/items",
+        {"items": [{"symbol": "600036"}], "revision": 0},
+        outsider="not_found",
+        other="not_found",
+    ),
+    call("POST /watchlists/{watchlist}/items", {"symbol": "600036"}, outsider="not_found", other="not_found"),
+    call("PATCH /watchlists/{watchlist}/items/{stock}", {"note": "x"}, outsider="not_found", other="not_found"),
+    call("DELETE /watchlists/{watchlist}/items/{stock}", outsider="not_found", other="not_found"),
+    call("GET /alerts"),
+    call("POST /alerts", {"symbol": "600519", "kind": "below", "value": 1.0}),
+    call("PATCH /alerts/{alert}", {"value": 9998.0}, outsider="not_found", other="not_found"),
+    call("DELETE /alerts/{alert}", outsider="not_found", other="not_found"),
 )
