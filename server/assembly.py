@@ -90,7 +90,7 @@ class Assembly:
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
         writer = self._writer()
-        tasks = await self._tasks(source, texts)
+        tasks = await self._tasks(source.daily_bars, texts)
         return Services(
             accounts=accounts,
             members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),

@@ -20,6 +20,9 @@ AVERAGES = (5, 10, 20, 60)
 SIGNAL_DAYS = 120
 """Signals are looked for on so many of the last days."""
 
+MEMORY_DAYS = 120
+"""What lies further back moves no smoothed mean that a strategy looks at."""
+
 TRADING_DAYS = 242
 """Of a year on the mainland's exchanges, for figures of a year."""
 
@@ -67,7 +70,7 @@ def find_indicators(bars: BarArrays) -> Indicators:
 def find_signals(instrument: Instrument, bars: BarArrays) -> list[Signal]:
     """Return what every strategy said on each of the last days, the oldest first."""
     found = (
-        signal_of(strategy, instrument, _until(bars, end))
+        signal_of(strategy, instrument, _days(bars, max(0, end - MEMORY_DAYS), end))
         for end in range(max(1, len(bars.days) - SIGNAL_DAYS + 1), len(bars.days) + 1)
         for strategy in BAR_STRATEGIES.values()
     )
@@ -178,6 +181,6 @@ def _series(bars: BarArrays, indicators: Indicators, risk: Risk) -> dict[str, li
     }
 
 
-def _until(bars: BarArrays, end: int) -> BarArrays:
-    """Return the first ``end`` bars, which share their memory."""
-    return BarArrays(*(field[:end] for field in bars))  # type: ignore[arg-type]
+def _days(bars: BarArrays, begin: int, end: int) -> BarArrays:
+    """Return some of the bars, which share their memory."""
+    return BarArrays(*(field[begin:end] for field in bars))  # type: ignore[arg-type]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -18,12 +18,8 @@ from server.services.task_runner import TaskFailedError, Text, Workbench
 
 DEFAULT_DAYS = 250
 
-
-class DailyBars(Protocol):
-    """Where daily bars come from."""
-
-    async def daily_bars(self, symbol: str, count: int) -> Sequence[Bar]:
-        """Return the last ``count`` daily bars, the oldest first."""
+DailyBars = Callable[[str, int], Awaitable[Sequence[Bar]]]
+"""Returns the last so many daily bars of a symbol, the oldest first."""
 
 
 class AnalysisParams(Struct, forbid_unknown_fields=True):
@@ -39,7 +35,7 @@ class AnalysisTask:
     total_steps = 5
 
     def __init__(self, bars: DailyBars, instruments: InstrumentTable, text: Text) -> None:
-        self._bars = bars
+        self._daily_bars = bars
         self._instruments = instruments
         self._text = text
 
@@ -61,7 +57,7 @@ class AnalysisTask:
         instrument = self._instruments.find(asked.symbol)
         if instrument is None:
             raise TaskFailedError(TaskError.NO_DATA, self._text("tasks.no_data", symbol=asked.symbol))
-        stored = await self._bars.daily_bars(asked.symbol, asked.days)
+        stored = await self._daily_bars(asked.symbol, asked.days)
         if not stored:
             raise TaskFailedError(TaskError.NO_DATA, self._text("tasks.no_data", symbol=asked.symbol))
         bars = await bench.compute(BarArrays.of, stored)

@@ -58,7 +58,7 @@ class TaskJournal:
         self._live: dict[str, _Live] = {}
         self.on_end: list[Callable[[Task], None]] = []
         """Are told of every task that is ended here."""
-        self.on_lost: list[Callable[[str], None]] = []
+        self.on_lost: list[Callable[[Task], None]] = []
         """Are told of every task that was found to be ended elsewhere."""
 
     def __len__(self) -> int:
@@ -138,7 +138,8 @@ class TaskJournal:
 
     def ended(self, record: TaskRecord) -> None:
         """Tell of a task that was ended in the database."""
-        self._live.pop(record.task.id, None)
+        if self.attempt_of(record.task.id) == record.task.attempts:  # not when it is tried again by now
+            del self._live[record.task.id]
         self.announce(record)
         for listener in self.on_end:
             listener(record.task)
@@ -152,6 +153,10 @@ class TaskJournal:
         for live in tuple(self._live.values()):
             live.is_urgent = True
             self._write_if_due(live)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait for what is being written."""
         writing = [live.writing for live in self._live.values() if live.writing is not None]
         if writing:
             await asyncio.wait(writing)
@@ -188,4 +193,4 @@ class TaskJournal:
         if self._live.get(live.task.id) is live:
             del self._live[live.task.id]
         for listener in self.on_lost:
-            listener(live.task.id)
+            listener(live.task)

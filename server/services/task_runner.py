@@ -131,7 +131,7 @@ class TaskRunner:
         self._sweeping: asyncio.Task[None] | None = None
         self._swept_at = self._renewed_at = 0.0
         self._timer = PeriodicCallback(self.run_due, _TICK_MS)
-        journal.on_end.append(lambda task: self._stop_run(task.id))
+        journal.on_end.append(self._stop_run)
         journal.on_lost.append(self._stop_run)
 
     @property
@@ -185,6 +185,7 @@ class TaskRunner:
 
     async def _sweep(self, now: float) -> None:
         try:
+            await self._journal.settled()  # signs of life among it
             if self._runs and now - self._renewed_at >= RENEW_SECONDS:
                 self._renewed_at = now
                 await self._renew()
@@ -198,8 +199,8 @@ class TaskRunner:
         mine = tuple(self._runs)
         held = await self._tasks.keep_alive(mine, self._id, self._lease())
         for task_id in mine:
-            if task_id not in held:
-                self._stop_run(task_id)
+            if task_id not in held and task_id in self._runs:
+                self._stop_run(self._runs[task_id].task)
 
     async def _give_up(self, worker: Worker, silent_at: datetime) -> None:
         """End the tasks of which nothing was heard in time."""
@@ -240,9 +241,10 @@ class TaskRunner:
         del self._runs[run.task.id]
         self.wake()
 
-    def _stop_run(self, task_id: str) -> None:
-        run = self._runs.get(task_id)
-        if run is not None:
+    def _stop_run(self, task: Task) -> None:
+        """Stop a run of a task that has ended, if it is here and not another attempt."""
+        run = self._runs.get(task.id)
+        if run is not None and run.task.attempts == task.attempts:
             run.stop(None)
 
     async def _run(self, run: _Run) -> None:

@@ -11,6 +11,7 @@ from server.domain.bars import Bar
 from server.domain.quotes import SHANGHAI
 from server.market.analysis import (
     RISK_FREE_RATE,
+    SIGNAL_DAYS,
     TRADING_DAYS,
     find_indicators,
     find_signals,
@@ -18,6 +19,7 @@ from server.market.analysis import (
     number,
     report,
 )
+from server.market.bar_strategies import BAR_STRATEGIES, signal_of
 from server.market.bars import BarArrays
 from server.market.instruments import INSTRUMENTS
 from server.market.sources.simulated import SimulatedSource
@@ -70,6 +72,22 @@ def test_a_price_that_stands_still_has_no_sharpe_ratio() -> None:
 
 def test_numbers_that_json_does_not_know_are_none() -> None:
     assert [number(value) for value in (None, math.nan, math.inf, -math.inf, 1.00004)] == [None] * 4 + [1.0]
+
+
+@pytest.mark.gen_test
+async def test_a_signal_is_what_its_strategy_says_of_all_the_bars_until_its_day() -> None:
+    source = SimulatedSource(INSTRUMENTS, FakeClock(), seed=1)
+    for symbol in ("600519.SH", "300750.SZ", "000001.SH"):
+        instrument = next(one for one in INSTRUMENTS if one.symbol == symbol)
+        bars = BarArrays.of(await source.daily_bars(symbol, 400))
+        found = {(signal.day, signal.reason_key) for signal in find_signals(instrument, bars)}
+        expected = set()
+        for end in range(len(bars.days) - SIGNAL_DAYS + 1, len(bars.days) + 1):
+            until = BarArrays(*(field[:end] for field in bars))  # type: ignore[arg-type]
+            signals = [signal_of(strategy, instrument, until) for strategy in BAR_STRATEGIES.values()]
+            expected |= {(signal.day, signal.reason_key) for signal in signals if signal}
+        assert found == expected
+        assert found
 
 
 @pytest.mark.gen_test

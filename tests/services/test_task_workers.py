@@ -175,3 +175,25 @@ async def test_who_ends_a_task_that_reports_elsewhere_leaves_room_for_what_was_t
     await here.settle()
     assert len(here.journal) == 0
     assert await code_of(here.workers.progress(task_id, stage(3), None)) == "conflict"
+
+
+@pytest.mark.gen_test
+async def test_a_sign_of_life_that_is_not_stored_yet_counts(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, owner = Workshop(database), principal()
+    task_id = await shop.ask(owner, kind=EXTERNAL)
+    await shop.workers.progress(task_id, stage(1), None)
+    await shop.settle()
+    write = shop.tasks.write_events
+
+    async def fail(*_: Any) -> bool:
+        raise OSError
+
+    monkeypatch.setattr(shop.tasks, "write_events", fail)
+    await shop.pass_time(59.0)
+    await shop.workers.progress(task_id, stage(1, 50.0), None)
+    await shop.settle()
+    monkeypatch.setattr(shop.tasks, "write_events", write)
+    await shop.pass_time(2.0)
+    assert (await shop.stored(task_id)).task.state is TaskState.RUNNING

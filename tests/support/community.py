@@ -221,8 +221,8 @@ class Community:
         self.sweeper = FileSweeper(stores.files, stores.messages, clock)
         self.texts = Texts(TEXTS)
         text = partial(self.texts.text, "en")
-        self.daily_bars = SimulatedSource(INSTRUMENTS, clock, seed=1)
-        self.task_parts = TaskAssembly(stores.tasks, self.daily_bars, EXTERNAL_TYPES, text, publisher, clock)
+        daily_bars = SimulatedSource(INSTRUMENTS, clock, seed=1).daily_bars
+        self.task_parts = TaskAssembly(stores.tasks, daily_bars, EXTERNAL_TYPES, text, publisher, clock)
         self.tasks = self.task_parts.service
         self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)

@@ -113,10 +113,9 @@ class Workshop:
 
     async def settle(self) -> None:
         """Wait for what is being written or swept."""
-        jobs = [job for job in (self.runner._sweeping,) if job is not None]
-        jobs += [live.writing for live in self.journal._live.values() if live.writing is not None]
-        if jobs:
-            await asyncio.wait(jobs)
+        if self.runner._sweeping is not None:
+            await asyncio.wait([self.runner._sweeping])
+        await self.journal.settled()
 
 
 def principal(name: str = "alice", role: Role = Role.MEMBER, clock: FakeClock | None = None) -> Principal:
