@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from server.operation.operation import Operation
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.alerts import AlertService
+from server.services.audit import AuditService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
 from server.services.friends import FriendService
@@ -19,6 +21,8 @@ from server.services.messages import MessageService
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
+from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
 from server.services.task_workers import TaskWorkerService
 from server.services.tasks import TaskService
 from server.services.uploads import UploadService
@@ -48,6 +52,10 @@ class Services:
     watchlists: WatchlistService
     alerts: AlertService
     health: HealthService
+    service_keys: ServiceKeyService
+    audit: AuditService
+    operation: Operation
+    profiles: Profiles
     origins: OriginPolicy
     texts: Texts
     default_locale: str = DEFAULT_LOCALE

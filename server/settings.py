@@ -153,6 +153,7 @@ PROXIES = Kind(
 )
 TASK_TYPES = Kind(_parse_task_types, "names such as backtest or my.report, divided by commas; analysis is built in")
 ADDRESS = matching(r"[^\s/]+", "a host name or an IP address")
+LISTENER = matching(r"(?:[^\s/:]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", "an address and a port such as 127.0.0.1:9100")
 MONGODB_URI = matching(r"mongodb(\+srv)?://\S+", "mongodb://host:port/... or mongodb+srv://host/...")
 DATABASE_NAME = matching(
     r"[^\s/\\.\"$*<>:|?\0]{1,63}", 'a database name of at most 63 characters without /\\. "$*<>:|?'
@@ -277,6 +278,9 @@ class Settings:
     external_task_types: tuple[str, ...] = setting(
         (), TASK_TYPES, "types of tasks that workers outside do, divided by commas"
     )
+    audit_retention: int = setting(
+        365 * DAY_SECONDS, integer(DAY_SECONDS, 3650 * DAY_SECONDS), "how long an audit entry is kept", unit="s"
+    )
     demo_accounts: bool = setting(
         True, SWITCH, "whether alice, bob and carol exist, with a password in data_dir", production=False
     )
@@ -284,6 +288,10 @@ class Settings:
     default_locale: str = setting(
         "zh-CN", one_of("zh-CN", "zh-TW", "en"), "the language of texts for people whose own is not known"
     )
+    metrics_address: str = setting(
+        "", LISTENER, "where /metrics is told to everyone who can connect; unset: nowhere, but to operators and keys"
+    )
+    log_format: Literal["text", "json"] = setting("text", one_of("text", "json"), "how a log line is written")
     log_level: str = setting(
         "info", one_of("debug", "info", "warning", "error"), "the least important kind of log line"
     )

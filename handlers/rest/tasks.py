@@ -11,10 +11,13 @@ from msgspec import Meta, Struct
 from handlers.base import ApiHandler
 from server.auth.access import Access
 from server.domain.payloads import to_payload
+from server.domain.service_keys import Scope
 from server.domain.tasks import DEFAULT_PRIORITY, Stage, TaskState, told
 from server.errors import ErrorCode, RequestError
 
 MAX_RESULT_BODY_BYTES = 1 << 20
+
+REPORTED = "what workers report stands in the history of the task"
 
 Attempt = Annotated[int, Meta(ge=1)] | None
 Message = Annotated[str, Meta(max_length=500)]
@@ -106,6 +109,8 @@ class TaskProgressHandler(ApiHandler):
     """Read by who asked for the task, written by its worker."""
 
     access = Access.MEMBER
+    service_scope = Scope.TASKS
+    unaudited = REPORTED
     method_access: ClassVar[Mapping[str, Access]] = {"POST": Access.OPERATOR}
 
     async def get(self, task_id: str) -> None:
@@ -124,6 +129,8 @@ class TaskProgressHandler(ApiHandler):
 
 class TaskClaimHandler(ApiHandler):
     access = Access.OPERATOR
+    service_scope = Scope.TASKS
+    unaudited = REPORTED
 
     async def post(self) -> None:
         task = await self.services.task_workers.claim(self.body(ClaimBody).types)
@@ -132,6 +139,8 @@ class TaskClaimHandler(ApiHandler):
 
 class TaskCompleteHandler(ApiHandler):
     access = Access.OPERATOR
+    service_scope = Scope.TASKS
+    unaudited = REPORTED
     max_body_bytes = MAX_RESULT_BODY_BYTES
 
     async def post(self, task_id: str) -> None:
@@ -142,6 +151,8 @@ class TaskCompleteHandler(ApiHandler):
 
 class TaskFailHandler(ApiHandler):
     access = Access.OPERATOR
+    service_scope = Scope.TASKS
+    unaudited = REPORTED
 
     async def post(self, task_id: str) -> None:
         body = self.body(FailBody)

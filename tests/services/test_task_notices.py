@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from server.domain.tasks import TaskState
+from server.domain.users import ProfileChange
 from server.errors import ErrorCode, RequestError
 from server.services.task_notices import TaskNotices
 from server.storage.documents import Database
@@ -36,7 +37,7 @@ async def test_who_asked_is_told_of_the_end_in_his_language(database: Database, 
     notices = TaskNotices(users, notifier, text)
     shop.journal.on_end.append(notices.task_ended)
     user = await users.add("alice", "Alice", "no password", shop.clock.now())
-    await users.update(user.id, None, "zh-TW")
+    await users.update(user.id, ProfileChange(locale="zh-TW"))
     owner = principal("alice")
     known = type(owner)(user.id, "alice", owner.session_id, owner.expires_at)
     done, failed, cancelled = [await shop.ask(known, kind=EXTERNAL) for _ in range(3)]

@@ -118,6 +118,14 @@ class Workshop:
         await self.journal.settled()
 
 
+async def two_tasks(database: Database, service: TaskService, owner: Principal) -> dict[str, str]:
+    """Let somebody have one task that waits and one that failed, and nobody any others; return their ids."""
+    await database["tasks"].delete_many({})
+    waiting, failed = [await service.create(owner, EXTERNAL, {}) for _ in range(2)]
+    await service.cancel(owner, failed.id)
+    return {"task": waiting.id, "failed_task": failed.id}
+
+
 def principal(name: str = "alice", role: Role = Role.MEMBER, clock: FakeClock | None = None) -> Principal:
     """Return somebody of whom tasks know the id alone."""
     until = (clock or FakeClock()).now() + timedelta(minutes=30)
