@@ -63,6 +63,8 @@ class ApiHandler(RequestHandler):
     """A REST handler: a subclass declares its access rule and answers by `answer` or raises `RequestError`."""
 
     access: ClassVar[Access]
+    method_access: ClassVar[Mapping[str, Access]] = {}
+    """Methods whose rule is another than ``access``."""
     max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
     service_scope: ClassVar[Scope | None] = None
     """What a service key needs to be let in beside operators; None: no key is."""
@@ -116,7 +118,7 @@ class ApiHandler(RequestHandler):
             raise RequestError(
                 ErrorCode.PAYLOAD_TOO_LARGE, f"got {size} bytes, at most {self.max_body_bytes} are allowed"
             )
-        if self.access is not Access.PUBLIC:
+        if self._needed_access is not Access.PUBLIC:
             self._actor = await self._let_in()
         if self._actor is not None and self.request.method in self.audited:
             await self._begin_audit(self._actor, self.audited[self.request.method])
@@ -136,7 +138,7 @@ class ApiHandler(RequestHandler):
             require_scope(self.service_scope, key)
             return Actor("service_key", key.id, key.name)
         self._principal = await self.authenticate()
-        require(self.access, self._principal)
+        require(self._needed_access, self._principal)
         return Actor("user", self.principal.user_id, self.principal.username)
 
     async def _begin_audit(self, actor: Actor, action: str) -> None:
@@ -170,11 +172,15 @@ class ApiHandler(RequestHandler):
         self._principal = await self.authenticate()
         require(Access.MEMBER, self._principal)
 
+    @property
+    def _needed_access(self) -> Access:
+        return self.method_access.get(self.request.method or "", self.access)
+
     def _is_operator_of_machine(self) -> bool:
         """Whether an operator's call is let in for where it comes from; who brings a token is asked for its role."""
         request = self.request
         return (
-            self.access is Access.OPERATOR
+            self._needed_access is Access.OPERATOR
             and self.services.operator_without_token
             and "Authorization" not in request.headers
             and is_direct_from_loopback(request.remote_ip, request.protocol, request.headers)
@@ -257,7 +263,7 @@ class ApiHandler(RequestHandler):
     def _finish_preflight(self) -> None:
         self.set_status(204)
         self.set_header("Access-Control-Allow-Methods", ", ".join(self.implemented_methods()))
-        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language")
+        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key")
         self.set_header("Access-Control-Max-Age", _PREFLIGHT_SECONDS)
         self.finish()
 

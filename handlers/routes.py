@@ -40,6 +40,15 @@ from handlers.rest.market import (
 )
 from handlers.rest.metrics import MetricsHandler
 from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
+from handlers.rest.tasks import (
+    TaskClaimHandler,
+    TaskCompleteHandler,
+    TaskFailHandler,
+    TaskHandler,
+    TaskProgressHandler,
+    TaskRetryHandler,
+    TasksHandler,
+)
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, RoleHandler, UsersHandler
 from handlers.rest.watchlists import (
@@ -52,6 +61,7 @@ from handlers.rest.websocket import PushPricesHandler, WebSocketClientsHandler, 
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
+from handlers.streams.tasks import TaskStreamHandler
 from server.auth.access import Access
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
@@ -85,6 +95,13 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
     (rf"/files/{ID}/thumbnail", ThumbnailHandler),
+    (r"/tasks", TasksHandler),
+    (r"/tasks/claim", TaskClaimHandler),
+    (rf"/tasks/{ID}", TaskHandler),
+    (rf"/tasks/{ID}/retry", TaskRetryHandler),
+    (rf"/tasks/{ID}/progress", TaskProgressHandler),
+    (rf"/tasks/{ID}/complete", TaskCompleteHandler),
+    (rf"/tasks/{ID}/fail", TaskFailHandler),
     (r"/watchlists", WatchlistsHandler),
     (rf"/watchlists/{ID}", WatchlistHandler),
     (rf"/watchlists/{ID}/items", WatchlistItemsHandler),
@@ -137,6 +154,10 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         (r"/socket\.io/", EngineIOHandler, {"engine": sio.engine}),
         (r"/socket\.io/(.+)", ClientBundleHandler, {"origins": services.origins}),
         (r"/ws/stock/prices", PriceStreamHandler, prices),
+        *(
+            (rf"/api{version}/ws/tasks/{ID}", TaskStreamHandler, {"runtime": runtime, **given})
+            for version in ("", "/v1")
+        ),
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
         (r"/(?:api/(?:v1/)?)?health/live", LiveHandler, given),

@@ -28,6 +28,8 @@ from server.services.profiles import Profiles
 from server.services.service_keys import ServiceKeyService
 from server.services.signals import SignalService
 from server.services.stocks import StockService
+from server.services.task_workers import TaskWorkerService
+from server.services.tasks import TaskService
 from server.services.uploads import UploadService
 from server.services.watchlists import WatchlistService
 from server.texts import DEFAULT_LOCALE, Texts
@@ -55,6 +57,8 @@ class Services:
     stocks: StockService
     market_status: MarketStatus
     attendance: Attendance
+    tasks: TaskService
+    task_workers: TaskWorkerService
     watchlists: WatchlistService
     alerts: AlertService
     health: HealthService
@@ -67,6 +71,8 @@ class Services:
     default_locale: str = DEFAULT_LOCALE
     prices_require_auth: bool = False
     """Whether what the market says is for members alone."""
+    heartbeat_seconds: float = 30.0
+    """Between two heartbeats of a raw stream."""
     operator_without_token: bool = False
     """Whether a direct connection from this machine may do what operators may."""
     unfinished: set[object] = field(default_factory=set)

@@ -12,6 +12,7 @@ from server.auth.keys import MIN_SECRET_BYTES, TokenKeys, read_key_files, secret
 from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
+from server.domain.bars import Period
 from server.errors import StartError
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
@@ -25,6 +26,7 @@ from server.secret_files import read_or_create
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
+from server.services.analysis_task import DailyBars
 from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
@@ -50,6 +52,8 @@ from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.stocks import StockService
+from server.services.task_assembly import TaskAssembly, TaskLimits
+from server.services.task_runner import RunLimits
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
 from server.services.watchlists import WatchlistService
@@ -101,6 +105,7 @@ class Assembly:
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
         writer = self._writer()
+        tasks = await self._tasks(lambda symbol, count: market.bars.newest(symbol, Period.DAY, count), texts)
         return Services(
             accounts=accounts,
             members=MemberService(stores.users, stores.friendships, self._profiles, files, self._hub, self._clock),
@@ -128,6 +133,8 @@ class Assembly:
             stocks=StockService(INSTRUMENTS, market.prices.quote_of),
             market_status=market.status,
             attendance=Attendance(self._clock),
+            tasks=tasks.service,
+            task_workers=tasks.workers,
             watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
             alerts=await self._alerts(stocks, texts, market.prices),
             health=HealthService({"database": self._mongo.ping}),
@@ -238,6 +245,21 @@ class Assembly:
         uploads = UploadService(self._stores.files, Thumbnails(), self._clock, limits)
         self._stack.push_async_callback(uploads.close)
         return uploads
+
+    async def _tasks(self, bars: DailyBars, texts: Texts) -> TaskAssembly:
+        settings = self._settings
+        limits = TaskLimits(
+            RunLimits(settings.task_workers, settings.task_time_limit),
+            timedelta(seconds=settings.task_worker_timeout),
+            timedelta(seconds=settings.task_retention),
+        )
+        text = partial(texts.text, settings.default_locale)
+        tasks = TaskAssembly(
+            self._stores.tasks, bars, settings.external_task_types, text, self._hub, self._clock, limits
+        )
+        await tasks.runner.start()
+        self._stack.push_async_callback(tasks.runner.stop)
+        return tasks
 
     async def _alerts(self, stocks: ListedStocks, texts: Texts, prices: PriceService) -> AlertService:
         alerts, phrase = self._stores.alerts, partial(texts.text, self._settings.default_locale)

@@ -33,8 +33,10 @@ class CloseCode(IntEnum):
     POLICY_VIOLATION = 1008
     TOO_BIG = 1009
     INTERNAL_ERROR = 1011
+    TRY_AGAIN_LATER = 1013
     SLOW_CONSUMER = 3008
     UNAUTHORIZED = 4401
+    NOT_FOUND = 4404
 
 
 class FrameError(PeerError):

@@ -97,6 +97,14 @@ class RawClient:
     def on_binary(self, data: bytes) -> None:
         """Take one binary message."""
 
+    def beat(self) -> bool:
+        """Ask for a sign of life; False when there was none since the last time. Done each ping interval."""
+        if not self._connection.heard:
+            return False
+        self._connection.heard = False
+        self._connection.ping()
+        return True
+
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one JSON object."""
         if self._hub.backlog:
@@ -170,11 +178,9 @@ class RawClient:
             self.expel("token expired")
             return None
         if now >= self._pings_at:
-            if not self._connection.heard:
+            if not self.beat():
                 self._connection.abort()
                 self._end(CloseCode.ABNORMAL, "ping timeout")
                 return None
-            self._connection.heard = False
-            self._connection.ping()
             self._pings_at = now + self._ping_interval_seconds
         return min(self._expires_at, self._pings_at)

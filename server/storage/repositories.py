@@ -16,6 +16,7 @@ from server.storage.messages import MessageRepository
 from server.storage.presences import PresenceRepository
 from server.storage.service_keys import ServiceKeyRepository
 from server.storage.signals import SignalRepository
+from server.storage.tasks import TaskRepository
 from server.storage.users import UserRepository
 from server.storage.watchlists import WatchlistRepository
 
@@ -33,6 +34,7 @@ class Repositories:
         self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)
+        self.tasks = TaskRepository(database)
         self.service_keys = ServiceKeyRepository(database)
         self.audit = AuditRepository(database)
         self.bars = BarRepository(database)

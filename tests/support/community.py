@@ -46,6 +46,7 @@ from server.services.profiles import Profiles
 from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.task_assembly import TaskAssembly
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
 from server.services.watchlists import WatchlistService
@@ -54,9 +55,11 @@ from server.storage.documents import Database
 from server.storage.repositories import Repositories
 from server.texts import Texts
 from tests.support.clock import FakeClock
+from tests.support.daily_bars import simulated_bars
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
 FILE_LIMITS = FileLimits(max_file_bytes=1 << 20, quota_bytes=4 << 20)
+EXTERNAL_TYPES = ("backtest", "training")
 MESSAGE_RATE = Rate(1000, 100)
 SECRET = b"a secret of at least thirty-two bytes"
 
@@ -220,9 +223,12 @@ class Community:
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
         self.sweeper = FileSweeper(stores.files, stores.messages, self.users, clock)
         self.texts = Texts(TEXTS)
+        text = partial(self.texts.text, "en")
+        self.task_parts = TaskAssembly(stores.tasks, simulated_bars(clock), EXTERNAL_TYPES, text, publisher, clock)
+        self.tasks = self.task_parts.service
         self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
-        self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, partial(self.texts.text, "en"))
+        self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, text)
         self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
         self.service_keys = ServiceKeyService(stores.service_keys, clock)
@@ -249,6 +255,8 @@ class Community:
             stocks=market.stocks,
             market_status=market.status,
             attendance=Attendance(self.clock),
+            tasks=self.tasks,
+            task_workers=self.task_parts.workers,
             watchlists=self.watchlists,
             alerts=self.alerts,
             health=self.health,

@@ -193,6 +193,7 @@ class ProductServer:
         self.clock.advance(seconds)
         self.runtime.deadlines.run_due()
         self.community.presence.run_due()
+        self.community.task_parts.runner.run_due()
 
     async def register(self, username: str) -> Any:
         """Make an account; return what the answer says: tokens and user."""
@@ -238,6 +239,7 @@ class ProductServer:
         await self.market.prices.stop()
         await self.market.bars.stop()
         await self.community.presence.stop()
+        await self.community.task_parts.runner.stop()
         await self.community.uploads.close()
         await self.community.audit.close()
         await self.community.watch.close()

@@ -23,6 +23,7 @@ from tests.support.access import OK, PASSWORD, Actor, Call
 from tests.support.clock import FakeClock
 from tests.support.community import SECRET
 from tests.support.product_server import PRESENCE, ChatClient, ProductServer
+from tests.support.tasks import two_tasks
 from tests.support.uploads import CONTENT_TYPE, OneThumbnail, picture
 
 STOCK = "600519.SH"
@@ -40,15 +41,16 @@ NAMES = {
     Actor.MEMBER: "bobby",
 }
 _DIRECT = ("conversation", "message", "request", "file", "draft", "recalled_file", "watchlist", "alert")
+_TASKS = ("task", "failed_task")
 _GROUP = ("group", "group_message", "group_file")
 FOREIGN = {
-    Actor.STRANGER: (*_DIRECT, *_GROUP, "user"),
+    Actor.STRANGER: (*_DIRECT, *_GROUP, *_TASKS, "user"),
     Actor.OPERATOR: (*_DIRECT, *_GROUP, "user"),
-    Actor.FRIEND: (*_DIRECT, *_GROUP),
-    Actor.FORMER: (*_DIRECT, *_GROUP),
-    Actor.BLOCKED: (*_DIRECT, *_GROUP),
-    Actor.REMOVED: (*_DIRECT, *_GROUP),
-    Actor.ADMIN: _DIRECT,
+    Actor.FRIEND: (*_DIRECT, *_GROUP, *_TASKS),
+    Actor.FORMER: (*_DIRECT, *_GROUP, *_TASKS),
+    Actor.BLOCKED: (*_DIRECT, *_GROUP, *_TASKS),
+    Actor.REMOVED: (*_DIRECT, *_GROUP, *_TASKS),
+    Actor.ADMIN: (*_DIRECT, *_TASKS),
 }
 """What each has nothing to do with."""
 FRIENDS = {
@@ -162,8 +164,9 @@ class Town:
         if "relations" in changed:
             await self._make_friends()
             self._learn(request=await self._ask_for_friendship())
-        if changed & {"alerts", "watchlists"} or "alert" not in self.ids[Actor.MEMBER]:
+        if changed & {"alerts", "watchlists", "tasks"} or "alert" not in self.ids[Actor.MEMBER]:
             await self._make_own_things(self._user_id(Actor.MEMBER))
+            self._learn(**await two_tasks(self._database, self.community.tasks, self._principal(Actor.MEMBER)))
         if "files.files" in changed:
             self._learn(draft=await self._upload(self._principal(Actor.MEMBER), b"a draft"))
         for actor in Actor:

@@ -140,6 +140,12 @@ EVENTS = (
     call("app_ping"),
     call("subscribe_prices", PRICES),
     call("unsubscribe_prices", PRICES),
+    call("watch_task", {"task_id": "{task}"}, outsider="not_found", operator="ok", other="not_found"),
+    call(
+        "unwatch_task",
+        {"task_id": "{task}"},
+        takes_any_id="watching no longer what one does not watch changes nothing, whatever it is called",
+    ),
     # Nobody's token but one's own: tests/handlers/events/test_session.py.
     call("refresh_token", {"token": "nonsense"}, outsider="unauthorized", other="unauthorized", member="unauthorized"),
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.handlers.access.operators import OPERATORS
-from tests.support.access import PASSWORD, call
+from tests.support.access import PASSWORD, Call, call
 from tests.support.uploads import form
 
 PUBLIC = {
@@ -25,6 +27,8 @@ ELSEWHERE = {
     r"/socket\.io/": "each event has its row",
     r"/socket\.io/(.+)": "the client bundle, for everyone",
     r"/ws/stock/prices": "in GUARDED_STREAMS",
+    r"/api/ws/tasks/([^/]+)": "tests/handlers/test_task_stream.py",
+    r"/api/v1/ws/tasks/([^/]+)": "tests/handlers/test_task_stream.py",
     r"/(?:api/(?:v1/)?)?health": "for everyone: ok or not",
     r"/(?:api/(?:v1/)?)?health/live": "for everyone: it answers",
     r"/(?:api/(?:v1/)?)?health/ready": "for everyone: ok or not",
@@ -90,6 +94,12 @@ FILES = (
     call("GET /files/{group_file}/thumbnail", outsider="not_found", admin="ok"),
     call("DELETE /files/{group_file}", outsider="not_found", admin="forbidden", other="forbidden", member="conflict"),
 )
+
+
+def for_workers(name: str, body: Any) -> Call:
+    """Return the row of a report of a task's worker, which holds a service key; operators may, too."""
+    return call(name, body, outsider="forbidden", operator="ok", other="forbidden", member="forbidden")
+
 
 REST = (
     call("POST /auth/logout_all"),
@@ -164,6 +174,17 @@ REST = (
     call("POST /websocket/push/prices", outsider="forbidden", other="forbidden", member="forbidden"),
     call("GET /websocket/stats", outsider="forbidden", other="forbidden", member="forbidden"),
     call("GET /websocket/clients", outsider="forbidden", other="forbidden", member="forbidden"),
+    call("GET /tasks"),
+    call("POST /tasks", {"type": "analysis", "symbol": "600519"}),
+    call("GET /tasks?before={task}"),
+    call("GET /tasks/{task}", outsider="not_found", operator="ok", other="not_found"),
+    call("DELETE /tasks/{task}", outsider="not_found", operator="ok", other="not_found"),
+    call("POST /tasks/{failed_task}/retry", outsider="not_found", operator="ok", other="not_found"),
+    call("GET /tasks/{task}/progress", outsider="not_found", operator="ok", other="not_found"),
+    for_workers("POST /tasks/claim", {"types": ["training"]}),
+    for_workers("POST /tasks/{task}/progress", {}),
+    for_workers("POST /tasks/{task}/complete", {}),
+    for_workers("POST /tasks/{task}/fail", {}),
     call("GET /watchlists"),
     call("POST /watchlists", {"name": "metals"}),
     call("PATCH /watchlists/{watchlist}", {"name": "gold"}, outsider="not_found", other="not_found"),
