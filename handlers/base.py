@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
@@ -59,6 +60,8 @@ class ApiHandler(RequestHandler):
     """A REST handler: a subclass declares its access rule and answers by `answer` or raises `RequestError`."""
 
     access: ClassVar[Access]
+    access_by_method: ClassVar[Mapping[str, Access]] = {}
+    """The methods for which another rule holds."""
     max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
 
     _principal: Principal | None = None
@@ -95,9 +98,14 @@ class ApiHandler(RequestHandler):
             raise RequestError(
                 ErrorCode.PAYLOAD_TOO_LARGE, f"got {size} bytes, at most {self.max_body_bytes} are allowed"
             )
-        if self.access is not Access.PUBLIC and not self._is_operator_of_machine():
+        access = self._required
+        if access is not Access.PUBLIC and not self._is_operator_of_machine():
             self._principal = await self.authenticate()
-            require(self.access, self._principal)
+            require(access, self._principal)
+
+    @property
+    def _required(self) -> Access:
+        return self.access_by_method.get(self.request.method or "", self.access)
 
     def on_finish(self) -> None:
         self.services.unfinished.discard(self)
@@ -119,7 +127,7 @@ class ApiHandler(RequestHandler):
         """Whether an operator's call is let in for where it comes from; who brings a token is asked for its role."""
         request = self.request
         return (
-            self.access is Access.OPERATOR
+            self._required is Access.OPERATOR
             and self.services.operator_without_token
             and "Authorization" not in request.headers
             and is_direct_from_loopback(request.remote_ip, request.protocol, request.headers)

@@ -27,9 +27,20 @@ from handlers.rest.friends import (
     FriendsHandler,
 )
 from handlers.rest.health import HealthHandler
+from handlers.rest.notifications import (
+    NotificationHandler,
+    NotificationJobHandler,
+    NotificationPreferencesHandler,
+    NotificationsHandler,
+    ReadAllNotificationsHandler,
+    ReadNotificationHandler,
+    StreamStatisticsHandler,
+    UnreadCountHandler,
+)
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
 from handlers.services import Services
+from handlers.streams.notifications import NotificationEventsHandler, NotificationSocketHandler
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
 from server.realtime.runtime import Runtime
@@ -63,6 +74,14 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
     (rf"/files/{ID}/thumbnail", ThumbnailHandler),
+    (r"/notifications", NotificationsHandler),
+    (r"/notifications/unread_count", UnreadCountHandler),
+    (r"/notifications/read_all", ReadAllNotificationsHandler),
+    (r"/notifications/preferences", NotificationPreferencesHandler),
+    (rf"/notifications/jobs/{ID}", NotificationJobHandler),
+    (rf"/notifications/{ID}", NotificationHandler),
+    (rf"/notifications/{ID}/read", ReadNotificationHandler),
+    (r"/ws/stats", StreamStatisticsHandler),
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),
@@ -79,6 +98,7 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
     if unguarded:
         raise ValueError(f"handlers without an access rule: {', '.join(unguarded)}")
     given = {"services": services}
+    streaming = {"runtime": runtime, "services": services}
     prices = {
         "runtime": runtime,
         "origins": services.origins,
@@ -89,6 +109,14 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         (r"/socket\.io/", EngineIOHandler, {"engine": sio.engine}),
         (r"/socket\.io/(.+)", ClientBundleHandler, {"origins": services.origins}),
         (r"/ws/stock/prices", PriceStreamHandler, prices),
+        *(
+            route
+            for version in ("", "/v1")
+            for route in (
+                (rf"/api{version}/ws/notifications", NotificationSocketHandler, streaming),
+                (rf"/api{version}/notifications/stream", NotificationEventsHandler, streaming),
+            )
+        ),
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
         (r"/api/.*", UnknownPathHandler, given),

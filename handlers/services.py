@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.conversations import ConversationService
@@ -16,6 +17,8 @@ from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
 from server.services.moderation import ModerationService
+from server.services.notification_jobs import NotificationJobs
+from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.uploads import UploadService
@@ -38,6 +41,9 @@ class Services:
     files: FileService
     uploads: UploadService
     finder: MessageFinder
+    notifications: NotificationService
+    notification_jobs: NotificationJobs
+    notification_streams: OpenStreams
     prices: PriceService
     health: HealthService
     origins: OriginPolicy
@@ -45,5 +51,7 @@ class Services:
     default_locale: str = DEFAULT_LOCALE
     operator_without_token: bool = False
     """Whether a direct connection from this machine may do what operators may."""
+    heartbeat_seconds: float = 30.0
+    """The time between two signs of life on a stream of notifications."""
     unfinished: set[object] = field(default_factory=set)
     """The REST requests that have no answer yet."""

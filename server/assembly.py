@@ -17,8 +17,10 @@ from server.market.instruments import INSTRUMENTS
 from server.market.sources.simulated import SimulatedSource
 from server.market.strategies import STRATEGIES
 from server.realtime.hub import Hub
+from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
+from server.services.absence_notices import AbsenceNotices
 from server.services.accounts import AccountService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
@@ -36,12 +38,17 @@ from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
 from server.services.moderation import ModerationService
+from server.services.notices import Notices
+from server.services.notification_jobs import NotificationJobs
+from server.services.notification_writer import NotificationWriter
+from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
+from server.services.unread_counts import UnreadCounts
 from server.services.uploads import FileLimits, UploadService
 from server.services.write_permits import WritePermits
 from server.settings import Settings
@@ -65,9 +72,10 @@ class Assembly:
         self._stack = stack
         self._mongo = mongo
         self._hub = hub
-        self._stores = Repositories(mongo.database)
+        self._stores = Repositories(mongo.database, timedelta(days=settings.notification_retention))
         self._profiles = Profiles(self._stores.users, clock)
         self._permits = WritePermits(clock)
+        self._texts = Texts(TEXTS)
 
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
@@ -78,12 +86,14 @@ class Assembly:
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
-        writer = self._writer()
+        notifications = self._notifications()
+        notices = self._notices(notifications)
+        writer = self._writer(presence, notices)
         return Services(
             accounts=accounts,
             members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),
             moderation=ModerationService(stores.users, accounts, self._clock),
-            friends=self._friends(presence),
+            friends=self._friends(presence, notices),
             presence=presence,
             conversations=conversations,
             groups=self._groups(conversations, writer),
@@ -100,11 +110,15 @@ class Assembly:
             finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
             files=files,
             uploads=self._uploads(),
+            notifications=notifications,
+            notification_jobs=self._notification_jobs(notifications),
+            notification_streams=OpenStreams(self._settings.ws_max_connections_per_user),
             prices=prices,
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
-            texts=Texts(TEXTS),
+            texts=self._texts,
             default_locale=self._settings.default_locale,
+            heartbeat_seconds=self._settings.ws_heartbeat_interval,
             operator_without_token=self._settings.environment == "development",
         )
 
@@ -135,10 +149,10 @@ class Assembly:
         self._stack.push_async_callback(presence.stop)
         return presence
 
-    def _friends(self, presence: PresenceService) -> FriendService:
+    def _friends(self, presence: PresenceService, notices: Notices) -> FriendService:
         stores = self._stores
         return FriendService(
-            stores.friendships, stores.users, self._profiles, presence, self._permits, self._hub, self._clock
+            stores.friendships, stores.users, self._profiles, presence, self._permits, notices, self._hub, self._clock
         )
 
     def _conversations(self) -> ConversationService:
@@ -156,13 +170,45 @@ class Assembly:
             self._clock,
         )
 
-    def _writer(self) -> MessageWriter:
+    def _writer(self, presence: PresenceService, notices: Notices) -> MessageWriter:
         stores = self._stores
+        absences = AbsenceNotices(stores.conversations, presence, notices, self._clock)
+        self._stack.push_async_callback(absences.close)
         news = ConversationNews(stores.conversations, stores.messages, self._profiles, self._hub)
         self._stack.push_async_callback(news.close)
         writer = MessageWriter(stores.messages, stores.conversations, self._hub, news)
+        writer.listeners.append(absences.take)
         self._stack.push_async_callback(writer.close)
         return writer
+
+    def _notifications(self) -> NotificationService:
+        stores = self._stores
+        counts = UnreadCounts(stores.notifications, self._hub)
+        self._stack.push_async_callback(counts.close)
+        writer = NotificationWriter(stores.notifications, self._hub, counts)
+        self._stack.push_async_callback(writer.close)
+        return NotificationService(
+            stores.notifications,
+            stores.notification_preferences,
+            stores.users,
+            writer,
+            counts,
+            self._hub,
+            self._clock,
+            self._settings.default_locale,
+        )
+
+    def _notification_jobs(self, notifications: NotificationService) -> NotificationJobs:
+        stores = self._stores
+        jobs = NotificationJobs(stores.notification_jobs, stores.users, notifications, self._clock)
+        jobs.start()
+        self._stack.push_async_callback(jobs.close)
+        return jobs
+
+    def _notices(self, notifications: NotificationService) -> Notices:
+        notices = Notices(notifications, self._texts.text)
+        self._stack.push_async_callback(notices.settle)
+        return notices
 
     def _groups(self, conversations: ConversationService, writer: MessageWriter) -> GroupService:
         stores = self._stores

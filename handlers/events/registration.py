@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.events import chat, ping, presence, prices, session, typing
+from handlers.events import chat, notifications, ping, presence, prices, session, typing
 from handlers.services import Services
 from server.errors import ErrorCode, RequestError
 from server.realtime.runtime import Runtime
@@ -19,6 +19,7 @@ def register(sio: SocketIOServer, services: Services, runtime: Runtime) -> None:
     presence.register(namespace, services.presence)
     chat.register(namespace, services)
     typing.register(sio, namespace, services)
+    notifications.register(namespace, services.notifications)
     ping.register(namespace, sio.clock)
     prices.register(namespace, services.prices)
     unguarded = [str(name) for name, spec in namespace.behaviour.events.items() if spec.access is None]

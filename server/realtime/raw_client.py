@@ -9,7 +9,7 @@ from typing import Any
 
 from server.protocol.json_codec import encode_json
 from server.protocol.websocket_frames import CloseCode, text_frame
-from server.realtime.publication import Publication
+from server.realtime.publication import Publication, WireFormat
 from server.realtime.runtime import Runtime
 from server.realtime.wire_formats import RAW_JSON
 from server.transport.connection import WebSocketConnection
@@ -23,6 +23,8 @@ class RawClient:
     """
 
     rooms: set[str]
+    wire_format: WireFormat[bytes] = RAW_JSON
+    """How it is written what is published, and told by `tell`."""
 
     def __init__(self, runtime: Runtime, connection: WebSocketConnection, ping_interval_seconds: float = 30.0) -> None:
         self.id = f"client_{secrets.token_urlsafe(9)}"
@@ -53,11 +55,26 @@ class RawClient:
     def on_binary(self, data: bytes) -> None:
         """Take one binary message."""
 
+    def beat(self) -> bool:
+        """Ask for a sign of life; False when there was none since the last time. Done each ping interval."""
+        if not self._connection.heard:
+            return False
+        self._connection.heard = False
+        self._connection.ping()
+        return True
+
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one JSON object."""
+        self._send(text_frame(encode_json(message)))
+
+    def tell(self, event: str, payload: Mapping[str, Any]) -> None:
+        """Send one event as if it were published."""
+        self._send(self.wire_format.encode("/", event, (payload,)))
+
+    def _send(self, frame: bytes) -> None:
         if self._hub.backlog:
             self._hub.catch_up(self)
-        self._connection.send(text_frame(encode_json(message)))
+        self._connection.send(frame)
 
     def join(self, room: str) -> None:
         """Enter ``room``."""
@@ -81,11 +98,11 @@ class RawClient:
 
     def deliver(self, publication: Publication) -> None:
         """Send what is published in one of its rooms; see `Member`."""
-        frame = publication.encoded(RAW_JSON)
+        frame = publication.encoded(self.wire_format)
         if publication.must_arrive:
             self._connection.send(frame)
         else:
-            self._connection.offer(frame, publication.supersedes, lambda: publication.newest(RAW_JSON))
+            self._connection.offer(frame, publication.supersedes, lambda: publication.newest(self.wire_format))
 
     def expel(self, reason: str) -> None:
         """Be disconnected by the server; see `Member`."""
@@ -110,11 +127,9 @@ class RawClient:
             self.expel("token expired")
             return None
         if now >= self._pings_at:
-            if not self._connection.heard:
+            if not self.beat():
                 self._connection.abort()
                 self._end()
                 return None
-            self._connection.heard = False
-            self._connection.ping()
             self._pings_at = now + self._ping_interval_seconds
         return min(self._expires_at, self._pings_at)

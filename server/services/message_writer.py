@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -99,6 +99,8 @@ class MessageWriter:
         self._conversations = conversations
         self._publisher = publisher
         self._news = news
+        self.listeners: list[Callable[[Message], None]] = []
+        """Told of each new message, after its room."""
         self._queue: deque[Draft] = deque()
         self._by_client_id: dict[tuple[str, str], Draft] = {}
         self._last: OrderedDict[str, Place] = OrderedDict()
@@ -336,6 +338,8 @@ class MessageWriter:
                 watch.published.append(message)
             payload = {"conversation_id": message.conversation_id, "message": to_payload(message)}
             self._publisher.publish(conversation_room(message.conversation_id), "new_message", payload)
+            for listener in self.listeners:
+                listener(message)
             self._news.touch(message.conversation_id)
 
     async def _record(self) -> None:

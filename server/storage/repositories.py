@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.files import FileRepository
@@ -10,6 +12,9 @@ from server.storage.groups import GroupRepository
 from server.storage.login_sessions import LoginSessionRepository
 from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
+from server.storage.notification_jobs import NotificationJobRepository
+from server.storage.notification_preferences import NotificationPreferenceRepository
+from server.storage.notifications import NotificationRepository
 from server.storage.presences import PresenceRepository
 from server.storage.users import UserRepository
 
@@ -17,7 +22,7 @@ from server.storage.users import UserRepository
 class Repositories:
     """One of each; services are given those that they need."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, notification_retention: timedelta = timedelta(days=90)) -> None:
         self.users = UserRepository(database)
         self.login_sessions = LoginSessionRepository(database)
         self.friendships = FriendshipRepository(database)
@@ -27,3 +32,6 @@ class Repositories:
         self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)
+        self.notifications = NotificationRepository(database, notification_retention)
+        self.notification_jobs = NotificationJobRepository(database)
+        self.notification_preferences = NotificationPreferenceRepository(database)

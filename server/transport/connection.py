@@ -13,9 +13,9 @@ from server.protocol.websocket_frames import (
     Frame,
     FrameError,
     FrameReader,
+    Framing,
     Opcode,
     build_frame,
-    close_frame,
     parse_close,
 )
 from server.transport.connection_context import ConnectionContext, Receiver
@@ -76,7 +76,7 @@ class WebSocketConnection(ABC):
         self.heard = False
         """Set by every read; whoever watches over the peer resets it."""
         self._context = context
-        self._reader = FrameReader(context.max_payload_bytes, context.mask)
+        self._reader: Framing = FrameReader(context.max_payload_bytes, context.mask)
         self._cork: list[bytes] | None = None
         self._held: Sequence[Frame] = ()  # an empty deque takes 760 bytes, and mostly nothing is held
         self._paused = False
@@ -115,6 +115,10 @@ class WebSocketConnection(ABC):
         """Close the socket and forget it."""
 
     # In.
+
+    def speak(self, framing: Framing) -> None:
+        """Let the bytes mean something else than a WebSocket's; call this before anything is sent or read."""
+        self._reader = framing
 
     def start(self, data: bytes = b"") -> None:
         """Begin to read; ``data`` has been read already. The greeting may have found the peer gone by now."""
@@ -323,7 +327,7 @@ class WebSocketConnection(ABC):
         self._held = ()
         self._context.deadlines.at(self._context.clock.monotonic() + CLOSING_TIMEOUT_SECONDS, self)
         self._watch_readable(True)
-        self._write(close_frame(code, reason))
+        self._write(self._reader.closing(code, reason))
         self._finish_flushed()
 
     def _await_close(self, frames: Sequence[Frame]) -> None:

@@ -18,7 +18,9 @@ from server.domain.users import Principal
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
 from server.realtime.hub import WidePublisher
+from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
+from server.services.absence_notices import AbsenceNotices
 from server.services.accounts import AccountService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
@@ -35,11 +37,16 @@ from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.moderation import ModerationService
+from server.services.notices import Notices
+from server.services.notification_jobs import NotificationJobs
+from server.services.notification_writer import NotificationWriter
+from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
+from server.services.unread_counts import UnreadCounts
 from server.services.uploads import FileLimits, UploadService
 from server.services.write_permits import WritePermits
 from server.storage.documents import Database
@@ -158,8 +165,25 @@ class Community:
         self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
         self.permits = WritePermits(clock)
+        self.texts = Texts(TEXTS)
+        self.counts = UnreadCounts(stores.notifications, publisher)
+        self.notification_writer = NotificationWriter(stores.notifications, publisher, self.counts)
+        self.notifications = NotificationService(
+            stores.notifications,
+            stores.notification_preferences,
+            self.users,
+            self.notification_writer,
+            self.counts,
+            publisher,
+            clock,
+            "en",
+        )
+        self.notification_jobs = NotificationJobs(stores.notification_jobs, self.users, self.notifications, clock)
+        self.notification_streams = OpenStreams(most_per_user=3)
+        self.notices = Notices(self.notifications, self.texts.text)
+        self.absences = AbsenceNotices(stores.conversations, self.presence, self.notices, clock)
         self.friends = FriendService(
-            self.friendships, self.users, self.profiles, self.presence, self.permits, publisher, clock
+            self.friendships, self.users, self.profiles, self.presence, self.permits, self.notices, publisher, clock
         )
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
@@ -174,6 +198,7 @@ class Community:
         )
         self.news = ConversationNews(self.conversation_repository, self.message_repository, self.profiles, publisher)
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher, self.news)
+        self.writer.listeners.append(self.absences.take)
         self.groups = GroupService(
             stores.groups,
             self.friendships,
@@ -226,11 +251,22 @@ class Community:
             files=self.files,
             uploads=self.uploads,
             finder=self.finder,
+            notifications=self.notifications,
+            notification_jobs=self.notification_jobs,
+            notification_streams=self.notification_streams,
             prices=prices,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),
-            texts=Texts(TEXTS),
+            texts=self.texts,
         )
+
+    async def settle_notifications(self) -> None:
+        """Wait until everything has been notified of."""
+        await self.absences.close()
+        await self.notices.settle()
+        await self.notification_jobs.settle()
+        await self.notification_writer.close()
+        await self.counts.close()
 
     async def member(self, username: str) -> Principal:
         """Make an account that nobody can log in to, and return who it is."""

@@ -242,5 +242,7 @@ class ProductServer:
         await self.community.writer.close()
         await self.community.news.close()
         await self.community.marks.close()
+        await self.community.notification_jobs.close()
+        await self.community.settle_notifications()
         self.community.passwords.close()
         self.runtime.stop()
