@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import sys
 from typing import Any
 
 import msgspec
@@ -68,6 +69,8 @@ class NotificationClient(RawClient):
         self._sent: int | None = None
         """Up to this place all has been sent; None: it is not known yet where to begin."""
         self._announced = 0
+        self._first_announced = sys.maxsize
+        """The devices of the user may have been told of it, but not this one."""
         self._fetching: asyncio.Task[None] | None = None
 
     def begin(self, after: int | None, waits: bool) -> None:
@@ -103,6 +106,7 @@ class NotificationClient(RawClient):
             return
         seq = seq_of(publication.args[0]["id"]) or 0
         self._announced = max(self._announced, seq)
+        self._first_announced = min(self._first_announced, seq)
         if self._sent is None or self._fetching is not None:
             return
         if seq == self._sent + 1:
@@ -125,7 +129,7 @@ class NotificationClient(RawClient):
         except RequestError as error:
             self._give_up(error)
         else:
-            await self._fetch(told if after is None else min(after, last))
+            await self._fetch(min(told, self._first_announced - 1) if after is None else min(after, last))
 
     async def _fetch(self, after: int) -> None:
         try:

@@ -17,7 +17,7 @@ from server.errors import ErrorCode, RequestError
 from server.limits import Rate, TokenBuckets
 from server.realtime.hub import Publisher
 from server.services.input_text import checked_text
-from server.services.notices import Notices
+from server.services.notices import FriendNotices
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.write_permits import WritePermits
@@ -47,7 +47,7 @@ class FriendService:
         profiles: Profiles,
         presence: PresenceService,
         permits: WritePermits,
-        notices: Notices,
+        notices: FriendNotices,
         publisher: Publisher,
         clock: Clock,
     ) -> None:

@@ -23,6 +23,16 @@ class Phrase(Protocol):
     def __call__(self, locale: str, key: str, **values: object) -> str: ...
 
 
+class FriendNotices(Protocol):
+    """What friends are notified of."""
+
+    def friend_requested(self, request: FriendRequest, who_sees: Collection[str]) -> None:
+        """Tell who is asked, if the request is shown to them."""
+
+    def friend_accepted(self, request: FriendRequest) -> None:
+        """Tell who has asked."""
+
+
 class Notices:
     """Writes notices in the background: what they tell of has happened, and does not wait for them."""
 
@@ -32,12 +42,12 @@ class Notices:
         self._under_way: set[asyncio.Task[None]] = set()
 
     def friend_requested(self, request: FriendRequest, who_sees: Collection[str]) -> None:
-        """Tell who is asked, if the request is shown to them."""
+        """See `FriendNotices`."""
         if request.to_user.id in who_sees:
             self._tell_of_friend(request.to_user.id, "friend_request", request.from_user)
 
     def friend_accepted(self, request: FriendRequest) -> None:
-        """Tell who has asked."""
+        """See `FriendNotices`."""
         self._tell_of_friend(request.from_user.id, "friend_accepted", request.to_user)
 
     def words(self, key: str, **values: object) -> Callable[[str], Words]:

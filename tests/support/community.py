@@ -13,6 +13,7 @@ from server.auth.keys import TokenKeys, secret_key
 from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
+from server.domain.friends import FriendRequest
 from server.domain.quotes import Quote
 from server.domain.users import Principal
 from server.limits import Rate
@@ -57,6 +58,9 @@ from tests.support.clock import FakeClock
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
 FILE_LIMITS = FileLimits(max_file_bytes=1 << 20, quota_bytes=4 << 20)
 MESSAGE_RATE = Rate(1000, 100)
+FOREVER = timedelta(days=36500)
+"""The database's own clock ends what is kept for a time, and tests live in the past."""
+
 SECRET = b"a secret of at least thirty-two bytes"
 
 
@@ -141,15 +145,29 @@ class RecordingPublisher:
             await self._news.wait()
 
 
+class NoNotices:
+    """Notifies nobody of what friends do: a community without a server has nobody who waits for that to end."""
+
+    def friend_requested(self, request: FriendRequest, who_sees: Collection[str]) -> None: ...
+
+    def friend_accepted(self, request: FriendRequest) -> None: ...
+
+
 class Community:
-    """Everything behind the handlers, on one database."""
+    """Everything behind the handlers, on one database; ``notifies``: also of what friends and writers do."""
 
     def __init__(
-        self, database: Database, clock: Clock, publisher: WidePublisher, limits: SignInLimits | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        publisher: WidePublisher,
+        limits: SignInLimits | None = None,
+        *,
+        notifies: bool = False,
     ) -> None:
         self.database = database
         self.clock = clock
-        stores = self.stores = Repositories(database)
+        stores = self.stores = Repositories(database, FOREVER)
         self.users = stores.users
         self.sessions = stores.login_sessions
         self.friendships = stores.friendships
@@ -181,9 +199,10 @@ class Community:
         self.notification_jobs = NotificationJobs(stores.notification_jobs, self.users, self.notifications, clock)
         self.notification_streams = OpenStreams(most_per_user=3)
         self.notices = Notices(self.notifications, self.texts.text)
+        friend_notices = self.notices if notifies else NoNotices()
         self.absences = AbsenceNotices(stores.conversations, self.presence, self.notices, clock)
         self.friends = FriendService(
-            self.friendships, self.users, self.profiles, self.presence, self.permits, self.notices, publisher, clock
+            self.friendships, self.users, self.profiles, self.presence, self.permits, friend_notices, publisher, clock
         )
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
@@ -198,7 +217,8 @@ class Community:
         )
         self.news = ConversationNews(self.conversation_repository, self.message_repository, self.profiles, publisher)
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher, self.news)
-        self.writer.listeners.append(self.absences.take)
+        if notifies:
+            self.writer.listeners.append(self.absences.take)
         self.groups = GroupService(
             stores.groups,
             self.friendships,

@@ -126,7 +126,7 @@ class ProductServer:
     ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
-        self.community = Community(database, self.clock, self.runtime.hub, limits)
+        self.community = Community(database, self.clock, self.runtime.hub, limits, notifies=True)
         self.services = replace(self.community.services(self._prices()), operator_without_token=operator_without_token)
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
