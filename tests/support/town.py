@@ -27,7 +27,7 @@ NAMES = {
     Actor.OTHER: "alice",
     Actor.MEMBER: "bobby",
 }
-_MEMBERS_OWN = ("conversation", "message", "request")
+_MEMBERS_OWN = ("conversation", "message", "request", "notification")
 FOREIGN = {Actor.STRANGER: (*_MEMBERS_OWN, "user"), Actor.FRIEND: _MEMBERS_OWN, Actor.FORMER: _MEMBERS_OWN}
 """What of the members' an outsider has nothing to do with."""
 _FRIENDS = {
@@ -36,7 +36,8 @@ _FRIENDS = {
     Actor.FRIEND: {Actor.OTHER},
 }
 _PRESENCE = {"user_online", "user_offline", "user_presence"}
-_WRITTEN_BEHIND = {"presences"}
+_WRITTEN_BEHIND = {"presences", "notification_deliveries"}
+_TOLD_AT_ANY_TIME = {"unread_counts"}
 _OWN_ANSWERS = {"pong", "app_pong"}
 _ALWAYS_DIFFERENT = {"Date"}
 
@@ -104,8 +105,9 @@ class Town:
         await self.community.friendships.unfriend(self._dave.id, bobby.user.id)
         asked, _ = await self.community.friendships.add_request(self._dave.id, bobby.user.id, now)
         assert asked.request is not None
+        notification = await self._notify(bobby.user)
         for actor in Actor:
-            self.ids[actor] |= {"request": asked.request.id, "seq": message.seq}
+            self.ids[actor] |= {"request": asked.request.id, "seq": message.seq, "notification": notification}
             if actor is not Actor.FORMER:
                 self.ids[actor]["message"] = message.id
             if actor not in self.sockets or self.sockets[actor].disconnected.is_set():
@@ -143,6 +145,7 @@ class Town:
     async def heard(self) -> dict[Actor, list[tuple[str, Any]]]:
         """Return what has come to the actors' connections since last asked, but for the presence of their friends."""
         sockets = {actor: socket for actor, socket in self.sockets.items() if not socket.disconnected.is_set()}
+        await self.community.settle_notifications()
         await asyncio.gather(*(socket.ask("ping") for socket in sockets.values()))
         return {actor: events for actor, socket in sockets.items() if (events := self._drained(actor, socket))}
 
@@ -152,13 +155,15 @@ class Town:
         return [
             (name, payload)
             for name, payload in events
-            if name not in _OWN_ANSWERS and not (name in _PRESENCE and payload["user_id"] in friends)
+            if name not in _OWN_ANSWERS | _TOLD_AT_ANY_TIME
+            and not (name in _PRESENCE and payload["user_id"] in friends)
         ]
 
     async def dump(self) -> dict[str, list[Document]]:
         """Return all that is stored, but for what is written at any time."""
         await self.community.marks.close()
         await self.community.writer.close()
+        await self.community.settle_notifications()
         names = sorted({*await self._database.list_collection_names()} - _WRITTEN_BEHIND)
         return {name: await self._database[name].find().sort("_id", 1).to_list(None) for name in names}
 
@@ -186,6 +191,13 @@ class Town:
             "another signature": f"{header}.{claims}.{signature[::-1]}",
             "no such session": self.community.tokens.issue(bobby.user, new_id()),
         }
+
+    async def _notify(self, user: User) -> str:
+        """Let a user have a fresh notification; return its id."""
+        said = {"title": "news", "content": "", "type": "system", "link": "", "source": ""}
+        await self.community.notifications.notify([user.id], **said)
+        [newest] = await self.community.stores.notifications.newest(user.id, 1)
+        return newest.id
 
     async def _user(self, name: str) -> User:
         return await self.community.users.add(name, name, "no password", self.server.clock.now())

@@ -12,13 +12,17 @@ PUBLIC = {
 }
 """What can be called without an access token, and why."""
 
-GUARDED_STREAMS = ("/ws/stock/prices",)
+GUARDED_STREAMS = ("/ws/stock/prices", "/api/ws/notifications", "/api/v1/ws/notifications")
 """Streams that need a token, or may be set to."""
 
 ELSEWHERE = {
     r"/socket\.io/": "each event has its row",
     r"/socket\.io/(.+)": "the client bundle, for everyone",
     r"/ws/stock/prices": "in GUARDED_STREAMS",
+    r"/api/ws/notifications": "in GUARDED_STREAMS",
+    r"/api/v1/ws/notifications": "in GUARDED_STREAMS",
+    r"/api/notifications/stream": "refused in tests/handlers/test_notification_streams.py",
+    r"/api/v1/notifications/stream": "the same",
     r"/(?:api/(?:v1/)?)?health": "for everyone: ok or not",
     r"/api/.*": "nothing is there",
     r"/": "the page, for everyone; it holds nothing of anyone",
@@ -26,6 +30,10 @@ ELSEWHERE = {
 """All that is not REST, and where it is guarded."""
 
 NAMES_ARE_PUBLIC = "whether a user of this name exists can be found out by registering"
+
+FOR_OPERATORS = {"outsider": "forbidden", "other": "forbidden", "member": "forbidden"}
+
+PLACE = "an id of a notification names a place in the order of one's own"
 
 REST = (
     call("POST /auth/logout_all"),
@@ -52,4 +60,16 @@ REST = (
     call("GET /conversations/{conversation}/messages?around_seq={seq}", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?q=secret", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?from={user}", outsider="not_found", former="ok"),
+    call("GET /notifications"),
+    call("GET /notifications?before={notification}", tells_unknown=PLACE),
+    call("GET /notifications/unread_count"),
+    call("POST /notifications/read_all"),
+    call("GET /notifications/preferences"),
+    call("PUT /notifications/preferences", {"muted_types": []}),
+    call("POST /notifications/{notification}/read", outsider="not_found", other="not_found"),
+    call("DELETE /notifications/{notification}", outsider="not_found", other="not_found"),
+    call("POST /notifications", {"user_id": "{user}", "title": "x", "type": "system"}, **FOR_OPERATORS),
+    call("POST /notifications", {"user_ids": ["{user}"], "title": "x", "type": "system"}, **FOR_OPERATORS),
+    call("GET /notifications/jobs/{notification}", **FOR_OPERATORS),
+    call("GET /ws/stats", **FOR_OPERATORS),
 )
