@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
+from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.conversations import (
     ConversationHandler,
@@ -39,6 +40,12 @@ from handlers.rest.notifications import (
 )
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
+from handlers.rest.watchlists import (
+    WatchlistHandler,
+    WatchlistItemHandler,
+    WatchlistItemsHandler,
+    WatchlistsHandler,
+)
 from handlers.services import Services
 from handlers.streams.notifications import NotificationEventsHandler, NotificationSocketHandler
 from handlers.streams.prices import Authenticate, PriceStreamHandler
@@ -82,6 +89,12 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/notifications/{ID}", NotificationHandler),
     (rf"/notifications/{ID}/read", ReadNotificationHandler),
     (r"/ws/stats", StreamStatisticsHandler),
+    (r"/watchlists", WatchlistsHandler),
+    (rf"/watchlists/{ID}", WatchlistHandler),
+    (rf"/watchlists/{ID}/items", WatchlistItemsHandler),
+    (rf"/watchlists/{ID}/items/{ID}", WatchlistItemHandler),
+    (r"/alerts", AlertsHandler),
+    (rf"/alerts/{ID}", AlertHandler),
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),

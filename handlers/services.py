@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
+from server.services.alerts import AlertService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
 from server.services.friends import FriendService
@@ -22,6 +23,7 @@ from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.uploads import UploadService
+from server.services.watchlists import WatchlistService
 from server.texts import DEFAULT_LOCALE, Texts
 
 
@@ -45,6 +47,8 @@ class Services:
     notification_jobs: NotificationJobs
     notification_streams: OpenStreams
     prices: PriceService
+    watchlists: WatchlistService
+    alerts: AlertService
     health: HealthService
     origins: OriginPolicy
     texts: Texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from handlers.services import Services
@@ -22,6 +23,8 @@ from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
 from server.services.absence_notices import AbsenceNotices
 from server.services.accounts import AccountService
+from server.services.alert_watch import AlertWatch
+from server.services.alerts import AlertService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
@@ -30,6 +33,7 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
+from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
@@ -50,6 +54,7 @@ from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
 from server.services.unread_counts import UnreadCounts
 from server.services.uploads import FileLimits, UploadService
+from server.services.watchlists import WatchlistService
 from server.services.write_permits import WritePermits
 from server.settings import Settings
 from server.storage.mongo import Mongo
@@ -83,6 +88,7 @@ class Assembly:
         accounts = await self._accounts()
         presence = self._presence()
         prices = self._prices()
+        stocks = ListedStocks(INSTRUMENTS, prices.quote_of)
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
@@ -107,13 +113,15 @@ class Assembly:
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
-            finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
+            finder=MessageFinder(stores.messages, stores.message_search, conversations, self._profiles, self._clock),
             files=files,
             uploads=self._uploads(),
             notifications=notifications,
             notification_jobs=self._notification_jobs(notifications),
             notification_streams=OpenStreams(self._settings.ws_max_connections_per_user),
             prices=prices,
+            watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
+            alerts=await self._alerts(stocks, notifications),
             health=HealthService({"database": self._mongo.ping}),
             origins=origins,
             texts=self._texts,
@@ -257,6 +265,13 @@ class Assembly:
         prices.start()
         self._stack.push_async_callback(prices.stop)
         return prices
+
+    async def _alerts(self, stocks: ListedStocks, notifications: NotificationService) -> AlertService:
+        alerts, phrase = self._stores.alerts, partial(self._texts.text, self._settings.default_locale)
+        watch = AlertWatch(alerts, stocks, self._hub, self._clock, phrase, notifications)
+        self._stack.push_async_callback(watch.close)
+        await watch.load()
+        return AlertService(alerts, watch, stocks, self._clock)
 
     def _token_keys(self) -> TokenKeys:
         settings = self._settings

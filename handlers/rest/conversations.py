@@ -59,10 +59,10 @@ class HistoryQuery(Struct):
 
 
 class NewGroup(Struct):
-    """The maker is a member anyway."""
+    """``members`` are ids of users; the maker is one anyway."""
 
     name: str
-    member_ids: list[str]
+    members: list[str]
 
 
 class NewName(Struct):
@@ -92,7 +92,7 @@ class ConversationsHandler(ApiHandler):
 
     async def post(self) -> None:
         body = self.body(NewGroup)
-        made = await self.services.groups.create(self.principal, body.name, body.member_ids)
+        made = await self.services.groups.create(self.principal, body.name, body.members)
         self.answer(_shown(made), status=201, message="rest.created")
 
 

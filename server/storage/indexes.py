@@ -12,6 +12,8 @@ from server.storage.availability import database_call
 from server.storage.documents import Database
 from server.storage.mongo import Mongo
 
+FIRED_ALERTS_KEPT_SECONDS = 90 * 24 * 3600
+
 # A query for a value uses an index of those that have the field ($exists), not of those where it has a type ($type).
 INDEXES: dict[str, list[IndexModel]] = {
     "users": [
@@ -41,6 +43,20 @@ INDEXES: dict[str, list[IndexModel]] = {
             for side in ("from", "to")
         ),
         IndexModel([("blocked_by", ASCENDING)], name="blocked_by", sparse=True),
+    ],
+    "alerts": [
+        IndexModel(
+            [("user_id", ASCENDING), ("slot", ASCENDING)],
+            name="active_slot",
+            unique=True,
+            partialFilterExpression={"slot": {"$exists": True}},
+        ),
+        IndexModel(
+            [("user_id", ASCENDING), ("firing.at", DESCENDING)],
+            name="user_fired",
+            partialFilterExpression={"firing.at": {"$exists": True}},
+        ),
+        IndexModel([("firing.at", ASCENDING)], name="expiry", expireAfterSeconds=FIRED_ALERTS_KEPT_SECONDS),
     ],
     "conversations": [
         IndexModel(

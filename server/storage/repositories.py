@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from server.storage.alerts import AlertRepository
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.files import FileRepository
@@ -17,6 +18,7 @@ from server.storage.notification_preferences import NotificationPreferenceReposi
 from server.storage.notifications import NotificationRepository
 from server.storage.presences import PresenceRepository
 from server.storage.users import UserRepository
+from server.storage.watchlists import WatchlistRepository
 
 
 class Repositories:
@@ -35,3 +37,5 @@ class Repositories:
         self.notifications = NotificationRepository(database, notification_retention)
         self.notification_jobs = NotificationJobRepository(database)
         self.notification_preferences = NotificationPreferenceRepository(database)
+        self.watchlists = WatchlistRepository(database)
+        self.alerts = AlertRepository(database)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Hashable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,8 @@ from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
 from server.services.absence_notices import AbsenceNotices
 from server.services.accounts import AccountService
+from server.services.alert_watch import AlertWatch
+from server.services.alerts import AlertService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.enclosures import Enclosures
@@ -30,6 +33,7 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
+from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
@@ -49,6 +53,7 @@ from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
 from server.services.unread_counts import UnreadCounts
 from server.services.uploads import FileLimits, UploadService
+from server.services.watchlists import WatchlistService
 from server.services.write_permits import WritePermits
 from server.storage.documents import Database
 from server.storage.repositories import Repositories
@@ -241,7 +246,9 @@ class Community:
             Enclosures(StockCards(INSTRUMENTS, self.quotes.get), self.files),
             self.message_limits,
         )
-        self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
+        self.finder = MessageFinder(
+            self.message_repository, stores.message_search, self.conversations, self.profiles, clock
+        )
         self.changes = MessageChangeService(
             self.message_repository,
             self.writer,
@@ -254,6 +261,11 @@ class Community:
         )
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
         self.sweeper = FileSweeper(stores.files, stores.messages, clock)
+        self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
+        self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
+        phrase, notifier = partial(self.texts.text, "en"), self.notifications if notifies else None
+        self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, phrase, notifier)
+        self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
 
     def services(self, prices: Any = None) -> Services:
@@ -275,6 +287,8 @@ class Community:
             notification_jobs=self.notification_jobs,
             notification_streams=self.notification_streams,
             prices=prices,
+            watchlists=self.watchlists,
+            alerts=self.alerts,
             health=self.health,
             origins=OriginPolicy(["http://allowed.example"]),
             texts=self.texts,

@@ -239,6 +239,7 @@ class ProductServer:
         await self.front.close_all_connections()
         await self.community.presence.stop()
         await self.community.uploads.close()
+        await self.community.watch.close()
         await self.community.writer.close()
         await self.community.news.close()
         await self.community.marks.close()

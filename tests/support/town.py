@@ -12,13 +12,16 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
 from server.auth.keys import TokenKeys, secret_key
 from server.auth.tokens import AccessTokens
+from server.domain.alerts import AlertKind
 from server.domain.users import LoginSession, Principal, User
+from server.domain.watchlists import Watchlist, WatchlistItem
 from server.storage.documents import Database, Document, new_id
 from tests.support.access import OK, Actor, Call
 from tests.support.clock import FakeClock
 from tests.support.community import SECRET
 from tests.support.product_server import ChatClient, ProductServer
 
+STOCK = "600519.SH"
 CONTENT = "a secret of the two members"
 NAMES = {
     Actor.STRANGER: "mallory",
@@ -27,7 +30,7 @@ NAMES = {
     Actor.OTHER: "alice",
     Actor.MEMBER: "bobby",
 }
-_MEMBERS_OWN = ("conversation", "message", "request", "notification")
+_MEMBERS_OWN = ("conversation", "message", "request", "watchlist", "alert", "notification")
 FOREIGN = {Actor.STRANGER: (*_MEMBERS_OWN, "user"), Actor.FRIEND: _MEMBERS_OWN, Actor.FORMER: _MEMBERS_OWN}
 """What of the members' an outsider has nothing to do with."""
 _FRIENDS = {
@@ -88,7 +91,7 @@ class Town:
         last_words = await town.community.say(frank.principal, closed_talk, "farewell")
         await town.community.friendships.unfriend(alice.user.id, frank.user.id)
         town._dave = await town._user("dave")
-        theirs = {"user": alice.user.id, "username": "alice", "conversation": open_talk}
+        theirs = {"user": alice.user.id, "username": "alice", "conversation": open_talk, "stock": STOCK}
         for actor in Actor:
             town.ids[actor] = dict(theirs)
         town.ids[Actor.OTHER] |= {"user": bobby.user.id, "username": "bobby"}
@@ -97,7 +100,7 @@ class Town:
         return town
 
     async def renew(self) -> None:
-        """Let the members have a fresh message and request, and everyone a connection that is where it may be."""
+        """Let the members have fresh things of their own, and everyone a connection that is where it may be."""
         bobby = self.residents[Actor.MEMBER]
         now = self.server.clock.now()
         await self._make_friends()
@@ -105,9 +108,10 @@ class Town:
         await self.community.friendships.unfriend(self._dave.id, bobby.user.id)
         asked, _ = await self.community.friendships.add_request(self._dave.id, bobby.user.id, now)
         assert asked.request is not None
-        notification = await self._notify(bobby.user)
+        alert, watchlist = await self._own_things(bobby.user.id)
+        fresh = {"alert": alert, "watchlist": watchlist, "notification": await self._notify(bobby.user)}
         for actor in Actor:
-            self.ids[actor] |= {"request": asked.request.id, "seq": message.seq, "notification": notification}
+            self.ids[actor] |= {"request": asked.request.id, "seq": message.seq, **fresh}
             if actor is not Actor.FORMER:
                 self.ids[actor]["message"] = message.id
             if actor not in self.sockets or self.sockets[actor].disconnected.is_set():
@@ -213,6 +217,16 @@ class Town:
         if actor in self.sockets:  # its sign-in has ended
             self.residents[actor] = await self._sign_in(self.residents[actor].user)
         self.sockets[actor] = await self.server.chat({"access_token": self.residents[actor].token})
+
+    async def _own_things(self, user_id: str) -> tuple[str, str]:
+        """Let a user have one alert, and beside the default watchlist one with a stock; return their ids."""
+        stores = self.community.stores
+        for alert in await stores.alerts.active(user_id):
+            await stores.alerts.remove(alert.id, user_id)
+        made = await stores.alerts.add(user_id, STOCK, AlertKind.ABOVE, 9999.0, self.server.clock.now())
+        lists = (Watchlist(user_id, ""), Watchlist(new_id(), "own", (WatchlistItem(STOCK),)))
+        assert await stores.watchlists.replace(user_id, lists, (await stores.watchlists.find(user_id)).version)
+        return made.id, lists[1].id
 
     async def _make_friends(self) -> None:
         """Have it as it was: a call may have ended a friendship or blocked somebody."""

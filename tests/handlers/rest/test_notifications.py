@@ -65,7 +65,7 @@ async def test_sending_is_for_operators_and_says_once_to_whom(server: ProductSer
     user_id = alice["user"]["id"]
     assert (await send(server, alice, user_id=user_id, title="x")).status == 403
     assert (await server.call("GET", "/api/ws/stats", token=alice["access_token"])).status == 403
-    for receivers in (
+    odd: tuple[dict[str, Any], ...] = (
         {},
         {"all": False},
         {"user_ids": []},
@@ -73,7 +73,8 @@ async def test_sending_is_for_operators_and_says_once_to_whom(server: ProductSer
         {"user_id": user_id, "all": True},
         {"user_id": user_id, "user_ids": [user_id]},
         {"user_id": 1},
-    ):
+    )
+    for receivers in odd:
         assert (await send(server, operator, title="x", **receivers)).status == 400, receivers
     assert (await send(server, operator, all=True, title="")).status == 400
     assert await server.community.database["notifications"].count_documents({}) == 0
@@ -103,7 +104,7 @@ async def test_socketio_asks_for_what_it_missed_and_marks(server: ProductServer)
     chat = await server.chat(alice)
     for number in range(3):
         await send(server, operator, user_id=alice["user"]["id"], title=f"{number}")
-    heard = []
+    heard: list[str] = []
     while len(heard) < 3:
         name, payload = await chat.events.get()
         heard += [payload["id"]] if name == "notification" else []

@@ -42,4 +42,5 @@ ROWS = (
     row(UserRepository.ids_after, "user3", 20),
     row(UserRepository.locales, ["user7", "user8", "nobody"]),
     row(UserRepository.profiles, ["user7", "user8", "nobody"]),
+    row(UserRepository.profiles_named, ["user7", "user8", "nobody"]),
 )
