@@ -113,7 +113,7 @@ class NotificationClient(RawClient):
             super().deliver(publication)
             self._sent = seq
         elif seq > self._sent:
-            self._fetching = asyncio.get_running_loop().create_task(self._fetch(self._sent))
+            self._fetching = asyncio.get_running_loop().create_task(self._fetch(None))
 
     def _go_on(self, after: int | None) -> None:
         """Send all that follows a place."""
@@ -121,26 +121,26 @@ class NotificationClient(RawClient):
         if self._fetching is not None:
             self._fetching.cancel()
         self._sent = None
-        self._fetching = asyncio.get_running_loop().create_task(self._locate(after))
+        self._fetching = asyncio.get_running_loop().create_task(self._fetch(after))
 
-    async def _locate(self, after: int | None) -> None:
+    async def _fetch(self, after: int | None) -> None:
         try:
-            told, last = await self._notifications.places(self.user_id)
+            place = self._sent if self._sent is not None else await self._place(after)
+            self._sent = await self._send_following(place)
         except RequestError as error:
             self._give_up(error)
-        else:
-            await self._fetch(min(told, self._first_announced - 1) if after is None else min(after, last))
-
-    async def _fetch(self, after: int) -> None:
-        try:
-            self._sent = await self._send_following(after)
-        except RequestError as error:
-            self._give_up(error)
+        except Exception:
+            logger.exception("a stream of notifications failed")
+            self._give_up(RequestError(ErrorCode.INTERNAL))
         else:
             self._notifications.note_told(self.user_id, self._sent)
         finally:
             if self._fetching is asyncio.current_task():
                 self._fetching = None
+
+    async def _place(self, after: int | None) -> int:
+        told, last = await self._notifications.places(self.user_id)
+        return min(told, self._first_announced - 1) if after is None else min(after, last)
 
     async def _send_following(self, after: int) -> int:
         """Send what follows a place, page after page, until there is no more; return the place up to which."""
@@ -223,7 +223,9 @@ class SocketClient(NotificationClient):
             self._refuse(error)
 
     def on_binary(self, data: bytes) -> None:
-        self.on_text(data[:1] and b"\0")
+        if not self._is_flooding():
+            detail = f"got a binary message of {len(data)} bytes; allowed: {_ALLOWED}"
+            self._refuse(RequestError(ErrorCode.INVALID_INPUT, detail))
 
     def _handle(self, message: Ping | MarkRead | Resume) -> None:
         if isinstance(message, Ping):

@@ -80,6 +80,9 @@ class NotificationEventsHandler(ApiHandler):
         token = self.get_query_argument("token", "")
         return await (self.services.accounts.authenticate(token) if token else super().authenticate())
 
+    def head(self, *_args: str) -> None:
+        raise RequestError(ErrorCode.METHOD_NOT_ALLOWED, "a stream has no HEAD: ask with GET")
+
     def get(self) -> None:
         """Answer past Tornado, and let its objects go; see `AcceptingHandler`."""
         after = _place(self.request.headers.get("Last-Event-ID") or self.get_query_argument("after", ""))

@@ -3,10 +3,13 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
 from typing import Any
 
 import pytest
 
+from handlers.streams.notifications import UNANSWERED_MS
+from server.protocol.sse import EventStream
 from server.protocol.websocket_frames import CloseCode
 from server.services.notification_writer import MAX_BATCH
 from server.services.notifications import MAX_IDS, Notice, Words
@@ -181,6 +184,8 @@ async def test_nothing_is_sent_without_a_token_or_to_a_foreign_page(server: Prod
         assert int.from_bytes(frame.payload[:2], "big") == CloseCode.UNAUTHORIZED
         answer = await request(server.port, "GET", STREAM + query)
         assert (answer.status, answer.json()["data"]) == (401, {"error": "unauthorized"})
+    head = await request(server.port, "HEAD", f"{STREAM}?token={alice['access_token']}", {"Connection": "close"})
+    assert head.status == 405
     for path in (STREAM, SOCKET):
         own = f"{path}?token={alice['access_token']}"
         foreign = await request(server.port, "GET", own, {"Origin": "http://evil.example"})
@@ -230,9 +235,12 @@ async def test_who_does_not_read_is_closed_and_goes_on_where_it_was(timed_server
 async def test_a_peer_that_has_vanished_is_let_go(timed_server: ProductServer) -> None:
     alice = await timed_server.register("alice")
     streams = timed_server.services.notification_streams
+    epoll: Any = timed_server.runtime.connections.epoll
     silent = await SocketReader.open(timed_server, alice)  # its TCP lives, and answers no ping
     reset = await EventReader.open(timed_server, alice)
     await reset.next()
+    [sse] = [one for one in epoll.connections.values() if isinstance(getattr(one, "_reader", None), EventStream)]
+    assert sse._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNANSWERED_MS
     reset.wire.reset()
     await until(lambda: streams.by_username() == {"alice": 1})
     timed_server.advance(30.2)
