@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     if check_only:
         print(check_report(settings, sources))
         return 0
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, log_format=settings.log_format)
     if operator is not None:
         from server.operators import create_operator
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from handlers.base import UnknownPathHandler
 from handlers.pages import ClientBundleHandler, PageHandler
 from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
+from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler
 from handlers.rest.conversations import (
     ConversationHandler,
     ConversationSettingsHandler,
@@ -27,7 +29,8 @@ from handlers.rest.friends import (
     FriendRequestsHandler,
     FriendsHandler,
 )
-from handlers.rest.health import HealthHandler
+from handlers.rest.health import HealthHandler, LiveHandler, ReadyHandler
+from handlers.rest.metrics import MetricsHandler
 from handlers.rest.notifications import (
     NotificationHandler,
     NotificationJobHandler,
@@ -38,8 +41,9 @@ from handlers.rest.notifications import (
     StreamStatisticsHandler,
     UnreadCountHandler,
 )
+from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
 from handlers.rest.uploads import UploadHandler
-from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
+from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, RoleHandler, UsersHandler
 from handlers.rest.watchlists import (
     WatchlistHandler,
     WatchlistItemHandler,
@@ -50,6 +54,7 @@ from handlers.services import Services
 from handlers.streams.notifications import NotificationEventsHandler, NotificationSocketHandler
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
+from server.auth.access import Access
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
 
@@ -67,6 +72,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/users/me", MeHandler),
     (r"/users/me/password", PasswordHandler),
     (rf"/users/{ID}/ban", BanHandler),
+    (rf"/users/{ID}/role", RoleHandler),
     (r"/friends", FriendsHandler),
     (r"/friends/requests", FriendRequestsHandler),
     (rf"/friends/requests/{ID}", FriendRequestHandler),
@@ -98,6 +104,13 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),
+    (r"/service_keys", ServiceKeysHandler),
+    (rf"/service_keys/{ID}", ServiceKeyHandler),
+    (r"/audit", AuditHandler),
+    (r"/operators/overview", OverviewHandler),
+    (r"/operators/clients", ClientsHandler),
+    (rf"/operators/clients/{ID}", ClientHandler),
+    (rf"/operators/clients/{ID}/disconnect", DisconnectHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 
@@ -105,11 +118,14 @@ REST: tuple[tuple[str, type], ...] = (
 def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticate: Authenticate | None) -> list[Route]:
     """Return every route of the server.
 
-    Raises ValueError when a REST class has no access rule.
+    Raises ValueError when a REST class has no access rule, or an operator's call no name in the audit trail.
     """
     unguarded = [handler.__name__ for _, handler in REST if not hasattr(handler, "access")]
     if unguarded:
         raise ValueError(f"handlers without an access rule: {', '.join(unguarded)}")
+    unnamed = [handler.__name__ for _, handler in REST if not _is_traced(handler)]
+    if unnamed:
+        raise ValueError(f"handlers whose changing calls leave no trace in the audit trail: {', '.join(unnamed)}")
     given = {"services": services}
     streaming = {"runtime": runtime, "services": services}
     prices = {
@@ -132,6 +148,23 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         ),
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
+        (r"/(?:api/(?:v1/)?)?health/live", LiveHandler, given),
+        (r"/(?:api/(?:v1/)?)?health/ready", ReadyHandler, given),
+        (r"/metrics", MetricsHandler, given),
         (r"/api/.*", UnknownPathHandler, given),
         (r"/", PageHandler, given),
     ]
+
+
+def _is_traced(handler: Any) -> bool:
+    """Tell whether every call by which operators change something is audited, or says why it is not."""
+    changing = set(handler.implemented_methods()) - {"GET", "HEAD", "OPTIONS"}
+    return handler.access is not Access.OPERATOR or bool(handler.unaudited) or changing <= handler.audited.keys()
+
+
+def pattern_of(handler: type) -> str:
+    """Return where a class is served, with ``{}`` for each id: what requests are counted by."""
+    return _PATTERNS.get(handler, handler.__name__)
+
+
+_PATTERNS = {handler: f"/api{re.sub(r'[(].*?[)]', '{}', pattern)}" for pattern, handler in REST}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from server.operation.operation import Operation
 from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.alerts import AlertService
+from server.services.audit import AuditService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
 from server.services.friends import FriendService
@@ -22,6 +24,8 @@ from server.services.notification_jobs import NotificationJobs
 from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
+from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
 from server.services.uploads import UploadService
 from server.services.watchlists import WatchlistService
 from server.texts import DEFAULT_LOCALE, Texts
@@ -50,6 +54,10 @@ class Services:
     watchlists: WatchlistService
     alerts: AlertService
     health: HealthService
+    service_keys: ServiceKeyService
+    audit: AuditService
+    operation: Operation
+    profiles: Profiles
     origins: OriginPolicy
     texts: Texts
     default_locale: str = DEFAULT_LOCALE

@@ -17,6 +17,8 @@ from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
 from server.market.sources.simulated import SimulatedSource
 from server.market.strategies import STRATEGIES
+from server.operation.operation import Operation
+from server.product_readings import marks_readings, price_readings, writer_readings
 from server.realtime.hub import Hub
 from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
@@ -25,6 +27,7 @@ from server.services.absence_notices import AbsenceNotices
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
+from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
@@ -49,6 +52,7 @@ from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
@@ -71,13 +75,22 @@ TEXTS = Path(__file__).resolve().parent.parent / "static" / "texts"
 class Assembly:
     """Starts the services over an open database; how each is stopped again goes onto the stack."""
 
-    def __init__(self, settings: Settings, clock: Clock, stack: AsyncExitStack, mongo: Mongo, hub: Hub) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        stack: AsyncExitStack,
+        mongo: Mongo,
+        hub: Hub,
+        operation: Operation,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._stack = stack
         self._mongo = mongo
         self._hub = hub
         self._stores = Repositories(mongo.database, timedelta(days=settings.notification_retention))
+        self._operation = operation
         self._profiles = Profiles(self._stores.users, clock)
         self._permits = WritePermits(clock)
         self._texts = Texts(TEXTS)
@@ -97,7 +110,7 @@ class Assembly:
         writer = self._writer(presence, notices)
         return Services(
             accounts=accounts,
-            members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),
+            members=MemberService(stores.users, stores.friendships, self._profiles, files, self._hub, self._clock),
             moderation=ModerationService(stores.users, accounts, self._clock),
             friends=self._friends(presence, notices),
             presence=presence,
@@ -123,6 +136,10 @@ class Assembly:
             watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
             alerts=await self._alerts(stocks, notifications),
             health=HealthService({"database": self._mongo.ping}),
+            service_keys=ServiceKeyService(stores.service_keys, self._clock),
+            audit=self._audit(),
+            operation=self._operation,
+            profiles=self._profiles,
             origins=origins,
             texts=self._texts,
             default_locale=self._settings.default_locale,
@@ -150,6 +167,11 @@ class Assembly:
             await ensure_demo_accounts(accounts, stores.users, stores.friendships, passwords, clock, password)
         return accounts
 
+    def _audit(self) -> AuditService:
+        audit = AuditService(self._stores.audit, self._clock, timedelta(seconds=self._settings.audit_retention))
+        self._stack.push_async_callback(audit.close)
+        return audit
+
     def _presence(self) -> PresenceService:
         stores, grace = self._stores, self._settings.presence_grace
         presence = PresenceService(stores.presences, stores.friendships, self._hub, self._clock, grace)
@@ -166,6 +188,7 @@ class Assembly:
     def _conversations(self) -> ConversationService:
         stores = self._stores
         marks = MarkWriter(stores.conversations)
+        self._operation.add(marks_readings(marks))
         self._stack.push_async_callback(marks.close)
         return ConversationService(
             stores.conversations,
@@ -183,10 +206,11 @@ class Assembly:
         absences = AbsenceNotices(stores.conversations, presence, notices, self._clock)
         self._stack.push_async_callback(absences.close)
         news = ConversationNews(stores.conversations, stores.messages, self._profiles, self._hub)
+        news.listeners.append(absences.take)
         self._stack.push_async_callback(news.close)
         writer = MessageWriter(stores.messages, stores.conversations, self._hub, news)
-        writer.listeners.append(absences.take)
         self._stack.push_async_callback(writer.close)
+        self._operation.add(writer_readings(writer))
         return writer
 
     def _notifications(self) -> NotificationService:
@@ -241,10 +265,10 @@ class Assembly:
 
     async def _files(self) -> FileService:
         stores = self._stores
-        sweeper = FileSweeper(stores.files, stores.messages, self._clock)
+        sweeper = FileSweeper(stores.files, stores.messages, stores.users, self._clock)
         await sweeper.start()
         self._stack.callback(sweeper.stop)
-        return FileService(stores.files, stores.messages, stores.conversations, self._clock)
+        return FileService(stores.files, stores.messages, stores.conversations, stores.users, self._clock)
 
     def _uploads(self) -> UploadService:
         limits = FileLimits(self._settings.max_file_size, self._settings.file_quota)
@@ -263,6 +287,7 @@ class Assembly:
             interval_seconds=self._settings.price_push_interval,
         )
         prices.start()
+        self._operation.add(price_readings(prices, self._clock))
         self._stack.push_async_callback(prices.stop)
         return prices
 

@@ -145,6 +145,7 @@ PROXIES = Kind(
     _parse_proxies, "addresses or networks such as 10.0.0.0/8, divided by commas, and unix: for the unix socket"
 )
 ADDRESS = matching(r"[^\s/]+", "a host name or an IP address")
+LISTENER = matching(r"(?:[^\s/:]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", "an address and a port such as 127.0.0.1:9100")
 MONGODB_URI = matching(r"mongodb(\+srv)?://\S+", "mongodb://host:port/... or mongodb+srv://host/...")
 DATABASE_NAME = matching(
     r"[^\s/\\.\"$*<>:|?\0]{1,63}", 'a database name of at most 63 characters without /\\. "$*<>:|?'
@@ -265,6 +266,9 @@ class Settings:
         3.0, number(0.05, DAY_SECONDS), "time between two pushes of changed quotes", unit="s", production=60.0
     )
     prices_require_auth: bool = setting(False, SWITCH, "whether the price stream asks for a token")
+    audit_retention: int = setting(
+        365 * DAY_SECONDS, integer(DAY_SECONDS, 3650 * DAY_SECONDS), "how long an audit entry is kept", unit="s"
+    )
     demo_accounts: bool = setting(
         True, SWITCH, "whether alice, bob and carol exist, with a password in data_dir", production=False
     )
@@ -272,6 +276,10 @@ class Settings:
     default_locale: str = setting(
         "zh-CN", one_of("zh-CN", "zh-TW", "en"), "the language of texts for people whose own is not known"
     )
+    metrics_address: str = setting(
+        "", LISTENER, "where /metrics is told to everyone who can connect; unset: nowhere, but to operators and keys"
+    )
+    log_format: Literal["text", "json"] = setting("text", one_of("text", "json"), "how a log line is written")
     log_level: str = setting(
         "info", one_of("debug", "info", "warning", "error"), "the least important kind of log line"
     )

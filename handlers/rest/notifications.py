@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -10,6 +11,7 @@ from handlers.base import ApiHandler
 from server.auth.access import Access
 from server.domain.notifications import Job, Preferences, QuietHours, Status, Wording
 from server.domain.payloads import to_payload
+from server.domain.service_keys import Scope
 from server.errors import ErrorCode, RequestError
 from server.services.notifications import MAX_RECEIVERS
 
@@ -48,6 +50,9 @@ class NotificationsHandler(ApiHandler):
 
     access = Access.MEMBER
     access_by_method: ClassVar = {"POST": Access.OPERATOR}
+    service_scope = Scope.NOTIFICATIONS
+    audited: ClassVar[Mapping[str, str]] = {"POST": "notification.send"}
+    audited_fields = ("user_id", "user_ids", "all", "type", "title")
 
     async def get(self) -> None:
         query = self.query(ListQuery)
@@ -113,6 +118,7 @@ class NotificationPreferencesHandler(ApiHandler):
 
 class NotificationJobHandler(ApiHandler):
     access = Access.OPERATOR
+    service_scope = Scope.NOTIFICATIONS
 
     async def get(self, job_id: str) -> None:
         self.answer(_shown(await self.services.notification_jobs.find(job_id)))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
 from server.auth.access import Access
 from server.domain.payloads import to_payload
-
-
-class ProfileChange(Struct):
-    display_name: str | UnsetType = UNSET
-    locale: Literal["zh-CN", "zh-TW", "en"] | UnsetType = UNSET
+from server.domain.users import ProfileChange, Role
 
 
 class PasswordChange(Struct):
@@ -32,6 +29,10 @@ class BanBody(Struct):
     reason: str = ""
 
 
+class RoleBody(Struct):
+    role: Literal["member", "operator"]
+
+
 class MeHandler(ApiHandler):
     access = Access.MEMBER
 
@@ -39,10 +40,7 @@ class MeHandler(ApiHandler):
         self.answer(to_payload(await self.services.accounts.me(self.principal)))
 
     async def patch(self) -> None:
-        body = self.body(ProfileChange)
-        display_name = None if body.display_name is UNSET else body.display_name
-        locale = None if body.locale is UNSET else body.locale
-        user = await self.services.members.update(self.principal, display_name, locale)
+        user = await self.services.members.update(self.principal, self.body(ProfileChange))
         self.answer(to_payload(user))
 
 
@@ -70,6 +68,8 @@ class UsersHandler(ApiHandler):
 
 class BanHandler(ApiHandler):
     access = Access.OPERATOR
+    audited: ClassVar[Mapping[str, str]] = {"POST": "user.ban", "DELETE": "user.unban"}
+    audited_fields = ("reason",)
 
     async def post(self, user_id: str) -> None:
         await self.services.moderation.ban(user_id, self.body(BanBody).reason)
@@ -78,3 +78,13 @@ class BanHandler(ApiHandler):
     async def delete(self, user_id: str) -> None:
         await self.services.moderation.unban(user_id)
         self.answer(None)
+
+
+class RoleHandler(ApiHandler):
+    access = Access.OPERATOR
+    audited: ClassVar[Mapping[str, str]] = {"PATCH": "user.role"}
+    audited_fields = ("role",)
+
+    async def patch(self, user_id: str) -> None:
+        user = await self.services.moderation.set_role(self.actor, user_id, Role(self.body(RoleBody).role))
+        self.answer(to_payload(user))

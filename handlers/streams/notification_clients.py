@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from server.clock import monotonic_at
 from server.domain.notifications import seq_of
 from server.domain.payloads import to_payload
 from server.domain.rooms import notification_room, session_room
@@ -49,6 +50,9 @@ class NotificationClient(RawClient):
     Nothing is kept in memory for it: what is published while it fetches is stored, and so is fetched.
     """
 
+    waits_for_resume = False
+    """Whether the client may say a moment later where to go on."""
+
     def __init__(
         self,
         runtime: Runtime,
@@ -57,11 +61,15 @@ class NotificationClient(RawClient):
         notifications: NotificationService,
         streams: OpenStreams,
         beat_seconds: float,
+        after: int | None,
     ) -> None:
         super().__init__(runtime, connection, beat_seconds)
+        self.expire_at(monotonic_at(runtime.clock, principal.expires_at))
         self.user_id = principal.user_id
         self.username = principal.username
+        self.identity = principal.user_id
         self._principal = principal
+        self._after = after
         self._clock = runtime.clock
         self._notifications = notifications
         self._streams = streams
@@ -73,20 +81,17 @@ class NotificationClient(RawClient):
         """The devices of the user may have been told of it, but not this one."""
         self._fetching: asyncio.Task[None] | None = None
 
-    def begin(self, after: int | None, waits: bool) -> None:
-        """Greet the client and go on after a place; without one, after what the user's devices were told.
-
-        With ``waits`` the client may say a moment later where to go on.
-        """
+    def opened(self) -> None:
+        """Greet the client and go on after a place; without one, after what the user's devices were told."""
         self.join(session_room(self._principal.session_id))  # a logout expels it
         self.join(notification_room(self.user_id))
         self._streams.enter(self)
         self.tell("connected", {"client_id": self.id, "username": self.username, "timestamp": self._timestamp()})
-        if after is None and waits:
+        if self._after is None and self.waits_for_resume:
             self._begins_at = self._clock.monotonic() + RESUME_SECONDS
             self._deadlines.at(min(self._begins_at, self._pings_at, self._expires_at), self)
         else:
-            self._go_on(after)
+            self._go_on(self._after)
 
     def closed(self) -> None:
         self._streams.leave(self)
@@ -169,6 +174,7 @@ class EventStreamClient(NotificationClient):
     """Server-Sent Events: the client says nothing, and a peer that is gone is found by TCP."""
 
     wire_format = SSE_FORMAT
+    transport = "sse"
 
     def beat(self) -> bool:
         self._connection.send(COMMENT)
@@ -195,6 +201,7 @@ class SocketClient(NotificationClient):
     """A raw WebSocket; a bad message is answered with an error and the connection stays open."""
 
     wire_format = RAW_DATA
+    waits_for_resume = True
 
     def __init__(self, runtime: Runtime, *args: Any) -> None:
         super().__init__(runtime, *args)

@@ -11,12 +11,10 @@ from handlers.services import Services
 from handlers.streams.notification_clients import (
     LONGEST_SILENCE_SECONDS,
     EventStreamClient,
-    NotificationClient,
     SocketClient,
 )
 from handlers.streams.raw import RawStreamHandler, refuse
 from server.auth.access import Access
-from server.clock import monotonic_at
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.protocol.sse import EventStream, response_head
@@ -62,8 +60,9 @@ class NotificationSocketHandler(RawStreamHandler):
             self._services.notifications,
             self._services.notification_streams,
             self._services.heartbeat_seconds,
+            self._after,
         )
-        _begin(client, self._runtime, self._principal, self._after, waits=True)
+        client.begin(self.request.remote_ip or "")
 
 
 class NotificationEventsHandler(ApiHandler):
@@ -101,15 +100,11 @@ class NotificationEventsHandler(ApiHandler):
             self.services.notifications,
             self.services.notification_streams,
             min(self.services.heartbeat_seconds, LONGEST_SILENCE_SECONDS),
+            after,
         )
         connection.send(response_head(self.services.origins.headers(*self._origin())))
-        _begin(client, self._runtime, self.principal, after, waits=False)
+        client.begin(self.request.remote_ip or "")
         connection.start(data)
-
-
-def _begin(client: NotificationClient, runtime: Runtime, principal: Principal, after: int | None, waits: bool) -> None:
-    client.expire_at(monotonic_at(runtime.clock, principal.expires_at))
-    client.begin(after, waits)
 
 
 def _place(notification_id: str) -> int | None:

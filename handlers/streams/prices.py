@@ -139,6 +139,7 @@ class PriceStreamHandler(RawStreamHandler):
     def open_client(self, connection: WebSocketConnection) -> RawClient:
         client = PriceClient(self._runtime, connection, self._prices)
         if self._principal is not None:
+            client.identity = self._principal.user_id
             client.join(session_room(self._principal.session_id))  # a logout expels it
             client.expire_at(monotonic_at(self._runtime.clock, self._principal.expires_at))
         return client

@@ -22,6 +22,8 @@ class PollingTransport:
         "_on_overflow",
         "_outbox",
         "_packets_per_poll",
+        "bytes_in",
+        "bytes_out",
         "post_abort",
     )
 
@@ -40,6 +42,8 @@ class PollingTransport:
         self._has_overflown = False
         self._outbox: Outbox[OutgoingMessage] = Outbox(limit_bytes)
         self._answer: Answer | None = None
+        self.bytes_in = 0
+        self.bytes_out = 0
         self.post_abort: Callable[[], None] | None = None
         """Cuts the POST that is under way."""
 
@@ -47,6 +51,11 @@ class PollingTransport:
     def is_waiting(self) -> bool:
         """Whether a poll waits for an answer."""
         return self._answer is not None
+
+    @property
+    def queued_bytes(self) -> int:
+        """What waits for a poll."""
+        return self._outbox.size_bytes
 
     @property
     def has_queued(self) -> bool:
@@ -111,7 +120,9 @@ class PollingTransport:
         """Answer the waiting poll, if there is one, with ``packets``."""
         answer, self._answer = self._answer, None
         if answer is not None:
-            answer(self._codec.encode_payload(packets))
+            payload = self._codec.encode_payload(packets)
+            self.bytes_out += len(payload.body)
+            answer(payload)
 
     def answer_last(self) -> bool:
         """Answer the waiting poll with what is queued and, when that is all, the close packet; tell whether it was."""

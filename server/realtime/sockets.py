@@ -88,6 +88,11 @@ class Socket:
         self._acks: Acks | None = None
         self._buckets: dict[str | float, TokenBucket] | None = None
 
+    @property
+    def connection_name(self) -> str:
+        """What its connection is called in logs and by operators."""
+        return self._client.engine.name
+
     # Sending.
 
     def emit(self, event: str, *args: Any) -> None:

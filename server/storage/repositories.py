@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from server.storage.alerts import AlertRepository
+from server.storage.audit import AuditRepository
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from server.storage.files import FileRepository
@@ -17,6 +18,7 @@ from server.storage.notification_jobs import NotificationJobRepository
 from server.storage.notification_preferences import NotificationPreferenceRepository
 from server.storage.notifications import NotificationRepository
 from server.storage.presences import PresenceRepository
+from server.storage.service_keys import ServiceKeyRepository
 from server.storage.users import UserRepository
 from server.storage.watchlists import WatchlistRepository
 
@@ -37,5 +39,7 @@ class Repositories:
         self.notifications = NotificationRepository(database, notification_retention)
         self.notification_jobs = NotificationJobRepository(database)
         self.notification_preferences = NotificationPreferenceRepository(database)
+        self.service_keys = ServiceKeyRepository(database)
+        self.audit = AuditRepository(database)
         self.watchlists = WatchlistRepository(database)
         self.alerts = AlertRepository(database)

@@ -61,6 +61,8 @@ class WebSocketConnection(ABC):
         "_paused",
         "_reader",
         "_remainder",
+        "bytes_in",
+        "bytes_out",
         "heard",
         "receiver",
         "state",
@@ -75,6 +77,8 @@ class WebSocketConnection(ABC):
         self.wakes_at = NEVER
         self.heard = False
         """Set by every read; whoever watches over the peer resets it."""
+        self.bytes_in = 0
+        self.bytes_out = 0
         self._context = context
         self._reader: Framing = FrameReader(context.max_payload_bytes, context.mask)
         self._cork: list[bytes] | None = None
@@ -130,7 +134,9 @@ class WebSocketConnection(ABC):
 
     def _receive(self, data: bytes) -> None:
         self.heard = True
-        self._context.metrics.bytes_in += len(data)
+        size = len(data)
+        self.bytes_in += size
+        self._context.metrics.bytes_in += size
         frames = self._reader.feed(data)
         if self.state is not OPEN:
             self._await_close(frames)
@@ -271,6 +277,7 @@ class WebSocketConnection(ABC):
         except OSError as error:
             self._lose(str(error))
             return
+        self.bytes_out += sent
         self._context.metrics.bytes_out += sent
         if sent < len(data):
             self._remainder = data[sent:]
@@ -296,6 +303,7 @@ class WebSocketConnection(ABC):
         try:
             while self._remainder:
                 sent = self._write_some(self._remainder)
+                self.bytes_out += sent
                 self._context.metrics.bytes_out += sent
                 if sent < len(self._remainder):
                     self._remainder = self._remainder[sent:]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from server.domain.notifications import Preferences, QuietHours, Wording, seq_of
+from server.domain.users import ProfileChange
 from server.errors import ErrorCode, RequestError
 from server.services.notification_jobs import USERS_PER_STEP, NotificationJobs
 from server.services.notifications import MAX_MUTED_TYPES
@@ -278,7 +279,7 @@ async def test_only_who_is_away_and_wants_to_hear_is_notified_of_messages(databa
     community = Community(database, FakeClock(), RecordingPublisher(), notifies=True)
     alice, bob, carol, dave = [await community.member(name) for name in ("alice", "bobby", "carol", "dave")]
     group = await community.group(alice, bob, carol, dave)
-    await community.users.update(bob.user_id, None, "zh-TW")
+    await community.users.update(bob.user_id, ProfileChange(locale="zh-TW"))
     community.presence.arrive(carol.user_id, "device")
     await community.conversations.set(dave, group, muted_until=community.clock.now() + timedelta(hours=1))
 

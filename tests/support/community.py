@@ -26,6 +26,7 @@ from server.services.absence_notices import AbsenceNotices
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
+from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.enclosures import Enclosures
@@ -48,6 +49,7 @@ from server.services.notification_writer import NotificationWriter
 from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
@@ -184,7 +186,8 @@ class Community:
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
-        self.members = MemberService(self.users, self.friendships, self.profiles, publisher, clock)
+        self.files = FileService(stores.files, stores.messages, stores.conversations, self.users, clock)
+        self.members = MemberService(self.users, self.friendships, self.profiles, self.files, publisher, clock)
         self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
         self.permits = WritePermits(clock)
@@ -223,7 +226,7 @@ class Community:
         self.news = ConversationNews(self.conversation_repository, self.message_repository, self.profiles, publisher)
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher, self.news)
         if notifies:
-            self.writer.listeners.append(self.absences.take)
+            self.news.listeners.append(self.absences.take)
         self.groups = GroupService(
             stores.groups,
             self.friendships,
@@ -235,7 +238,6 @@ class Community:
             clock,
         )
         self.quotes: dict[str, Quote] = {}
-        self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
         self.message_limits = MessageLimits(clock, MESSAGE_RATE)
         self.messages = MessageService(
             self.message_repository,
@@ -260,15 +262,17 @@ class Community:
             self.message_limits,
         )
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
-        self.sweeper = FileSweeper(stores.files, stores.messages, clock)
+        self.sweeper = FileSweeper(stores.files, stores.messages, self.users, clock)
         self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
         phrase, notifier = partial(self.texts.text, "en"), self.notifications if notifies else None
         self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, phrase, notifier)
         self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
+        self.service_keys = ServiceKeyService(stores.service_keys, clock)
+        self.audit = AuditService(stores.audit, clock)
 
-    def services(self, prices: Any = None) -> Services:
+    def services(self, prices: Any = None, operation: Any = None) -> Services:
         """Return what handlers get."""
         return Services(
             accounts=self.accounts,
@@ -290,9 +294,18 @@ class Community:
             watchlists=self.watchlists,
             alerts=self.alerts,
             health=self.health,
+            service_keys=self.service_keys,
+            audit=self.audit,
+            operation=operation,
+            profiles=self.profiles,
             origins=OriginPolicy(["http://allowed.example"]),
             texts=self.texts,
         )
+
+    async def notified(self, user_id: str) -> str:
+        """Notify a user of something; return the id of that."""
+        await self.notifications.notify([user_id], title="news", content="", type="system", link="", source="")
+        return (await self.stores.notifications.newest(user_id, 1))[0].id
 
     async def settle_notifications(self) -> None:
         """Wait until everything has been notified of."""

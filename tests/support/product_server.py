@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from server.clock import Clock, SystemClock
 from server.market.instruments import INSTRUMENTS
 from server.market.sources.simulated import SimulatedSource
 from server.market.strategies import STRATEGIES
+from server.operation.operation import Operation
 from server.protocol.forwarding import TrustedProxies
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
@@ -31,6 +32,8 @@ from tests.support.clock import FakeClock
 from tests.support.community import Community
 
 PATIENCE_SECONDS = 10.0
+PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
+"""What comes at any time to who has friends."""
 READ_BODY_BYTES = 1 << 20
 PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
 """What a server with limits allows in a minute."""
@@ -77,10 +80,12 @@ class ChatClient:
         """Send an event without asking for an ack."""
         await self._connection.write_message(f"42{json.dumps([event, payload])}")
 
-    async def next(self, event: str) -> Any:
-        """Return the payload of the next event, which must have this name."""
+    async def next(self, event: str, *, between: Collection[str] = ()) -> Any:
+        """Return the payload of the next event, which must have this name; those ``between`` may come before."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             name, payload = await self.events.get()
+            while name in between:
+                name, payload = await self.events.get()
         assert name == event, (name, payload)
         return payload
 
@@ -112,7 +117,7 @@ class ChatClient:
 
 
 class ProductServer:
-    """Made and used inside the test's loop."""
+    """Made and used in the test's loop; presence is told when a test lets time pass (`advance`), at no other time."""
 
     def __init__(
         self,
@@ -127,7 +132,9 @@ class ProductServer:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
         self.community = Community(database, self.clock, self.runtime.hub, limits, notifies=True)
-        self.services = replace(self.community.services(self._prices()), operator_without_token=operator_without_token)
+        self.operation = Operation(self.runtime, "1.2.3")
+        services = self.community.services(self._prices(), self.operation)
+        self.services = replace(services, operator_without_token=operator_without_token)
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
         self.application = self._application()
@@ -135,7 +142,6 @@ class ProductServer:
         self.front.trust(TrustedProxies(proxies))
         self._clients: list[ChatClient] = []
         self.runtime.start()
-        self.community.presence.start()
         if in_front:
             self.front.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
         listener, self.port = bind_unused_port()
@@ -239,6 +245,7 @@ class ProductServer:
         await self.front.close_all_connections()
         await self.community.presence.stop()
         await self.community.uploads.close()
+        await self.community.audit.close()
         await self.community.watch.close()
         await self.community.writer.close()
         await self.community.news.close()

@@ -114,3 +114,18 @@ async def test_socketio_asks_for_what_it_missed_and_marks(server: ProductServer)
     assert (await chat.ask("resume_notifications", {"after": "x"}))["error"]["code"] == "invalid_input"
     marked = await chat.ask("mark_notifications_read", {"ids": [heard[0], "f" * 24, "x"]})
     assert marked == {"ok": True, "ids": [heard[0]]}
+
+
+@pytest.mark.gen_test
+async def test_a_service_key_with_the_scope_sends_and_reads_nothing(server: ProductServer) -> None:
+    operator, alice = await server.operator(), await server.register("alice")
+    keys = {}
+    for scope in ("notifications", "prices"):
+        body = {"name": scope, "scopes": [scope]}
+        made = await server.call("POST", "/api/service_keys", body, token=operator["access_token"])
+        keys[scope] = {"access_token": made.data["key"]}
+    sent = await send(server, keys["notifications"], user_id=alice["user"]["id"], title="from a worker")
+    assert (sent.status, sent.data) == (201, {"notified": 1})
+    assert (await send(server, keys["prices"], user_id=alice["user"]["id"], title="x")).status == 403
+    assert (await server.call("GET", PATH, token=keys["notifications"]["access_token"])).status == 401
+    assert await server.community.database["notifications"].count_documents({}) == 1
