@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.handlers.access.operators import OPERATORS
+from tests.handlers.access.operators import OPERATORS, OPERATORS_SEE_ALL
 from tests.support.access import PASSWORD, call
 from tests.support.uploads import form
 
@@ -37,7 +37,6 @@ ELSEWHERE = {
 NAMES_ARE_PUBLIC = "whether a user of this name exists can be found out by registering"
 
 PLACE = "an id of a notification names a place in the order of one's own"
-OPERATORS_SEE_ALL = "operators may know every user"
 CHANGED_PASSWORD = {"old_password": PASSWORD, "new_password": PASSWORD}
 
 GROUP = (
