@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from server.operation.operation import Operation
 from server.realtime.attendance import Attendance
+from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.alerts import AlertService
@@ -22,6 +23,8 @@ from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
 from server.services.moderation import ModerationService
+from server.services.notification_jobs import NotificationJobs
+from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
@@ -51,6 +54,9 @@ class Services:
     files: FileService
     uploads: UploadService
     finder: MessageFinder
+    notifications: NotificationService
+    notification_jobs: NotificationJobs
+    notification_streams: OpenStreams
     prices: PriceService
     bars: BarService
     signals: SignalService
@@ -71,9 +77,9 @@ class Services:
     default_locale: str = DEFAULT_LOCALE
     prices_require_auth: bool = False
     """Whether what the market says is for members alone."""
-    heartbeat_seconds: float = 30.0
-    """Between two heartbeats of a raw stream."""
     operator_without_token: bool = False
     """Whether a direct connection from this machine may do what operators may."""
+    heartbeat_seconds: float = 30.0
+    """The time between two signs of life on a raw stream."""
     unfinished: set[object] = field(default_factory=set)
     """The REST requests that have no answer yet."""

@@ -271,6 +271,16 @@ class Settings:
     presence_grace: float = setting(
         5.0, number(0, 3600), "how long after the last device went somebody is still taken to be here", unit="s"
     )
+    ws_heartbeat_interval: float = setting(
+        30.0,
+        number(0.05, 3600),
+        "time between two signs of life on a stream of notifications or of a task",
+        unit="s",
+    )
+    ws_max_connections_per_user: int = setting(
+        3, integer(1, 1000), "streams of notifications that a user may have open; one more closes the oldest"
+    )
+    notification_retention: float = setting(90.0, number(0.01, 3650), "how long a notification is kept", unit="days")
     price_source: Literal["simulated", "tencent", "sina", "redis", "push"] = setting(
         "simulated",
         one_of("simulated", "tencent", "sina", "redis", "push"),

@@ -111,7 +111,7 @@ class TaskProgressHandler(ApiHandler):
     access = Access.MEMBER
     service_scope = Scope.TASKS
     unaudited = REPORTED
-    method_access: ClassVar[Mapping[str, Access]] = {"POST": Access.OPERATOR}
+    access_by_method: ClassVar[Mapping[str, Access]] = {"POST": Access.OPERATOR}
 
     async def get(self, task_id: str) -> None:
         record = await self.services.tasks.find(self.principal, task_id)

@@ -170,6 +170,24 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
         IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
     ],
+    "notifications": [
+        IndexModel([("user_id", ASCENDING), ("seq", ASCENDING)], name="user_seq", unique=True),
+        IndexModel([("user_id", ASCENDING), ("status", ASCENDING), ("seq", ASCENDING)], name="user_status"),
+        IndexModel(
+            [("user_id", ASCENDING), ("type", ASCENDING), ("status", ASCENDING), ("seq", ASCENDING)], name="user_type"
+        ),
+        IndexModel(
+            [("user_id", ASCENDING), ("key", ASCENDING)],
+            name="user_key",
+            unique=True,
+            partialFilterExpression={"key": {"$exists": True}},
+        ),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
+    "notification_jobs": [
+        IndexModel([("lease_until", ASCENDING)], name="running", partialFilterExpression={"state": "running"}),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
     "files.files": [
         IndexModel([("metadata.owner_id", ASCENDING), ("length", ASCENDING)], name="owner"),
         IndexModel([("metadata.check_at", ASCENDING)], name="check_at", sparse=True),

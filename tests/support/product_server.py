@@ -131,7 +131,7 @@ class ProductServer:
     ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
-        self.community = Community(database, self.clock, self.runtime.hub, limits)
+        self.community = Community(database, self.clock, self.runtime.hub, limits, notifies=True)
         self.operation = Operation(self.runtime, "1.2.3")
         self.market = market_parts(self.community.stores, self.runtime.hub, self.clock, source)
         self.services = replace(
@@ -246,5 +246,7 @@ class ProductServer:
         await self.community.writer.close()
         await self.community.news.close()
         await self.community.marks.close()
+        await self.community.notification_jobs.close()
+        await self.community.settle_notifications()
         self.community.passwords.close()
         self.runtime.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.handlers.access.rest import PLACE
 from tests.support.access import call
 
 PRICES = {"subscription_type": "market", "target": "SH"}
@@ -134,6 +135,12 @@ EVENTS = (
         tells="typing",
     ),
     call("typing", {"conversation_id": "{conversation}", "is_typing": False}, outsider="not_found", former="ok"),
+    call("resume_notifications", {"after": "{notification}"}, tells_unknown=PLACE),
+    call(
+        "mark_notifications_read",
+        {"ids": ["{notification}"]},
+        takes_any_id="what is not one's own is left out",
+    ),
     *GROUP,
     call("set_presence", {"state": "idle"}),
     call("ping"),

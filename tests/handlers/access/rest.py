@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.handlers.access.operators import OPERATORS
+from tests.handlers.access.operators import OPERATORS, OPERATORS_SEE_ALL
 from tests.support.access import PASSWORD, Call, call
 from tests.support.uploads import form
 
@@ -20,7 +20,7 @@ PUBLIC = {
 }
 """What can be called without an access token, and why."""
 
-GUARDED_STREAMS = ("/ws/stock/prices",)
+GUARDED_STREAMS = ("/ws/stock/prices", "/api/ws/notifications", "/api/v1/ws/notifications")
 """Streams that need a token, or may be set to."""
 
 ELSEWHERE = {
@@ -29,6 +29,10 @@ ELSEWHERE = {
     r"/ws/stock/prices": "in GUARDED_STREAMS",
     r"/api/ws/tasks/([^/]+)": "tests/handlers/test_task_stream.py",
     r"/api/v1/ws/tasks/([^/]+)": "tests/handlers/test_task_stream.py",
+    r"/api/ws/notifications": "in GUARDED_STREAMS",
+    r"/api/v1/ws/notifications": "in GUARDED_STREAMS",
+    r"/api/notifications/stream": "refused in tests/handlers/test_notification_streams.py",
+    r"/api/v1/notifications/stream": "the same",
     r"/(?:api/(?:v1/)?)?health": "for everyone: ok or not",
     r"/(?:api/(?:v1/)?)?health/live": "for everyone: it answers",
     r"/(?:api/(?:v1/)?)?health/ready": "for everyone: ok or not",
@@ -40,7 +44,7 @@ ELSEWHERE = {
 
 NAMES_ARE_PUBLIC = "whether a user of this name exists can be found out by registering"
 
-OPERATORS_SEE_ALL = "operators may know every user"
+PLACE = "an id of a notification names a place in the order of one's own"
 CHANGED_PASSWORD = {"old_password": PASSWORD, "new_password": PASSWORD}
 
 GROUP = (
@@ -171,9 +175,6 @@ REST = (
     call("GET /conversations/{conversation}/messages?around_seq={seq}", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?q=secret", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?from={user}", outsider="not_found", former="ok"),
-    call("POST /websocket/push/prices", outsider="forbidden", other="forbidden", member="forbidden"),
-    call("GET /websocket/stats", outsider="forbidden", other="forbidden", member="forbidden"),
-    call("GET /websocket/clients", outsider="forbidden", other="forbidden", member="forbidden"),
     call("GET /tasks"),
     call("POST /tasks", {"type": "analysis", "symbol": "600519"}),
     call("GET /tasks?before={task}"),
@@ -185,6 +186,14 @@ REST = (
     for_workers("POST /tasks/{task}/progress", {}),
     for_workers("POST /tasks/{task}/complete", {}),
     for_workers("POST /tasks/{task}/fail", {}),
+    call("GET /notifications"),
+    call("GET /notifications?before={notification}", tells_unknown=PLACE),
+    call("GET /notifications/unread_count"),
+    call("POST /notifications/read_all"),
+    call("GET /notifications/preferences"),
+    call("PUT /notifications/preferences", {"muted_types": []}),
+    call("POST /notifications/{notification}/read", outsider="not_found", other="not_found"),
+    call("DELETE /notifications/{notification}", outsider="not_found", other="not_found"),
     call("GET /watchlists"),
     call("POST /watchlists", {"name": "metals"}),
     call("PATCH /watchlists/{watchlist}", {"name": "gold"}, outsider="not_found", other="not_found"),
