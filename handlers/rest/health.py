@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access
+
+
+class Health(Struct):
+    """``failed`` names what does not answer."""
+
+    status: Literal["ok", "error"]
+    failed: list[str] | UnsetType = UNSET
 
 
 class HealthHandler(ApiHandler):
@@ -11,7 +23,9 @@ class HealthHandler(ApiHandler):
 
     access = Access.PUBLIC
 
+    @operation(answers=Health, bare=True)
     async def get(self) -> None:
+        """Tell whether the server works: 200, or 503."""
         failed = await self.services.health.failed()
         if failed:
             self.set_status(503)

@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.payloads import to_payload
+from server.domain.users import Profile, User
+from server.errors import ErrorCode
 
 
 class ProfileChange(Struct):
@@ -35,11 +38,14 @@ class BanBody(Struct):
 class MeHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation(answers=User)
     async def get(self) -> None:
+        """Show the caller's account."""
         self.answer(to_payload(await self.services.accounts.me(self.principal)))
 
-    async def patch(self) -> None:
-        body = self.body(ProfileChange)
+    @operation(body=ProfileChange, answers=User)
+    async def patch(self, body: ProfileChange) -> None:
+        """Change the caller's display name or language."""
         display_name = None if body.display_name is UNSET else body.display_name
         locale = None if body.locale is UNSET else body.locale
         user = await self.services.members.update(self.principal, display_name, locale)
@@ -51,8 +57,9 @@ class PasswordHandler(ApiHandler):
 
     access = Access.MEMBER
 
-    async def patch(self) -> None:
-        body = self.body(PasswordChange)
+    @operation(body=PasswordChange, errors=(ErrorCode.INVALID_CREDENTIALS, ErrorCode.WEAK_PASSWORD))
+    async def patch(self, body: PasswordChange) -> None:
+        """Change the caller's password."""
         await self.services.accounts.change_password(
             self.principal, body.old_password, body.new_password, self.request.remote_ip or ""
         )
@@ -62,8 +69,9 @@ class PasswordHandler(ApiHandler):
 class UsersHandler(ApiHandler):
     access = Access.MEMBER
 
-    async def get(self) -> None:
-        query = self.query(SearchQuery)
+    @operation(query=SearchQuery, answers={"users": list[Profile]})
+    async def get(self, query: SearchQuery) -> None:
+        """Find other members by the beginning of their names."""
         found = await self.services.members.search(self.principal, query.query, query.limit)
         self.answer({"users": to_payload(found)})
 
@@ -71,10 +79,14 @@ class UsersHandler(ApiHandler):
 class BanHandler(ApiHandler):
     access = Access.OPERATOR
 
-    async def post(self, user_id: str) -> None:
-        await self.services.moderation.ban(user_id, self.body(BanBody).reason)
+    @operation(body=BanBody)
+    async def post(self, user_id: str, body: BanBody) -> None:
+        """Ban a user: every login session ends."""
+        await self.services.moderation.ban(user_id, body.reason)
         self.answer(None)
 
+    @operation()
     async def delete(self, user_id: str) -> None:
+        """Lift a ban."""
         await self.services.moderation.unban(user_id)
         self.answer(None)
