@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from server.errors import ErrorCode
 
-Answer = type | Mapping[str, Any] | None
-"""A type; the types of an object's fields; None for null."""
+Answer = type | tuple[type, ...] | Mapping[str, Any] | None
+"""A type; one of several; the types of an object's fields; None for null."""
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[None]])
 
@@ -33,7 +33,7 @@ class Operation:
     """One method of one path.
 
     ``form`` is a body that the handler reads by itself. An answer is in the envelope, unless ``bare``; with a
-    ``media_type`` it is bytes, and ``answers`` says nothing.
+    ``media_type`` it is bytes, and ``answers`` says nothing. ``also`` are other statuses of the same answer.
     """
 
     summary: str
@@ -43,6 +43,7 @@ class Operation:
     form: type[Struct] | None
     answers: Answer
     status: int
+    also: tuple[int, ...]
     errors: tuple[ErrorCode, ...]
     bare: bool
     media_type: str | None
@@ -55,6 +56,7 @@ def operation(
     form: type[Struct] | None = None,
     answers: Answer = None,
     status: int = 200,
+    also: tuple[int, ...] = (),
     errors: tuple[ErrorCode, ...] = (),
     bare: bool = False,
     media_type: str | None = None,
@@ -85,6 +87,7 @@ def operation(
             form=form,
             answers=answers,
             status=status,
+            also=also,
             errors=errors,
             bare=bare,
             media_type=media_type,

@@ -154,7 +154,7 @@ class MemberHandler(ApiHandler):
 class HistoryHandler(ApiHandler):
     access = Access.MEMBER
 
-    @operation(query=HistoryQuery, answers=Page | Surroundings, errors=(ErrorCode.UNAVAILABLE,))
+    @operation(query=HistoryQuery, answers=(Page, Surroundings), errors=(ErrorCode.UNAVAILABLE,))
     async def get(self, conversation_id: str, query: HistoryQuery) -> None:
         """Read, search or look around in a conversation's history."""
         self.answer(to_payload(await self._messages(conversation_id, query)))

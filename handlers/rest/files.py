@@ -21,6 +21,9 @@ SEND_SECONDS = 30.0
 MAX_AGE_SECONDS = 300
 THUMBNAIL_TYPE = "image/webp"
 
+_PARTIAL = (206, 304, 416)
+"""What a part of it, or none, is answered with."""
+
 _PROTECTION = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -89,7 +92,7 @@ class SendingHandler(ApiHandler):
 
 
 class FileHandler(SendingHandler):
-    @operation(media_type="application/octet-stream")
+    @operation(media_type="application/octet-stream", also=_PARTIAL)
     async def get(self, file_id: str) -> None:
         """Send a file's bytes, or a range of them."""
         file = await self.services.files.find(self.principal, file_id)
@@ -107,7 +110,7 @@ class FileHandler(SendingHandler):
 
 
 class ThumbnailHandler(SendingHandler):
-    @operation(media_type=THUMBNAIL_TYPE)
+    @operation(media_type=THUMBNAIL_TYPE, also=_PARTIAL)
     async def get(self, file_id: str) -> None:
         """Send a picture's thumbnail."""
         file = await self.services.files.find_thumbnail(self.principal, file_id)
