@@ -104,7 +104,7 @@ class Assembly:
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
-            finder=MessageFinder(self._stores.messages, self._stores.message_search, conversations, self._profiles),
+            finder=MessageFinder(stores.messages, stores.message_search, conversations, self._profiles, self._clock),
             files=files,
             uploads=self._uploads(),
             prices=prices,

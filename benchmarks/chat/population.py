@@ -109,7 +109,7 @@ class Population:
         conversation: Document = {
             "_id": new_id(),
             "kind": "group",
-            "member_ids": ids,
+            "members": ids,
             "created_at": now,
             "active_at": now,
             "last_seq": 0,

@@ -13,10 +13,11 @@ from server.auth.access import Access
 from server.domain.conversations import ConversationView, Mark
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room, user_room
+from server.errors import RequestError
 from server.limits import Rate
 from server.realtime.namespaces import Namespace
 from server.realtime.sockets import Socket
-from server.services.conversations import ConversationService, not_a_member
+from server.services.conversations import ConversationService
 from server.services.messages import Outgoing
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -116,12 +117,13 @@ def register(namespace: Namespace, services: Services) -> None:
 
 
 async def _check_stayed(socket: Socket, conversations: ConversationService, entered: ConversationView) -> None:
-    """Take out again who was removed while entering: the room was left before it was entered."""
+    """Take out again who was removed while entering (the room was left before it was entered), or may have been."""
     if entered.kind == "group":
-        user_id = principal_of(socket).user_id
-        if await conversations.find(user_id, entered.id) is None:
+        try:
+            await conversations.get(principal_of(socket).user_id, entered.id)
+        except RequestError:
             socket.leave(conversation_room(entered.id))
-            raise not_a_member()
+            raise
 
 
 def _marker(mark: Mark, conversations: ConversationService) -> Callable[[Socket, MarkUpTo], Awaitable[None]]:

@@ -60,10 +60,10 @@ class HistoryQuery(Struct):
 
 
 class NewGroup(Struct):
-    """The maker is a member anyway."""
+    """``members`` are ids of users; the maker is one anyway."""
 
     name: str
-    member_ids: list[str]
+    members: list[str]
 
 
 class NewName(Struct):
@@ -100,7 +100,7 @@ class ConversationsHandler(ApiHandler):
     @operation(body=NewGroup, answers=_CONVERSATION, status=201, errors=_GROUP_ERRORS)
     async def post(self, body: NewGroup) -> None:
         """Make a group."""
-        self.answer(_shown(await self.services.groups.create(self.principal, body.name, body.member_ids)))
+        self.answer(_shown(await self.services.groups.create(self.principal, body.name, body.members)))
 
 
 class ConversationHandler(ApiHandler):

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
 from server.domain.users import Profile, username_key
 
 MAX_MENTIONS = 50
-"""The first so many members are mentioned; further names are text like any other."""
-
-MAX_LOOKED_AT = 200
-"""Names behind more @ than these are not looked for."""
+"""Names behind more @ than these are text like any other."""
 
 _EVERYONE = ("all", "所有人")
 _LONGEST_NAME = 32
@@ -30,6 +26,11 @@ class Mentions(NamedTuple):
     everyone: bool = False
 
 
+def possible_names(text: str) -> set[str]:
+    """Return every username (as its `username_key`) that the text could mention; few of them are anybody's."""
+    return {name for run in _runs(text) for name in _names_at(run)}
+
+
 def find_mentions(text: str, members: Iterable[Profile], may_mention_all: bool = False) -> Mentions:
     """Return which of the members the text mentions, regardless of case.
 
@@ -38,19 +39,22 @@ def find_mentions(text: str, members: Iterable[Profile], may_mention_all: bool =
     """
     ids = {username_key(member.username): member.id for member in members if member.username}
     names = ids.keys() | _EVERYONE if may_mention_all else ids.keys()
-    named = [_name_at(run[1], names) for run in islice(_AT.finditer(text), MAX_LOOKED_AT)]
+    named = [next((name for name in _names_at(run) if name in names), None) for run in _runs(text)]
     found = dict.fromkeys(ids[name] for name in named if name in ids)
     everyone = any(name is not None and name not in ids for name in named)
-    return Mentions(tuple(found)[:MAX_MENTIONS], everyone)
+    return Mentions(tuple(found), everyone)
 
 
-def _name_at(text: str, names: AbstractSet[str]) -> str | None:
-    """Return the longest of the names with which the text begins."""
-    for length in range(min(len(text), _LONGEST_NAME), 0, -1):
-        name = username_key(text[:length])
-        if name in names and not _goes_on(text[length - 1], text[length:]):
-            return name
-    return None
+def _runs(text: str) -> Iterator[str]:
+    """Yield what stands behind each @, as far as it could belong to a name."""
+    return (match[1] for match in islice(_AT.finditer(text), MAX_MENTIONS))
+
+
+def _names_at(run: str) -> Iterator[str]:
+    """Yield the names with which a run can begin, the longest first."""
+    for length in range(min(len(run), _LONGEST_NAME), 0, -1):
+        if not _goes_on(run[length - 1], run[length:]):
+            yield username_key(run[:length])
 
 
 def _goes_on(last: str, rest: str) -> bool:

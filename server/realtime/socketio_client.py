@@ -145,7 +145,7 @@ class SocketIOClient:
         namespace = self.server.find_namespace(name)
         if len(self.sockets.keys() | self._deciding.keys()) >= limit:
             detail = f"a connection is in at most {limit} namespaces; it has to leave one first"
-            error = RequestError(ErrorCode.CONFLICT, detail)
+            error = RequestError(ErrorCode.LIMIT_REACHED, detail)
             self._answer_refused(name, *self._explain(error, self._handshake))
         elif namespace is not None:
             self.server.deadlines.cancel(self)

@@ -19,7 +19,7 @@ from server.domain.rooms import session_room
 from server.domain.users import LoginSession, Principal, User
 from server.errors import ErrorCode, RequestError
 from server.realtime.hub import Publisher
-from server.services.input_text import checked_text
+from server.services.input_text import checked_line, checked_text
 from server.services.sign_in_limits import SignInLimits
 from server.storage.login_sessions import LoginSessionRepository
 from server.storage.users import UserRepository
@@ -88,7 +88,7 @@ class AccountService:
     async def create(self, username: str, password: str, display_name: str | None = None) -> User:
         """Make an account; raises as `register`, and is not limited."""
         checked_username(username)
-        shown = checked_text("display_name", (display_name or username).strip(), 1, MAX_DISPLAY_NAME_CHARACTERS)
+        shown = checked_line("display_name", display_name or username, MAX_DISPLAY_NAME_CHARACTERS)
         checked_text("password", password, 0, _LONGEST)
         if await self._users.find_by_name(username) is not None:
             raise RequestError(ErrorCode.USERNAME_TAKEN, f"{username} is taken")

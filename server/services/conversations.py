@@ -125,6 +125,12 @@ class ConversationService:
         """Return everyone who is in a conversation, the longest-standing first."""
         return await self._conversations.members(conversation.id)
 
+    async def members_among(self, conversation: Conversation, people: Iterable[Profile]) -> list[Profile]:
+        """Return those of the people who are in a conversation."""
+        keys = {MemberKey(conversation.id, person.id): person for person in people}
+        found = await self._conversations.find_members(keys) if keys else {}
+        return [keys[key] for key in found]
+
     # What a member sees.
 
     async def conversations(self, principal: Principal) -> list[ConversationView]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -19,6 +18,7 @@ from server.realtime.hub import Publisher
 from server.services.input_text import checked_text
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
+from server.services.rate_limits import count_attempt
 from server.services.write_permits import WritePermits
 from server.storage.friendships import FriendshipRepository
 from server.storage.users import UserRepository
@@ -78,12 +78,12 @@ class FriendService:
     async def request(self, principal: Principal, username: str) -> FriendRequest:
         """Ask somebody; asking again while it waits returns the same request.
 
-        Raises RequestError: rate_limited, not_found, invalid_input for oneself, conflict when they are friends, when
-        the user blocks the other one, when too many are friends or asked already, or when the other one has asked
+        Raises RequestError: rate_limited, not_found, invalid_input for oneself, limit_reached when too many are asked
+        already, conflict when they are friends, when the user blocks the other one, or when the other one has asked
         (``request_id`` then says which request to accept).
         """
         user_id = principal.user_id
-        self._count_asking(user_id)
+        count_attempt(self._asking, user_id, self._clock.monotonic(), "friend requests")
         other = await self._users.find_by_name(checked_text("username", username, 1, 64))
         if other is None:
             raise RequestError(ErrorCode.NOT_FOUND, f"there is no user {username}")
@@ -107,8 +107,8 @@ class FriendService:
     async def accept(self, principal: Principal, request_id: str) -> Profile:
         """Become friends; return the new friend.
 
-        Raises RequestError: not_found unless the request waits for this user, conflict when one of the two has too many
-        friends.
+        Raises RequestError: not_found unless the request waits for this user, limit_reached when one of the two has too
+        many friends.
         """
         user_id = principal.user_id
         pending = await self._friendships.request_to(request_id, user_id) if is_id(request_id) else None
@@ -139,7 +139,7 @@ class FriendService:
     async def block(self, principal: Principal, other_id: str) -> None:
         """Block somebody, which ends friendship and requests; once more is no error.
 
-        Raises RequestError: not_found, invalid_input for oneself, conflict when too many are blocked.
+        Raises RequestError: not_found, invalid_input for oneself, limit_reached when too many are blocked.
         """
         user_id = principal.user_id
         if other_id == user_id:
@@ -147,7 +147,7 @@ class FriendService:
         if not is_id(other_id) or await self._users.find(other_id) is None:
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such user")
         if await self._friendships.count_blocked(user_id, MAX_BLOCKED) >= MAX_BLOCKED:
-            raise RequestError(ErrorCode.CONFLICT, f"you block {MAX_BLOCKED} users, which is the most")
+            raise RequestError(ErrorCode.LIMIT_REACHED, f"you block {MAX_BLOCKED} users, which is the most")
         before = await self._friendships.block(user_id, other_id)
         self._permits.forget()
         if before is None:
@@ -173,22 +173,14 @@ class FriendService:
         """Return whom the user blocks, by name."""
         return await self._profiles_by_name(await self._friendships.blocked_ids(principal.user_id))
 
-    def _count_asking(self, user_id: str) -> None:
-        wait = self._asking.take(user_id, self._clock.monotonic())
-        if wait:
-            seconds = math.ceil(wait)
-            raise RequestError(
-                ErrorCode.RATE_LIMITED, f"too many friend requests; try again in {seconds} s", retry_after=seconds
-            )
-
     async def _check_room_for_request(self, user_id: str) -> None:
         if await self._friendships.count_requests_from(user_id, MAX_REQUESTS) >= MAX_REQUESTS:
-            raise RequestError(ErrorCode.CONFLICT, f"{MAX_REQUESTS} of your requests wait, which is the most")
+            raise RequestError(ErrorCode.LIMIT_REACHED, f"{MAX_REQUESTS} of your requests wait, which is the most")
 
     async def _check_room_for_friend(self, user_id: str, other_id: str) -> None:
         for whose, someone in (("you have", user_id), ("the one who asks has", other_id)):
             if await self._friendships.count_friends(someone, MAX_FRIENDS) >= MAX_FRIENDS:
-                raise RequestError(ErrorCode.CONFLICT, f"{whose} {MAX_FRIENDS} friends, which is the most")
+                raise RequestError(ErrorCode.LIMIT_REACHED, f"{whose} {MAX_FRIENDS} friends, which is the most")
 
     async def _profiles_by_name(self, user_ids: Sequence[str]) -> list[Profile]:
         profiles = await self._profiles.of(user_ids)

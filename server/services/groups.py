@@ -21,17 +21,25 @@ from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room, user_room
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
+from server.limits import Rate, TokenBuckets
 from server.realtime.hub import WidePublisher
 from server.services import group_rules
 from server.services.conversations import ConversationService, not_a_member
-from server.services.input_text import checked_text
+from server.services.input_text import checked_line
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
+from server.services.rate_limits import count_attempt
 from server.storage.friendships import FriendshipRepository
 from server.storage.groups import Decide, GroupRepository
 from server.storage.messages import MessageRepository
 
 Departure = Callable[[str, str], None]
+
+CHANGE_RATE = Rate(60, 1)
+"""Each change is told to every member, and written into the history for ever."""
+
+MAX_KEPT = 20_000
+"""Users whose changes are counted."""
 
 
 class GroupService:
@@ -64,6 +72,7 @@ class GroupService:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """One per group that is being changed: what is told of it is in the order of the changes."""
         self._on_departure: list[Departure] = []
+        self._attempts = TokenBuckets(CHANGE_RATE, MAX_KEPT)
 
     def on_departure(self, listener: Departure) -> None:
         """Call ``listener(conversation_id, user_id)`` when somebody is no longer in a group, as this process hears."""
@@ -72,10 +81,11 @@ class GroupService:
     async def create(self, principal: Principal, name: str, member_ids: Collection[str]) -> ConversationView:
         """Make a group of oneself, who owns it, and friends.
 
-        Raises RequestError: invalid_input, not_friends, limit_reached, unavailable.
+        Raises RequestError: invalid_input, not_friends, limit_reached, rate_limited, unavailable.
         """
-        name = _checked_name(name)
+        name = checked_line("name", name, MAX_NAME_CHARACTERS)
         actor = principal.user_id
+        self._count(actor)
         others = tuple(dict.fromkeys(member for member in member_ids if member != actor))
         if 1 + len(others) > MAX_MEMBERS:
             raise group_rules.too_many_members(1 + len(others))
@@ -90,21 +100,23 @@ class GroupService:
     async def rename(self, principal: Principal, conversation_id: str, name: str) -> ConversationView:
         """Give a group another name; the owner and admins may.
 
-        Raises RequestError: invalid_input, not_found, forbidden, conflict for what is no group, unavailable.
+        Raises RequestError: invalid_input, not_found, forbidden, conflict for what is no group, rate_limited,
+        unavailable.
         """
-        name, actor = _checked_name(name), principal.user_id
+        name, actor = checked_line("name", name, MAX_NAME_CHARACTERS), principal.user_id
         await self._change(actor, conversation_id, (), lambda state: group_rules.rename(state, actor, name))
         return await self._conversations.show(actor, conversation_id)
 
     async def add(self, principal: Principal, conversation_id: str, user_ids: Collection[str]) -> ConversationView:
         """Add friends of one's own; the owner and admins may. Those who are members already stay what they are.
 
-        Raises RequestError: invalid_input, not_found, forbidden, not_friends, limit_reached, conflict, unavailable.
+        Raises RequestError: invalid_input, not_found, forbidden, not_friends, limit_reached, conflict, rate_limited,
+        unavailable.
         """
         actor, wanted = principal.user_id, tuple(dict.fromkeys(user_ids))
         if not 1 <= len(wanted) <= MAX_MEMBERS:
             raise RequestError(ErrorCode.INVALID_INPUT, f"got {len(wanted)} user_ids, allowed are 1 to {MAX_MEMBERS}")
-        await self._conversations.get(actor, conversation_id)
+        await self._check_group_of(actor, conversation_id)
         added = tuple(user_id for user_id in wanted if user_id != actor)
         await self._check_friends(actor, added)
         await self._check_group_counts(added)
@@ -115,7 +127,7 @@ class GroupService:
         """Remove a member, or leave: the owner removes anyone, admins remove plain members, everyone oneself.
 
         When the owner leaves, the longest-standing admin, or else member, follows; the last one to leave ends the
-        group. Raises RequestError: not_found, forbidden, conflict, unavailable.
+        group. Raises RequestError: not_found, forbidden, conflict, rate_limited, unavailable.
         """
         actor = principal.user_id
         await self._change(actor, conversation_id, (user_id,), lambda state: group_rules.remove(state, actor, user_id))
@@ -123,7 +135,7 @@ class GroupService:
     async def set_role(self, principal: Principal, conversation_id: str, user_id: str, role: Role) -> ConversationView:
         """Make a member an admin, a plain member, or the owner, which makes an admin of oneself; the owner may.
 
-        Raises RequestError: not_found, forbidden, conflict, unavailable.
+        Raises RequestError: not_found, forbidden, conflict, rate_limited, unavailable.
         """
         actor = principal.user_id
         await self._change(
@@ -143,17 +155,25 @@ class GroupService:
             detail = f"somebody of these is in {MAX_GROUPS_PER_USER} groups, which is the most that are allowed"
             raise RequestError(ErrorCode.LIMIT_REACHED, detail)
 
+    async def _check_group_of(self, user_id: str, conversation_id: str) -> None:
+        """Raise RequestError (not_found, conflict) unless it is a group with this member."""
+        conversation = await self._conversations.get(user_id, conversation_id)
+        if conversation.kind != "group":
+            raise RequestError(ErrorCode.CONFLICT, "a conversation of two has no name, and no members to change")
+
+    def _count(self, user_id: str) -> None:
+        count_attempt(self._attempts, user_id, self._clock.monotonic(), "changes of groups")
+
     async def _change(self, actor: str, conversation_id: str, concerned: Iterable[str], decide: Decide) -> None:
-        if not is_id(conversation_id):
-            raise not_a_member()
+        self._count(actor)
+        # Asked beforehand too: strangers must not hold up those who change the group or write into it.
+        await self._check_group_of(actor, conversation_id)
         ids = {actor, *filter(is_id, concerned)}
         async with self._turns.setdefault(conversation_id, asyncio.Lock()):
             changed = await self._groups.change(conversation_id, ids, decide, self._clock.now())
-            if changed is not None:
-                await self._tell(changed)
-                return
-        await self._conversations.get(actor, conversation_id)
-        raise RequestError(ErrorCode.CONFLICT, "a conversation of two has no name, and no members to change")
+            if changed is None:  # all have left meanwhile
+                raise not_a_member()
+            await self._tell(changed)
 
     async def _tell(self, changed: ChangedGroup) -> None:
         notes = changed.change.notes
@@ -193,7 +213,3 @@ class GroupService:
             system=note,
         )
         await self._writer.write(draft, await self._profiles.one(note.actor_id), asked_at=None)
-
-
-def _checked_name(name: str) -> str:
-    return checked_text("name", name.strip(), 1, MAX_NAME_CHARACTERS)

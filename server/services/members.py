@@ -10,7 +10,7 @@ from server.errors import ErrorCode, RequestError
 from server.limits import Rate, TokenBuckets
 from server.realtime.hub import Publisher
 from server.services.accounts import MAX_DISPLAY_NAME_CHARACTERS
-from server.services.input_text import checked_text
+from server.services.input_text import checked_line, checked_text
 from server.services.profiles import Profiles
 from server.services.rate_limits import count_attempt
 from server.storage.friendships import FriendshipRepository
@@ -64,7 +64,7 @@ class MemberService:
             raise RequestError(ErrorCode.INVALID_INPUT, "got nothing to change; allowed are display_name and locale")
         hearing = [principal.user_id]
         if display_name is not None:
-            display_name = checked_text("display_name", display_name.strip(), 1, MAX_DISPLAY_NAME_CHARACTERS)
+            display_name = checked_line("display_name", display_name, MAX_DISPLAY_NAME_CHARACTERS)
             # Asked before the change: nothing comes between a change and its event, so that the last one is right.
             hearing += await self._friendships.friend_ids(principal.user_id)
         changed = await self._users.update(principal.user_id, display_name, locale)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from server.domain.messages import MAX_CONTENT_CHARACTERS
 from server.errors import ErrorCode, RequestError
-from server.services.input_text import checked_text
+from server.services.input_text import check_visible, checked_text
 
 # Unicode's control characters but for newline and tab.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -22,10 +21,5 @@ def checked_content(content: str) -> str:
             ErrorCode.INVALID_INPUT,
             f"content holds the control character U+{ord(control[0]):04X}; of those, newline and tab are allowed",
         )
-    if all(map(_is_invisible, set(content))):
-        raise RequestError(ErrorCode.INVALID_INPUT, "content holds nothing that can be seen")
+    check_visible("content", content)
     return content
-
-
-def _is_invisible(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) == "Cf"

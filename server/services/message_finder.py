@@ -6,20 +6,29 @@ from datetime import datetime
 
 import msgspec
 
+from server.clock import Clock
 from server.domain.ids import is_id
 from server.domain.messages import MESSAGE_TYPES, SYSTEM, Page, Search, Surroundings
 from server.domain.search_terms import Query, query_of
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
+from server.limits import Rate, TokenBuckets
 from server.services.conversations import ConversationService
 from server.services.input_text import checked_text
 from server.services.message_views import MessageViews
 from server.services.profiles import Profiles
+from server.services.rate_limits import count_attempt
 from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
 
 MAX_FOUND = 200
 MAX_QUERY_CHARACTERS = 100
+SEARCH_RATE = Rate(20, 2)
+"""One that finds little may read a whole history."""
+
+MAX_KEPT = 20_000
+"""Users whose searches are counted."""
+
 _FINDABLE_TYPES = (*MESSAGE_TYPES, SYSTEM)
 
 
@@ -32,18 +41,22 @@ class MessageFinder:
         search: MessageSearch,
         conversations: ConversationService,
         profiles: Profiles,
+        clock: Clock,
     ) -> None:
         self._messages = messages
         self._search = search
         self._conversations = conversations
         self._views = MessageViews(messages, profiles)
+        self._clock = clock
+        self._searches = TokenBuckets(SEARCH_RATE, MAX_KEPT)
 
     async def search(self, principal: Principal, conversation_id: str, search: Search, limit: int) -> Page:
         """Return what fulfils a search, the newest first, at most `MAX_FOUND`.
 
         With a text, messages that were recalled or written by the server are not found. Raises RequestError:
-        invalid_input, not_found, unavailable.
+        invalid_input, not_found, rate_limited, unavailable.
         """
+        count_attempt(self._searches, principal.user_id, self._clock.monotonic(), "searches")
         query = _checked(search)
         conversation = await self._conversations.get(principal.user_id, conversation_id)
         numbered = await self._numbered(conversation.id, search)

@@ -13,6 +13,7 @@ from server.domain.ids import is_id
 from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, Page, StoredMessage
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
+from server.limits import Rate, TokenBuckets
 from server.services.conversations import ConversationService
 from server.services.enclosures import Enclosures
 from server.services.input_text import checked_text
@@ -22,12 +23,18 @@ from server.services.message_limits import MessageLimits
 from server.services.message_views import MessageViews
 from server.services.message_writer import MessageWriter
 from server.services.profiles import Profiles
+from server.services.rate_limits import count_attempt
 from server.storage.messages import MessageRepository
 
 JOIN_NEWEST = 50
 JOIN_AT_MOST = 500
 MAX_HISTORY = 200
 MAX_CLIENT_ID_CHARACTERS = 128
+JOIN_RATE = Rate(200, 5)
+"""Over all connections of a user: an answer tells of every member and, at the most, of a thousand messages."""
+
+MAX_KEPT = 20_000
+"""Users whose joining is counted."""
 
 
 class Outgoing(NamedTuple):
@@ -64,6 +71,7 @@ class MessageService:
         self._limits = limits
         self._mentions = MentionFinder(conversations, profiles)
         self._views = MessageViews(messages, profiles)
+        self._joins = TokenBuckets(JOIN_RATE, MAX_KEPT)
 
     async def send(self, principal: Principal, outgoing: Outgoing) -> Message:
         """Store a message by majority and return it; the same client id again returns the first one, whatever it says.
@@ -84,9 +92,9 @@ class MessageService:
             first = await self._sent_before(principal.user_id, outgoing.client_msg_id)
             if first is None:
                 raise
-            return await self._views.one(first)
+            return await self._shown_again(first)
         stored = await self._writer.write(draft, sender, excerpt, asked_at=permit.asked_at)
-        return stored.by(sender, excerpt) if stored.id == draft.id else await self._views.one(stored)
+        return stored.by(sender, excerpt) if stored.id == draft.id else await self._shown_again(stored)
 
     async def history(
         self,
@@ -125,8 +133,9 @@ class MessageService:
         Each message is either in the answer or published after ``enter``: exactly once. Without ``after_seq`` the
         newest `JOIN_NEWEST` messages, else those that follow it, at most `JOIN_AT_MOST`. With ``after_revision`` also
         the older ones that have changed since, at most `JOIN_AT_MOST`; the revision that is told is the one up to which
-        no change is missing. Raises RequestError: invalid_input, not_found, not_friends.
+        no change is missing. Raises RequestError: invalid_input, not_found, not_friends, rate_limited.
         """
+        count_attempt(self._joins, principal.user_id, self._clock.monotonic(), "conversations were entered")
         conversation = await self._conversations.open(principal.user_id, conversation_id, friend_id)
         with self._writer.watch(conversation.id) as watch:
             stored, has_more = await self._tail(conversation.id, after_seq)
@@ -200,6 +209,12 @@ class MessageService:
         """Return what was sent under this client id while it was still possible: its sender may not know of it."""
         found = await self._messages.find_sent([(user_id, client_msg_id)]) if client_msg_id is not None else []
         return found[0] if found else None
+
+    async def _shown_again(self, first: StoredMessage) -> Message:
+        """Return what its sender has sent before; who has left since does not see what it replies to."""
+        if first.reply_to is None or await self._conversations.find(first.sender_id, first.conversation_id):
+            return await self._views.one(first)
+        return first.by(await self._profiles.one(first.sender_id))
 
     async def _draft(self, user_id: str, outgoing: Outgoing, conversation_id: str) -> StoredMessage:
         enclosed = await self._enclosures.find(user_id, outgoing.type, outgoing.content, outgoing.file_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from server.clock import Clock
 from server.domain.users import Profile
@@ -41,6 +41,10 @@ class Profiles:
 
     async def one(self, user_id: str) -> Profile:
         return (await self.of([user_id]))[user_id]
+
+    async def named(self, username_keys: Collection[str]) -> list[Profile]:
+        """Return the profiles of those of the names that are somebody's, as they are now."""
+        return await self._users.profiles_named(username_keys)
 
     def forget(self, user_id: str) -> None:
         """Look a profile up anew: it has changed. What is being fetched may be from before, and is not kept."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Collection as Sized
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,8 +9,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
-from pymongo import ReturnDocument, WriteConcern
-from pymongo.errors import BulkWriteError, OperationFailure
+from pymongo import ReturnDocument
+from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
 from server.domain.files import Attachment, file_url
@@ -20,9 +18,8 @@ from server.domain.messages import EXCERPT_CHARACTERS, Change, StockCard, Stored
 from server.domain.search_terms import terms_of
 from server.storage.availability import database_call, unavailable
 from server.storage.documents import Database, Document, new_id
+from server.storage.transactions import Session, in_transaction
 
-CHANGE_ATTEMPTS = 8
-CHANGE_PAUSE_SECONDS = 0.005
 WITHOUT_TERMS: Document = {"terms": 0}
 """The projection of every read: nobody but the index needs the terms."""
 _DUPLICATE_KEY = 11000
@@ -52,7 +49,7 @@ class MessageRepository:
     """
 
     def __init__(self, database: Database) -> None:
-        self._client = database.client
+        self._database = database
         self._conversations = database["conversations"]
         self._messages = database["messages"]
         self._confirmed = self._messages.with_options(read_concern=ReadConcern("majority"))
@@ -111,20 +108,8 @@ class MessageRepository:
     @database_call
     async def change(self, message_id: str, conversation_id: str, change: Change) -> StoredMessage | None:
         """Change a message and raise the revision of its conversation, both or neither; None when it is recalled."""
-        for attempt in range(CHANGE_ATTEMPTS):
-            try:
-                return await self._change(message_id, conversation_id, change)
-            except OperationFailure as error:  # something else changes the conversation at this very moment
-                if not error.has_error_label("TransientTransactionError"):
-                    raise
-            await asyncio.sleep(CHANGE_PAUSE_SECONDS * 2**attempt * random.random())  # noqa: S311
-        raise unavailable()
 
-    async def _change(self, message_id: str, conversation_id: str, change: Change) -> StoredMessage | None:
-        async with (
-            await self._client.start_session() as session,
-            session.start_transaction(write_concern=WriteConcern(w="majority", j=True)),
-        ):
+        async def work(session: Session) -> StoredMessage | None:
             # The conversation comes first: the second of two changes conflicts here, and revisions are in order.
             conversation = await self._conversations.find_one_and_update(
                 {"_id": conversation_id},
@@ -142,6 +127,8 @@ class MessageRepository:
             if not document:
                 await session.abort_transaction()
             return message_of(document) if document else None
+
+        return await in_transaction(self._database, work)
 
     @database_call
     async def changed(

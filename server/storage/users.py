@@ -131,6 +131,12 @@ class UserRepository:
         cursor = self._users.find({"_id": {"$in": list(user_ids)}}, _PROFILE)
         return {document["_id"]: _profile(document) async for document in cursor}
 
+    @database_call
+    async def profiles_named(self, username_keys: Iterable[str]) -> list[Profile]:
+        """Return the profiles of those of the names (see `username_key`) that are somebody's."""
+        cursor = self._users.find({"username_key": {"$in": list(username_keys)}}, _PROFILE)
+        return [_profile(document) async for document in cursor]
+
 
 _PROFILE = {"username": 1, "display_name": 1}
 

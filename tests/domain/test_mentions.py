@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from server.domain.mentions import MAX_LOOKED_AT, MAX_MENTIONS, Mentions, find_mentions
-from server.domain.users import Profile
+from server.domain.mentions import MAX_MENTIONS, Mentions, find_mentions, possible_names
+from server.domain.users import Profile, username_key
 
 NAMES = ("alice", "Alice2", "bob.b", "bob", "张三丰", "张三丰大侠", "李-四", "所有", "x_y")
 MEMBERS = [Profile(f"id of {name}", name, name) for name in NAMES]
@@ -49,6 +49,12 @@ def mentioned(text: str) -> list[str]:
 )
 def test_who_is_mentioned(text: str, names: list[str]) -> None:
     assert mentioned(text) == names
+    possible = [member for member in MEMBERS if username_key(member.username) in possible_names(text)]
+    assert find_mentions(text, possible) == find_mentions(text, MEMBERS)
+
+
+def test_the_names_a_text_could_mean() -> None:
+    assert possible_names("me@x.y @ @Bob, @alice_b @carol你好") == {"bob", "alice_b", "carol", "carol你", "carol你好"}
 
 
 @pytest.mark.parametrize("text", ["@all", "hello @ALL!", "@所有人", "大家@所有人看", "@all @alice"])
@@ -73,5 +79,5 @@ def test_an_account_that_is_gone_is_nobody() -> None:
 
 
 def test_names_behind_very_many_signs_are_text() -> None:
-    assert mentioned("@no " * (MAX_LOOKED_AT - 1) + "@bob") == ["bob"]
-    assert mentioned("@no " * MAX_LOOKED_AT + "@bob") == []
+    assert mentioned("@no " * (MAX_MENTIONS - 1) + "@bob") == ["bob"]
+    assert mentioned("@no " * MAX_MENTIONS + "@bob") == []

@@ -57,7 +57,7 @@ async def found_conversation(server: ProductServer, members: Sequence[Any]) -> s
     conversation: dict[str, Any] = {
         "_id": new_id(),
         "kind": "group",
-        "member_ids": ids,
+        "members": ids,
         "created_at": now,
         "active_at": now,
         "last_seq": 0,

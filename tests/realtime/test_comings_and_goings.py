@@ -30,7 +30,7 @@ async def test_a_connection_is_in_so_many_namespaces(server: ProtocolServer, ord
     answer = await client.text()
     assert answer[:2] == "44"
     refusal = json.loads(answer[2:])
-    assert refusal["data"] == {"code": "conflict"}
+    assert refusal["data"] == {"code": "limit_reached"}
     assert str(limit) in refusal["message"]
     client.send_text("41/orders-3,", "40", "40/orders-3,")
     assert (await client.text()).startswith("40{")

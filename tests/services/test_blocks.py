@@ -221,17 +221,17 @@ async def test_there_are_bounds(database: Database, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(friends_module, bound, 1)
     await community.befriend(alice, bob)
     await community.friends.request(alice, "carol")
-    with pytest.raises(RequestError, match="conflict: 1 of your requests"):
+    with pytest.raises(RequestError, match="limit_reached: 1 of your requests"):
         await community.friends.request(alice, "dave")
     for asker, answerer in ((dave, alice), (alice, carol)):
         request = next(
             (item for item in await community.friends.requests(answerer) if item.from_user.id == asker.user_id), None
         ) or await community.friends.request(asker, answerer.username)
-        with pytest.raises(RequestError, match=r"conflict: .* friends, which is the most"):
+        with pytest.raises(RequestError, match=r"limit_reached: .* friends, which is the most"):
             await community.friends.accept(answerer, request.id)
         assert request in await community.friends.requests(answerer)
     await community.friends.block(erin, alice.user_id)
-    with pytest.raises(RequestError, match="conflict: you block"):
+    with pytest.raises(RequestError, match="limit_reached: you block"):
         await community.friends.block(erin, bob.user_id)
 
 

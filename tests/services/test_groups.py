@@ -10,6 +10,7 @@ import pytest
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services import group_rules, groups
+from server.services.messages import Outgoing
 from server.services.write_permits import WritePermit
 from server.storage.documents import Database
 from tests.support.community import Community, RecordingPublisher, open_community
@@ -242,3 +243,51 @@ async def test_what_changes_nothing_tells_nothing(database: Database) -> None:
     await community.groups.set_role(alice, conversation_id, bob.user_id, "member")
     assert [item for item in publisher.told if "changes" in item.payload] == told
     assert await database["messages"].count_documents({}) == 1
+
+
+@pytest.mark.gen_test
+async def test_strangers_cannot_hold_up_those_who_change_a_group(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community = open_community(database)
+    alice, bob, eve = await members(community, "alice", "bob", "eve")
+    conversation_id = await community.group(alice, bob)
+    changes: list[object] = []
+    monkeypatch.setattr(community.stores.groups, "change", changes.append)
+    for attempt in (
+        community.groups.rename(eve, conversation_id, "x"),
+        community.groups.remove(eve, conversation_id, bob.user_id),
+        community.groups.set_role(eve, conversation_id, bob.user_id, "admin"),
+        community.groups.add(eve, conversation_id, [eve.user_id]),
+    ):
+        assert await outcome(attempt) is ErrorCode.NOT_FOUND
+    assert changes == []
+
+
+@pytest.mark.gen_test
+async def test_changes_of_groups_are_limited_for_each_member(database: Database) -> None:
+    community = open_community(database)
+    alice, bob = await members(community, "alice", "bob")
+    conversation_id = await community.group(alice)
+    for number in range(59):
+        await community.groups.rename(alice, conversation_id, f"name {number}")
+    assert await outcome(community.groups.rename(alice, conversation_id, "x")) is ErrorCode.RATE_LIMITED
+    assert await outcome(community.groups.create(alice, "x", [])) is ErrorCode.RATE_LIMITED
+    assert await outcome(community.groups.create(bob, "x", [])) is None
+
+
+@pytest.mark.gen_test
+async def test_sending_again_does_not_show_those_who_left_what_they_replied_to(database: Database) -> None:
+    community = open_community(database)
+    alice, bob = await members(community, "alice", "bob")
+    left, open_still = await community.group(alice, bob), await community.group(alice, bob)
+    said = await community.say(alice, left, "said")
+    reply = Outgoing(left, None, "what?", client_msg_id="c1", reply_to=said.id)
+    sent = await community.messages.send(bob, reply)
+    again = await community.messages.send(bob, reply)
+    assert again == sent and again.reply is not None
+    await community.groups.remove(bob, left, bob.user_id)
+    await community.changes.edit(alice, said.id, "for members alone")
+    for conversation_id in (left, open_still):
+        again = await community.messages.send(bob, reply._replace(conversation_id=conversation_id, reply_to=None))
+        assert (again.id, again.reply_to, again.reply) == (sent.id, said.id, None)

@@ -208,3 +208,14 @@ async def test_times_do_not_go_back_within_a_conversation_though_clocks_differ(d
     await database["messages"].update_one({"seq": 6}, {"$set": {"created_at": clocks[0].now() + timedelta(days=1)}})
     later = await Community(database, clocks[1], RecordingPublisher()).say(alice, conversation, "y")
     assert (later.seq, later.created_at) == (7, clocks[1].now())
+
+
+@pytest.mark.gen_test
+async def test_searches_are_limited_for_each_member(database: Database) -> None:
+    talk = await Talk.begin(database, "one")
+    for _ in range(20):
+        assert await talk.found("one") == ([1], False)
+    with pytest.raises(RequestError) as refused:
+        await talk.found("one")
+    assert (refused.value.code, refused.value.data) == (ErrorCode.RATE_LIMITED, {"retry_after": 1})
+    assert (await talk.community.finder.search(talk.alice, talk.conversation, Search(text="one"), 5)).messages

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
+from server.domain.conversations import Member, MemberKey
 from server.domain.messages import Message, StockCard
 from server.domain.quotes import Quote
 from server.domain.users import Principal
@@ -11,6 +14,7 @@ from server.errors import ErrorCode, RequestError
 from server.limits import Rate
 from server.services.message_limits import MessageLimits
 from server.services.messages import Outgoing
+from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
 from tests.support.community import Community, RecordingPublisher, open_community
@@ -97,6 +101,26 @@ async def test_members_are_mentioned_and_an_edit_mentions_anew(database: Databas
     await community.changes.recall(alice, sent.id)
     [shown] = await history(community, bob, conversation)
     assert shown.mentions == ()
+
+
+@pytest.mark.gen_test
+async def test_a_mention_does_not_ask_for_every_member(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    community = open_community(database)
+    alice, bob, carol, dave = [await community.member(name) for name in ("alice", "bob", "carol", "dave")]
+    conversation = await community.group(alice, bob, carol)
+    asked: list[int] = []
+    find_members = community.conversation_repository.find_members
+
+    async def counted(keys: Collection[MemberKey]) -> dict[MemberKey, Member]:
+        asked.append(len(keys))
+        return await find_members(keys)
+
+    monkeypatch.setattr(community.conversation_repository, "find_members", counted)
+    monkeypatch.delattr(ConversationRepository, "members")
+    sent = await community.say(alice, conversation, f"@bob @{dave.username} @nobody @all")
+    assert (sent.mentions, sent.mentions_all, asked) == ((bob.user_id,), True, [2])
+    assert (await community.say(alice, conversation, "@ me@bob")).mentions == ()
+    assert asked == [2]
 
 
 @pytest.mark.gen_test

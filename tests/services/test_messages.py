@@ -10,10 +10,12 @@ from server.domain.conversations import Joined
 from server.domain.messages import StoredMessage
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
+from server.limits import Rate
 from server.services import messages as messages_module
 from server.services.messages import Outgoing
 from server.storage.documents import Database
 from server.storage.messages import MessageRepository
+from tests.support.clock import FakeClock
 from tests.support.community import Community, RecordingPublisher, open_community
 
 
@@ -332,3 +334,18 @@ async def test_what_was_read_before_its_publication_comes_live_alone(database: D
     community.writer._unpublished[draft.message.id] = draft
     joined = await join(community, bob, conversation)
     assert [message.seq for message in joined.messages] == [1, 2]
+
+
+@pytest.mark.gen_test
+async def test_entering_is_limited_over_all_connections(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages_module, "JOIN_RATE", Rate(3, 0.5))
+    community = open_community(database)
+    alice, bob = await community.member("alice"), await community.member("bob")
+    conversation = await community.friends_talking(alice, bob)
+    for _ in range(3):
+        await join(community, alice, conversation)
+    assert await refusal(join(community, alice, conversation)) is ErrorCode.RATE_LIMITED
+    await join(community, bob, conversation)
+    assert isinstance(community.clock, FakeClock)
+    community.clock.advance(2)
+    await join(community, alice, conversation)

@@ -201,7 +201,9 @@ class Community:
             Enclosures(StockCards(INSTRUMENTS, self.quotes.get), self.files),
             self.message_limits,
         )
-        self.finder = MessageFinder(self.message_repository, stores.message_search, self.conversations, self.profiles)
+        self.finder = MessageFinder(
+            self.message_repository, stores.message_search, self.conversations, self.profiles, clock
+        )
         self.changes = MessageChangeService(
             self.message_repository,
             self.writer,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from server.storage.availability import unavailable
 from tests.support.product_server import ChatClient, ProductServer, RestAnswer
 
 
@@ -32,7 +33,7 @@ async def people(server: ProductServer, *names: str) -> list[Person]:
 
 
 async def group(owner: Person, *others: Person) -> str:
-    made = await owner.call("POST", "", {"name": "Investors", "member_ids": [other.id for other in others]})
+    made = await owner.call("POST", "", {"name": "Investors", "members": [other.id for other in others]})
     assert made.status == 201, made.json
     return str(made.data["conversation"]["id"])
 
@@ -54,7 +55,7 @@ def heard(client: ChatClient) -> list[Any]:
 async def test_a_group_is_made_and_its_members_talk(server: ProductServer) -> None:
     alice, bob, carol = await people(server, "alice", "bob", "carol")
     a, b, c = await alice.chat(), await bob.chat(), await carol.chat()
-    made = await alice.call("POST", "", {"name": " 打板群 ", "member_ids": [bob.id, carol.id, bob.id, alice.id]})
+    made = await alice.call("POST", "", {"name": " 打板群 ", "members": [bob.id, carol.id, bob.id, alice.id]})
     assert made.status == 201
     view = made.data["conversation"]
     assert (view["kind"], view["name"], view["owner_id"]) == ("group", "打板群", alice.id)
@@ -114,7 +115,7 @@ async def test_who_may_do_what(server: ProductServer) -> None:
         assert await refusal(admin, "POST", "/members", {"user_ids": [nobody]}) == "not_friends"
     assert await refusal(owner, "PATCH", f"/members/{owner.id}", {"role": "admin"}) == "conflict"
     assert await refusal(owner, "PATCH", f"/members/{other.id}", {"role": "king"}) == "invalid_input"
-    for name in ("", "   ", "x" * 65, "a\0b", "\ud800"):
+    for name in ("", "   ", "x" * 65, "a\0b", "\ud800", "a\u202eb"):
         assert await refusal(admin, "PATCH", "", {"name": name}) == "invalid_input", name
     assert await refusal(admin, "POST", "/members", {"user_ids": []}) == "invalid_input"
     assert await refusal(admin, "POST", "/members", {"user_ids": [str(n) for n in range(501)]}) == "invalid_input"
@@ -312,6 +313,28 @@ async def test_who_is_removed_while_entering_does_not_get_in(
         assert (await alice.call("DELETE", f"/{conversation_id}/members/{bob.id}")).status == 200
         gate.set()
         assert (await entering)["error"]["code"] == "not_found"
+    assert not server.runtime.hub.rooms().members(f"conversation:{conversation_id}")
+
+
+@pytest.mark.gen_test
+async def test_whose_membership_cannot_be_confirmed_does_not_stay(
+    server: ProductServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await people(server, "alice", "bob")
+    conversation_id = await group(alice, bob)
+    b = await bob.chat()
+    conversations = server.services.conversations
+    answers = [conversations.get]
+
+    async def once(*args: Any) -> Any:
+        if not answers:
+            raise unavailable()
+        return await answers.pop()(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(conversations, "get", once)
+        refused = await b.ask("join_chat", {"conversation_id": conversation_id})
+    assert refused["error"]["code"] == "unavailable"
     assert not server.runtime.hub.rooms().members(f"conversation:{conversation_id}")
 
 

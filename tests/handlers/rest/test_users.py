@@ -63,6 +63,7 @@ async def test_the_locale_is_its_owner_s_alone(server: ProductServer) -> None:
         {"other": 1},
         {"display_name": ""},
         {"display_name": "   "},
+        {"display_name": "one\ntwo"},
         {"display_name": "", "locale": "en"},
         {"display_name": "x" * 65},
         {"display_name": "a\0b"},

@@ -39,4 +39,5 @@ ROWS = (
     row(UserRepository.search, "user1", "user12", 20),
     row(UserRepository.search, "some", "user12", 20),
     row(UserRepository.profiles, ["user7", "user8", "nobody"]),
+    row(UserRepository.profiles_named, ["user7", "user8", "nobody"]),
 )
