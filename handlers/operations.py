@@ -32,8 +32,8 @@ class Taker(Protocol):
 class Operation:
     """One method of one path.
 
-    ``form`` is a body that the handler reads by itself. An answer is in the envelope, unless ``bare``; with a
-    ``media_type`` it is bytes, and ``answers`` says nothing. ``also`` are other statuses of the same answer.
+    ``form`` is a body that the handler reads by itself. Without a ``media_type`` the answer is in the envelope; with
+    one it is ``answers`` alone, or bytes when that is None. ``also`` are other statuses of the same answer.
     """
 
     summary: str
@@ -45,7 +45,6 @@ class Operation:
     status: int
     also: tuple[int, ...]
     errors: tuple[ErrorCode, ...]
-    bare: bool
     media_type: str | None
 
 
@@ -58,7 +57,6 @@ def operation(
     status: int = 200,
     also: tuple[int, ...] = (),
     errors: tuple[ErrorCode, ...] = (),
-    bare: bool = False,
     media_type: str | None = None,
 ) -> Callable[[Method], Method]:
     """Declare a handler's method: it gets what it takes, valid, as ``body`` and ``query``, and answers by ``status``.
@@ -89,7 +87,6 @@ def operation(
             status=status,
             also=also,
             errors=errors,
-            bare=bare,
             media_type=media_type,
         )
         return cast(Method, call)

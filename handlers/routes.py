@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.base import UnknownPathHandler
-from handlers.pages import ClientBundleHandler, PageHandler
+from handlers.documents.library import Library
+from handlers.pages import ApiPageHandler, ClientBundleHandler, PageHandler
 from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.conversations import (
@@ -16,6 +17,7 @@ from handlers.rest.conversations import (
     MemberHandler,
     MembersHandler,
 )
+from handlers.rest.documents import AsyncApiHandler, OpenApiHandler
 from handlers.rest.files import FileHandler, ThumbnailHandler
 from handlers.rest.friends import (
     AcceptFriendRequestHandler,
@@ -82,16 +84,25 @@ REST: tuple[tuple[str, type], ...] = (
 )
 """Each of these is served under /api and again under /api/v1."""
 
+DOCUMENTS: tuple[tuple[str, type], ...] = (
+    (r"/docs/openapi\.json", OpenApiHandler),
+    (r"/docs/asyncapi\.json", AsyncApiHandler),
+)
+
+DOCUMENTED = (*REST, (r"/health", HealthHandler), *DOCUMENTS)
+"""What the OpenAPI document tells of."""
+
 
 def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticate: Authenticate | None) -> list[Route]:
     """Return every route of the server.
 
     Raises ValueError when a REST class has no access rule.
     """
-    unguarded = [handler.__name__ for _, handler in REST if not hasattr(handler, "access")]
+    unguarded = [handler.__name__ for _, handler in DOCUMENTED if not hasattr(handler, "access")]
     if unguarded:
         raise ValueError(f"handlers without an access rule: {', '.join(unguarded)}")
     given = {"services": services}
+    documents = {**given, "library": Library(DOCUMENTED, sio.root.behaviour.events)}
     prices = {
         "runtime": runtime,
         "origins": services.origins,
@@ -104,6 +115,8 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         (r"/ws/stock/prices", PriceStreamHandler, prices),
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
+        *((rf"/api{version}{path}", handler, documents) for path, handler in DOCUMENTS for version in ("", "/v1")),
+        (r"/api/docs", ApiPageHandler, documents),
         (r"/api/.*", UnknownPathHandler, given),
         (r"/", PageHandler, given),
     ]

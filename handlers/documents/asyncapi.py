@@ -79,11 +79,13 @@ def _described(spec: EventSpec) -> Json:
 
 
 def _ack(declared: Answer, schemas: Schemas) -> Json:
-    done = object_of({"ok": {"const": True}})
-    failed = object_of({"ok": {"const": False}, "error": schemas.of(Failure)})
-    if declared is not None:
-        done = {"allOf": [done, schemas.of(declared)]}
-    return {"oneOf": [done, failed]}
+    held = {} if declared is None else schemas.resolved(declared)
+    done = {
+        "type": "object",
+        "properties": {"ok": {"const": True}, **held.get("properties", {})},
+        "required": ["ok", *held.get("required", ())],
+    }
+    return {"oneOf": [done, object_of({"ok": {"const": False}, "error": schemas.of(Failure)})]}
 
 
 def _add_stream(document: Json, stream: Stream, schemas: Schemas) -> None:

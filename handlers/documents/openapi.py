@@ -15,10 +15,12 @@ Json = dict[str, Any]
 Rows = Sequence[tuple[str, type]]
 """Patterns of paths below ``/api`` with their handlers."""
 
+_ERROR = {"$ref": "#/components/schemas/Error"}
+_REFUSAL = {"anyOf": [_ERROR, {"$ref": "#/components/schemas/OriginRefusal"}]}
 _GROUP = re.compile(r"\([^()]*\)")
 _ABOUT = (
-    "Answers are `{code, message, data}`; errors carry `data.error`, one of a closed list, and `message` is for people, "
-    "in the language of Accept-Language. Times are ISO 8601 with offset."
+    "Answers are `{code, message, data}`; errors carry `data.error`, one of a closed list, and `message` is for "
+    "people, in the language of Accept-Language. Times are ISO 8601 with offset."
 )
 
 
@@ -41,7 +43,7 @@ def openapi(rows: Rows, version: str) -> Json:
         "tags": [{"name": tag} for tag in dict.fromkeys(_tag(path) for path in paths)],
         "paths": paths,
         "components": {
-            "schemas": {**schemas.components, "Error": _error_schema()},
+            "schemas": {**schemas.components, "Error": _error_schema(), "OriginRefusal": _origin_refusal()},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "stock_insight_session"},
@@ -53,7 +55,7 @@ def openapi(rows: Rows, version: str) -> Json:
 def path_template(pattern: str, names: Iterable[str]) -> str:
     """Return a pattern of the URL table with names in the places of its groups."""
     given = iter(names)
-    return _GROUP.sub(lambda _: f"{{{next(given)}}}", pattern)
+    return _GROUP.sub(lambda _: f"{{{next(given)}}}", pattern).replace("\\", "")
 
 
 def _declared(operation: Operation) -> Iterator[Any]:
@@ -103,12 +105,13 @@ def _parameters(operation: Operation, schemas: Schemas) -> Iterator[Json]:
 
 
 def _responses(access: Access, operation: Operation, schemas: Schemas) -> Json:
-    statuses: dict[int, list[str]] = {}
+    statuses: dict[int, list[str]] = {403: ["a foreign Origin"]}
     for code in _errors(access, operation):
         statuses.setdefault(code.status, []).append(f"`{code.slug}`")
     responses: Json = {}
     for status, slugs in statuses.items():
-        responses[str(status)] = {"description": ", ".join(slugs), **_content({"$ref": "#/components/schemas/Error"})}
+        shown = _REFUSAL if status == 403 else _ERROR
+        responses[str(status)] = {"description": ", ".join(slugs), **_content(shown)}
     for status in (operation.status, *operation.also):
         responses[str(status)] = _answer(operation, schemas)
     return dict(sorted(responses.items()))
@@ -116,21 +119,23 @@ def _responses(access: Access, operation: Operation, schemas: Schemas) -> Json:
 
 def _errors(access: Access, operation: Operation) -> list[ErrorCode]:
     """Return what may go wrong, each code once: what the declaration implies, and what it says."""
-    errors = [ErrorCode.FORBIDDEN, ErrorCode.PAYLOAD_TOO_LARGE, ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE]
+    errors = [ErrorCode.PAYLOAD_TOO_LARGE, ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE]
     if operation.body or operation.query or operation.form or operation.path_parameters:
         errors.append(ErrorCode.INVALID_INPUT)
     if operation.path_parameters:
         errors.append(ErrorCode.NOT_FOUND)
     if access is not Access.PUBLIC:
         errors.append(ErrorCode.UNAUTHORIZED)
+    if access is Access.OPERATOR:
+        errors.append(ErrorCode.FORBIDDEN)
     return list(dict.fromkeys((*errors, *operation.errors)))
 
 
 def _answer(operation: Operation, schemas: Schemas) -> Json:
-    if operation.media_type is not None:
+    if operation.media_type is not None and operation.answers is None:
         return {"description": "The bytes.", "content": {operation.media_type: {}}}
     data = schemas.of(operation.answers)
-    if operation.bare:
+    if operation.media_type is not None:
         return {"description": "Without the envelope.", **_content(data)}
     envelope = object_of({"code": {"const": operation.status}, "message": {"type": "string"}, "data": data})
     return {"description": "Done.", **_content(envelope)}
@@ -138,6 +143,11 @@ def _answer(operation: Operation, schemas: Schemas) -> Json:
 
 def _content(schema: Json) -> Json:
     return {"content": {"application/json": {"schema": schema}}}
+
+
+def _origin_refusal() -> Json:
+    """Return what a foreign Origin is told, as at every door; see `refusal_body`."""
+    return object_of({"code": {"const": 4}, "message": {"type": "string"}})
 
 
 def _error_schema() -> Json:

@@ -151,7 +151,9 @@ def _call(path: str, method: str, call: Json) -> Call:
             answer = _content(response)
         statuses.append((status, response["description"]))
     query = [
-        Field(one["name"], line_of(one["schema"]), one["required"]) for one in call["parameters"] if one["in"] == "query"
+        Field(one["name"], line_of(one["schema"]), one["required"])
+        for one in call["parameters"]
+        if one["in"] == "query"
     ]
     body = _content(call.get("requestBody", {}))
     return Call(method.upper(), path, call["summary"], call["description"], query, body, answer, statuses)

@@ -32,9 +32,14 @@ class Schemas:
             return {"anyOf": [self.of(one) for one in declared]}
         return self._schemas[str(declared)]
 
+    def resolved(self, declared: Answer) -> dict[str, Any]:
+        """Return the schema itself where `of` refers to a component."""
+        schema = self.of(declared)
+        return self.components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
     def fields(self, shape: type[msgspec.Struct]) -> Iterator[tuple[str, dict[str, Any], bool]]:
         """Yield name, schema and whether it is required, of each field."""
-        component = self.components[self.of(shape)["$ref"].rpartition("/")[2]]
+        component = self.resolved(shape)
         for name, schema in component["properties"].items():
             yield name, schema, name in component["required"]
 
@@ -42,8 +47,6 @@ class Schemas:
 def object_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of an object that has all these."""
     return {"type": "object", "properties": dict(properties), "required": list(properties)}
-
-
 
 
 def _types(declared: Answer) -> Iterator[Any]:

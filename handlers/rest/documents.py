@@ -26,14 +26,14 @@ class DocumentHandler(ApiHandler):
 
 
 class OpenApiHandler(DocumentHandler):
-    @operation(answers=dict[str, Any], bare=True)
+    @operation(answers=dict[str, Any], media_type="application/json")
     async def get(self) -> None:
         """Show this document."""
         self.finish_document(self.library.openapi_json)
 
 
 class AsyncApiHandler(DocumentHandler):
-    @operation(answers=dict[str, Any], bare=True)
+    @operation(answers=dict[str, Any], media_type="application/json")
     async def get(self) -> None:
         """Show the streams and events as an AsyncAPI document."""
         self.finish_document(self.library.asyncapi_json)

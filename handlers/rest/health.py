@@ -23,7 +23,7 @@ class HealthHandler(ApiHandler):
 
     access = Access.PUBLIC
 
-    @operation(answers=Health, bare=True, also=(503,))
+    @operation(answers=Health, media_type="application/json", also=(503,))
     async def get(self) -> None:
         """Tell whether the server works: 200, or 503."""
         failed = await self.services.health.failed()
