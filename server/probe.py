@@ -185,7 +185,8 @@ class Probe:
             self._fetch(f"/api/notifications/stream{self._query()}", streaming_callback=take)
         )
         try:
-            await asyncio.wait({asking, first}, return_when=asyncio.FIRST_COMPLETED)
+            started: set[asyncio.Future[Any]] = {asking, first}
+            await asyncio.wait(started, return_when=asyncio.FIRST_COMPLETED)
             if asking.done():
                 _check_streaming((await asking).code)
             return ""

@@ -119,7 +119,7 @@ def _responses(access: Access, operation: Operation, schemas: Schemas) -> Json:
 
 def _errors(access: Access, operation: Operation) -> list[ErrorCode]:
     """Return what may go wrong, each code once: what the declaration implies, and what it says."""
-    errors = [ErrorCode.PAYLOAD_TOO_LARGE, ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE]
+    errors = [ErrorCode.PAYLOAD_TOO_LARGE, ErrorCode.RATE_LIMITED, ErrorCode.INTERNAL, ErrorCode.UNAVAILABLE]
     if operation.body or operation.query or operation.form or operation.path_parameters:
         errors.append(ErrorCode.INVALID_INPUT)
     if operation.path_parameters:

@@ -145,7 +145,8 @@ def _plain(schema: Json) -> str:
 
 
 def _call(path: str, method: str, call: Json) -> Call:
-    answer, statuses = [], []
+    answer: list[Word] = []
+    statuses = []
     for status, response in call["responses"].items():
         if status.startswith("2") and not answer:
             answer = _content(response)
