@@ -20,6 +20,12 @@ ELSEWHERE = {
     r"/socket\.io/(.+)": "the client bundle, for everyone",
     r"/ws/stock/prices": "in GUARDED_STREAMS",
     r"/(?:api/(?:v1/)?)?health": "for everyone: ok or not",
+    r"/api/docs": "what the API is, for everyone",
+    **{
+        rf"/api{version}/docs/{name}\.json": "what the API is, for everyone"
+        for version in ("", "/v1")
+        for name in ("openapi", "asyncapi")
+    },
     r"/api/.*": "nothing is there",
     r"/": "the page, for everyone; it holds nothing of anyone",
 }
