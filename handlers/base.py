@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
@@ -12,9 +13,12 @@ from tornado.web import HTTPError, RequestHandler
 
 from handlers.loopback import is_direct_from_loopback
 from handlers.services import Services
-from server.auth.access import Access, bearer_token, require
+from server.auth.access import Access, bearer_token, require, require_scope
+from server.domain.audit import LOOPBACK, Actor
+from server.domain.service_keys import Scope
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
+from server.services.service_keys import is_service_key
 from server.texts import negotiate
 
 logger = logging.getLogger(__name__)
@@ -62,8 +66,18 @@ class ApiHandler(RequestHandler):
 
     access: ClassVar[Access]
     max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
+    service_scope: ClassVar[Scope | None] = None
+    """What a service key needs to be let in beside operators; None: no key is."""
+    audited: ClassVar[Mapping[str, str]] = {}
+    """What a call is named in the audit trail, by method: each that operators change something with."""
+    audited_fields: ClassVar[tuple[str, ...]] = ()
+    """The fields of the body and arguments of the query that are kept there; never a secret."""
+    unaudited: ClassVar[str] = ""
+    """Why an operator's changing calls are not in the audit trail, where that is so."""
 
     _principal: Principal | None = None
+    _actor: Actor | None = None
+    _audit_id = ""
 
     def initialize(self, services: Services) -> None:
         self.services = services
@@ -74,6 +88,13 @@ class ApiHandler(RequestHandler):
         if self._principal is None:
             raise RequestError(ErrorCode.UNAUTHORIZED)
         return self._principal
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls, as the audit trail names them."""
+        if self._actor is None:
+            raise RequestError(ErrorCode.UNAUTHORIZED)
+        return self._actor
 
     @property
     def language(self) -> str:
@@ -97,12 +118,41 @@ class ApiHandler(RequestHandler):
             raise RequestError(
                 ErrorCode.PAYLOAD_TOO_LARGE, f"got {size} bytes, at most {self.max_body_bytes} are allowed"
             )
-        if self.access is not Access.PUBLIC and not self._is_operator_of_machine():
-            self._principal = await self.authenticate()
-            require(self.access, self._principal)
+        if self.access is not Access.PUBLIC:
+            self._actor = await self._let_in()
+        if self._actor is not None and self.request.method in self.audited:
+            await self._begin_audit(self._actor, self.audited[self.request.method])
 
     def on_finish(self) -> None:
         self.services.unfinished.discard(self)
+        if self._audit_id:
+            self.services.audit.conclude(self._audit_id, self.get_status())
+
+    async def _let_in(self) -> Actor:
+        """Return who calls and may; RequestError (unauthorized, forbidden) for everybody else."""
+        if self._is_operator_of_machine():
+            return LOOPBACK
+        token = bearer_token(self.request.headers.get("Authorization"))
+        if token is not None and is_service_key(token):
+            key = await self.services.service_keys.authenticate(token)
+            require_scope(self.service_scope, key)
+            return Actor("service_key", key.id, key.name)
+        self._principal = await self.authenticate()
+        require(self.access, self._principal)
+        return Actor("user", self.principal.user_id, self.principal.username)
+
+    async def _begin_audit(self, actor: Actor, action: str) -> None:
+        """Write down what is about to be done; what cannot be written down is not done."""
+        arguments = self.request.query_arguments
+        sent: dict[str, Any] = {name: values[-1].decode(errors="replace") for name, values in arguments.items()}
+        try:
+            body = msgspec.json.decode(self.request.body or b"{}")
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            body = None  # the handler says what is wrong with it
+        sent |= body if isinstance(body, dict) else {}
+        details = {name: sent[name] for name in self.audited_fields if name in sent}
+        address = self.request.remote_ip or ""
+        self._audit_id = await self.services.audit.begin(actor, action, "/".join(self.path_args), details, address)
 
     async def authenticate(self) -> Principal | None:
         """Return who sends the bearer token or, for reading, the page's cookie; None when there is neither.
@@ -116,6 +166,11 @@ class ApiHandler(RequestHandler):
         if cookie is not None and self.request.method in {"GET", "HEAD"}:
             return await self.services.accounts.principal_of_refresh(cookie)
         return None
+
+    async def require_member(self) -> None:
+        """Let a signed-in member pass; for handlers that only settings close to everyone else."""
+        self._principal = await self.authenticate()
+        require(Access.MEMBER, self._principal)
 
     def _is_operator_of_machine(self) -> bool:
         """Whether an operator's call is let in for where it comes from; who brings a token is asked for its role."""
@@ -179,7 +234,7 @@ class ApiHandler(RequestHandler):
         if error.code is ErrorCode.UNAUTHORIZED:
             self.set_header("WWW-Authenticate", "Bearer")
         if error.code is ErrorCode.METHOD_NOT_ALLOWED:
-            self.set_header("Allow", ", ".join(self._implemented()))
+            self.set_header("Allow", ", ".join(self.implemented_methods()))
         if "retry_after" in error.data:
             self.set_header("Retry-After", math.ceil(error.data["retry_after"]))
         text = self.text(f"errors.{error.code.slug}")
@@ -208,19 +263,22 @@ class ApiHandler(RequestHandler):
 
     def _finish_preflight(self) -> None:
         self.set_status(204)
-        self.set_header("Access-Control-Allow-Methods", ", ".join(self._implemented()))
+        self.set_header("Access-Control-Allow-Methods", ", ".join(self.implemented_methods()))
         self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language")
         self.set_header("Access-Control-Max-Age", _PREFLIGHT_SECONDS)
         self.finish()
 
-    def _implemented(self) -> list[str]:
-        own = {method for method in self.SUPPORTED_METHODS if self._is_implemented(method.lower())}
+    @classmethod
+    def implemented_methods(cls) -> list[str]:
+        """Return the methods that are answered here."""
+        own = {method for method in cls.SUPPORTED_METHODS if cls._is_implemented(method.lower())}
         if "GET" not in own:
             own.discard("HEAD")
         return sorted(own)
 
-    def _is_implemented(self, method: str) -> bool:
-        return getattr(type(self), method) is not getattr(RequestHandler, method)
+    @classmethod
+    def _is_implemented(cls, method: str) -> bool:
+        return getattr(cls, method) is not getattr(RequestHandler, method)
 
     def finish_json(self, value: object) -> None:
         self.set_header("Content-Type", "application/json; charset=UTF-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from handlers.base import UnknownPathHandler
@@ -9,6 +10,7 @@ from handlers.documents.library import Library
 from handlers.pages import ApiPageHandler, ClientBundleHandler, PageHandler
 from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
+from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler
 from handlers.rest.conversations import (
     ConversationHandler,
     ConversationSettingsHandler,
@@ -29,18 +31,30 @@ from handlers.rest.friends import (
     FriendRequestsHandler,
     FriendsHandler,
 )
-from handlers.rest.health import HealthHandler
+from handlers.rest.health import HealthHandler, LiveHandler, ReadyHandler
+from handlers.rest.market import (
+    BarsHandler,
+    MarketStatusHandler,
+    SignalsHandler,
+    StockHandler,
+    StocksHandler,
+    StrategiesHandler,
+)
+from handlers.rest.metrics import MetricsHandler
+from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
 from handlers.rest.uploads import UploadHandler
-from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, UsersHandler
+from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, RoleHandler, UsersHandler
 from handlers.rest.watchlists import (
     WatchlistHandler,
     WatchlistItemHandler,
     WatchlistItemsHandler,
     WatchlistsHandler,
 )
+from handlers.rest.websocket import PushPricesHandler, WebSocketClientsHandler, WebSocketStatsHandler
 from handlers.services import Services
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
+from server.auth.access import Access
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
 
@@ -58,6 +72,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/users/me", MeHandler),
     (r"/users/me/password", PasswordHandler),
     (rf"/users/{ID}/ban", BanHandler),
+    (rf"/users/{ID}/role", RoleHandler),
     (r"/friends", FriendsHandler),
     (r"/friends/requests", FriendRequestsHandler),
     (rf"/friends/requests/{ID}", FriendRequestHandler),
@@ -81,6 +96,22 @@ REST: tuple[tuple[str, type], ...] = (
     (rf"/conversations/{ID}/settings", ConversationSettingsHandler),
     (rf"/conversations/{ID}/members", MembersHandler),
     (rf"/conversations/{ID}/members/{ID}", MemberHandler),
+    (r"/service_keys", ServiceKeysHandler),
+    (rf"/service_keys/{ID}", ServiceKeyHandler),
+    (r"/audit", AuditHandler),
+    (r"/operators/overview", OverviewHandler),
+    (r"/operators/clients", ClientsHandler),
+    (rf"/operators/clients/{ID}", ClientHandler),
+    (rf"/operators/clients/{ID}/disconnect", DisconnectHandler),
+    (r"/signals/buy", SignalsHandler),
+    (r"/strategies", StrategiesHandler),
+    (r"/stocks", StocksHandler),
+    (rf"/stocks/{ID}", StockHandler),
+    (rf"/stocks/{ID}/bars", BarsHandler),
+    (r"/market/status", MarketStatusHandler),
+    (r"/websocket/push/prices", PushPricesHandler),
+    (r"/websocket/stats", WebSocketStatsHandler),
+    (r"/websocket/clients", WebSocketClientsHandler),
 )
 """Each of these is served under /api and again under /api/v1."""
 
@@ -89,24 +120,37 @@ DOCUMENTS: tuple[tuple[str, type], ...] = (
     (r"/docs/asyncapi\.json", AsyncApiHandler),
 )
 
-DOCUMENTED = (*REST, (r"/health", HealthHandler), *DOCUMENTS)
-"""What the OpenAPI document tells of."""
+DOCUMENTED = (
+    *REST,
+    (r"/health", HealthHandler),
+    (r"/health/live", LiveHandler),
+    (r"/health/ready", ReadyHandler),
+    *DOCUMENTS,
+)
+"""What the OpenAPI document tells of: all that is served under /api."""
+
+AT_ROOT: tuple[tuple[str, type], ...] = ((r"/metrics", MetricsHandler),)
+"""What it tells of beside that."""
 
 
 def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticate: Authenticate | None) -> list[Route]:
     """Return every route of the server.
 
-    Raises ValueError when a REST class has no access rule.
+    Raises ValueError when a REST class has no access rule, or an operator's call no name in the audit trail.
     """
-    unguarded = [handler.__name__ for _, handler in DOCUMENTED if not hasattr(handler, "access")]
+    unguarded = [handler.__name__ for _, handler in (*DOCUMENTED, *AT_ROOT) if not hasattr(handler, "access")]
     if unguarded:
         raise ValueError(f"handlers without an access rule: {', '.join(unguarded)}")
+    unnamed = [handler.__name__ for _, handler in REST if not _is_traced(handler)]
+    if unnamed:
+        raise ValueError(f"handlers whose changing calls leave no trace in the audit trail: {', '.join(unnamed)}")
     given = {"services": services}
-    documents = {**given, "library": Library(DOCUMENTED, sio.root.behaviour.events)}
+    documents = {**given, "library": Library(DOCUMENTED, AT_ROOT, sio.root.behaviour.events)}
     prices = {
         "runtime": runtime,
         "origins": services.origins,
         "prices": services.prices,
+        "attendance": services.attendance,
         "authenticate": authenticate,
     }
     return [
@@ -117,6 +161,23 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
         *((rf"/api{version}{path}", handler, documents) for path, handler in DOCUMENTS for version in ("", "/v1")),
         (r"/api/docs", ApiPageHandler, documents),
+        (r"/(?:api/(?:v1/)?)?health/live", LiveHandler, given),
+        (r"/(?:api/(?:v1/)?)?health/ready", ReadyHandler, given),
+        *((pattern, handler, given) for pattern, handler in AT_ROOT),
         (r"/api/.*", UnknownPathHandler, given),
         (r"/", PageHandler, given),
     ]
+
+
+def _is_traced(handler: Any) -> bool:
+    """Tell whether every call by which operators change something is audited, or says why it is not."""
+    changing = set(handler.implemented_methods()) - {"GET", "HEAD", "OPTIONS"}
+    return handler.access is not Access.OPERATOR or bool(handler.unaudited) or changing <= handler.audited.keys()
+
+
+def pattern_of(handler: type) -> str:
+    """Return where a class is served, with ``{}`` for each id: what requests are counted by."""
+    return _PATTERNS.get(handler, handler.__name__)
+
+
+_PATTERNS = {handler: f"/api{re.sub(r'[(].*?[)]', '{}', pattern)}" for pattern, handler in REST}

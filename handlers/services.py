@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from server.operation.operation import Operation
+from server.realtime.attendance import Attendance
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.alerts import AlertService
+from server.services.audit import AuditService
+from server.services.bars import BarService
 from server.services.conversations import ConversationService
 from server.services.files import FileService
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
+from server.services.market_status import MarketStatus
 from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
@@ -19,6 +24,10 @@ from server.services.messages import MessageService
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
+from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
+from server.services.signals import SignalService
+from server.services.stocks import StockService
 from server.services.uploads import UploadService
 from server.services.watchlists import WatchlistService
 from server.texts import DEFAULT_LOCALE, Texts
@@ -41,12 +50,23 @@ class Services:
     uploads: UploadService
     finder: MessageFinder
     prices: PriceService
+    bars: BarService
+    signals: SignalService
+    stocks: StockService
+    market_status: MarketStatus
+    attendance: Attendance
     watchlists: WatchlistService
     alerts: AlertService
     health: HealthService
+    service_keys: ServiceKeyService
+    audit: AuditService
+    operation: Operation
+    profiles: Profiles
     origins: OriginPolicy
     texts: Texts
     default_locale: str = DEFAULT_LOCALE
+    prices_require_auth: bool = False
+    """Whether what the market says is for members alone."""
     operator_without_token: bool = False
     """Whether a direct connection from this machine may do what operators may."""
     unfinished: set[object] = field(default_factory=set)

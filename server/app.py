@@ -10,21 +10,27 @@ import socket
 import sys
 import time
 from contextlib import AsyncExitStack, suppress
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pymongo.errors import PyMongoError
+from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets, bind_unix_socket
 from tornado.web import Application, RequestHandler
 
 from handlers import routes
 from handlers.events import registration
 from handlers.pages import NothingHandler, StaticHandler
+from handlers.rest.metrics import OpenMetricsHandler
 from handlers.services import Services
 from handlers.streams.front import FrontServer
 from server.assembly import Assembly
 from server.clock import Clock, SystemClock
 from server.errors import RequestError, StartError
+from server.metrics import Metrics
+from server.operation.operation import Operation
 from server.protocol.engineio_session import EngineOptions
 from server.protocol.forwarding import TrustedProxies
 from server.realtime.handshake import Handshake
@@ -60,6 +66,8 @@ class Server:
         self._stack = AsyncExitStack()
         self.urls: list[str] = []
         """Where it listens."""
+        self.metrics_port = 0
+        """Where it tells its figures to everyone, if it does."""
         self.stopping = asyncio.Event()
         """Set, also from outside, when it is time to call `stop`."""
         self.failure = ""
@@ -72,14 +80,16 @@ class Server:
             StartError: one sentence that says what is wrong and what to do.
         """
         try:
-            mongo = await self._open_database()
             runtime = self._open_runtime()
+            mongo = await self._open_database(runtime)
+            operation = self._open_operation(runtime)
             sio = self._open_socketio(runtime)
-            assembly = Assembly(self._settings, self._clock, self._stack, mongo, runtime.hub)
+            assembly = Assembly(self._settings, self._clock, self._stack, mongo, runtime.hub, operation)
             services = await assembly.services(sio.engine.origins)
             self._register_events(sio, services, runtime)
             http = self._listen(self._application(runtime, sio, services), runtime, sio)
-            self._stack.push_async_callback(self._drain, http, sio, runtime, services.unfinished)
+            self._stack.push_async_callback(self._drain, http, sio, runtime, services)
+            self._listen_for_metrics(operation)
         except (RequestError, PyMongoError) as error:
             await self.stop()
             raise StartError(f"the database failed: {error}") from error
@@ -91,7 +101,7 @@ class Server:
         """Stop accepting, tell the clients, finish what was begun, close the database: the start in reverse."""
         await self._stack.aclose()
 
-    async def _open_database(self) -> Mongo:
+    async def _open_database(self, runtime: Runtime) -> Mongo:
         settings = self._settings
         uri = settings.mongodb_uri
         if not uri:
@@ -100,7 +110,7 @@ class Server:
             self._stack.push_async_callback(mongod.stop)
             watch = asyncio.create_task(self._watch(mongod))
             self._stack.callback(watch.cancel)
-        return await open_database(uri, settings.mongodb_database, self._stack)
+        return await open_database(uri, settings.mongodb_database, self._stack, runtime.metrics.note_command)
 
     async def _watch(self, mongod: EmbeddedMongod) -> None:
         self.failure = await mongod.wait_died()
@@ -118,6 +128,12 @@ class Server:
         runtime.start()
         self._stack.callback(runtime.stop)
         return runtime
+
+    def _open_operation(self, runtime: Runtime) -> Operation:
+        operation = Operation(runtime, version("stock-insight"))
+        operation.loop_lag.start()
+        self._stack.callback(operation.loop_lag.stop)
+        return operation
 
     def _open_socketio(self, runtime: Runtime) -> SocketIOServer:
         settings = self._settings
@@ -156,7 +172,7 @@ class Server:
             static_handler_args={"origins": services.origins},
             default_handler_class=NothingHandler,
             default_handler_args={"origins": services.origins},
-            log_function=_log_request,
+            log_function=partial(note_request, runtime.metrics),
         )
 
     def _listen(self, application: Application, runtime: Runtime, sio: SocketIOServer) -> FrontServer:
@@ -186,14 +202,31 @@ class Server:
             raise StartError(f"{what}; choose another {choice}") from error
         return server
 
-    async def _drain(self, http: FrontServer, sio: SocketIOServer, runtime: Runtime, unfinished: set[object]) -> None:
+    def _listen_for_metrics(self, operation: Operation) -> None:
+        """Tell the figures on an address of their own, where the settings name one."""
+        where = self._settings.metrics_address
+        if not where:
+            return
+        host, _, port = where.rpartition(":")
+        server = HTTPServer(Application([(r"/metrics", OpenMetricsHandler, {"exposition": operation.exposition})]))
+        try:
+            sockets = bind_sockets(int(port), host.strip("[]"))
+        except (OSError, OverflowError) as error:
+            raise StartError(f"cannot listen on {where}: {error}; choose another --metrics_address") from error
+        server.add_sockets(sockets)
+        self._stack.push_async_callback(server.close_all_connections)
+        self._stack.callback(server.stop)
+        self.metrics_port = sockets[0].getsockname()[1]
+
+    async def _drain(self, http: FrontServer, sio: SocketIOServer, runtime: Runtime, services: Services) -> None:
         """Refuse new connections, send the clients away (they come back by themselves), let handlers end."""
+        services.health.draining = True
         http.stop()
         self._remove_unix_socket()
         sio.emit("server_shutdown", {"reconnect_in_ms": RECONNECT_IN_MS})
         try:
             async with asyncio.timeout(self._settings.drain_timeout):
-                await asyncio.gather(sio.close(), _until_empty(unfinished))
+                await asyncio.gather(sio.close(), _until_empty(services.unfinished))
         except TimeoutError:
             logger.warning("handlers were still running after %s s", self._settings.drain_timeout)
         runtime.connections.say_goodbye("server shutting down")
@@ -222,9 +255,11 @@ def _bind_unix(path: str) -> socket.socket:
     return bind_unix_socket(path, mode=0o660, backlog=BACKLOG)
 
 
-def _log_request(handler: RequestHandler) -> None:
-    """Log what failed, by its path alone: a query may hold a token."""
+def note_request(metrics: Metrics, handler: RequestHandler) -> None:
+    """Count a request, and log what failed, by its path alone: a query may hold a token."""
     status = handler.get_status()
+    counted = routes.pattern_of(type(handler)), f"{status // 100}xx"
+    metrics.http_requests[counted] = metrics.http_requests.get(counted, 0) + 1
     level = logging.ERROR if status >= 500 else logging.DEBUG
     request: Any = handler.request
     milliseconds = 1000 * request.request_time()

@@ -15,14 +15,17 @@ from server.clock import Clock
 from server.errors import StartError
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
-from server.market.sources.simulated import SimulatedSource
-from server.market.strategies import STRATEGIES
+from server.market_assembly import MarketAssembly
+from server.operation.operation import Operation
+from server.product_readings import marks_readings, price_readings, writer_readings
+from server.realtime.attendance import Attendance
 from server.realtime.hub import Hub
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
+from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.demo import ensure_demo_accounts
@@ -43,8 +46,10 @@ from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.stocks import StockService
 from server.services.thumbnails import Thumbnails
 from server.services.uploads import FileLimits, UploadService
 from server.services.watchlists import WatchlistService
@@ -64,23 +69,33 @@ TEXTS = Path(__file__).resolve().parent.parent / "static" / "texts"
 class Assembly:
     """Starts the services over an open database; how each is stopped again goes onto the stack."""
 
-    def __init__(self, settings: Settings, clock: Clock, stack: AsyncExitStack, mongo: Mongo, hub: Hub) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        stack: AsyncExitStack,
+        mongo: Mongo,
+        hub: Hub,
+        operation: Operation,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._stack = stack
         self._mongo = mongo
         self._hub = hub
+        self._operation = operation
         self._stores = Repositories(mongo.database)
         self._profiles = Profiles(self._stores.users, clock)
         self._permits = WritePermits(clock)
 
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
-        stores = self._stores
+        settings, stores = self._settings, self._stores
         accounts = await self._accounts()
         presence = self._presence()
-        prices = self._prices()
-        stocks = ListedStocks(INSTRUMENTS, prices.quote_of)
+        market = await MarketAssembly(settings, self._clock, self._stack, stores, self._hub).services()
+        self._operation.add(price_readings(market.prices, self._clock))
+        stocks = ListedStocks(INSTRUMENTS, market.prices.quote_of)
         texts = Texts(TEXTS)
         conversations = self._conversations()
         files = await self._files()
@@ -88,7 +103,7 @@ class Assembly:
         writer = self._writer()
         return Services(
             accounts=accounts,
-            members=MemberService(stores.users, stores.friendships, self._profiles, self._hub, self._clock),
+            members=MemberService(stores.users, stores.friendships, self._profiles, files, self._hub, self._clock),
             moderation=ModerationService(stores.users, accounts, self._clock),
             friends=self._friends(presence),
             presence=presence,
@@ -100,21 +115,31 @@ class Assembly:
                 conversations,
                 self._profiles,
                 self._clock,
-                Enclosures(StockCards(INSTRUMENTS, prices.quote_of), files),
+                Enclosures(StockCards(INSTRUMENTS, market.prices.quote_of), files),
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
             finder=MessageFinder(stores.messages, stores.message_search, conversations, self._profiles, self._clock),
             files=files,
             uploads=self._uploads(),
-            prices=prices,
+            prices=market.prices,
+            bars=market.bars,
+            signals=market.signals,
+            stocks=StockService(INSTRUMENTS, market.prices.quote_of),
+            market_status=market.status,
+            attendance=Attendance(self._clock),
             watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
-            alerts=await self._alerts(stocks, texts),
+            alerts=await self._alerts(stocks, texts, market.prices),
             health=HealthService({"database": self._mongo.ping}),
+            service_keys=ServiceKeyService(stores.service_keys, self._clock),
+            audit=self._audit(),
+            operation=self._operation,
+            profiles=self._profiles,
             origins=origins,
             texts=texts,
-            default_locale=self._settings.default_locale,
-            operator_without_token=self._settings.environment == "development",
+            default_locale=settings.default_locale,
+            prices_require_auth=settings.prices_require_auth,
+            operator_without_token=settings.environment == "development",
         )
 
     async def _accounts(self) -> AccountService:
@@ -137,6 +162,11 @@ class Assembly:
             await ensure_demo_accounts(accounts, stores.users, stores.friendships, passwords, clock, password)
         return accounts
 
+    def _audit(self) -> AuditService:
+        audit = AuditService(self._stores.audit, self._clock, timedelta(seconds=self._settings.audit_retention))
+        self._stack.push_async_callback(audit.close)
+        return audit
+
     def _presence(self) -> PresenceService:
         stores, grace = self._stores, self._settings.presence_grace
         presence = PresenceService(stores.presences, stores.friendships, self._hub, self._clock, grace)
@@ -153,6 +183,7 @@ class Assembly:
     def _conversations(self) -> ConversationService:
         stores = self._stores
         marks = MarkWriter(stores.conversations)
+        self._operation.add(marks_readings(marks))
         self._stack.push_async_callback(marks.close)
         return ConversationService(
             stores.conversations,
@@ -171,6 +202,7 @@ class Assembly:
         self._stack.push_async_callback(news.close)
         writer = MessageWriter(stores.messages, stores.conversations, self._hub, news)
         self._stack.push_async_callback(writer.close)
+        self._operation.add(writer_readings(writer))
         return writer
 
     def _groups(self, conversations: ConversationService, writer: MessageWriter) -> GroupService:
@@ -196,10 +228,10 @@ class Assembly:
 
     async def _files(self) -> FileService:
         stores = self._stores
-        sweeper = FileSweeper(stores.files, stores.messages, self._clock)
+        sweeper = FileSweeper(stores.files, stores.messages, stores.users, self._clock)
         await sweeper.start()
         self._stack.callback(sweeper.stop)
-        return FileService(stores.files, stores.messages, stores.conversations, self._clock)
+        return FileService(stores.files, stores.messages, stores.conversations, stores.users, self._clock)
 
     def _uploads(self) -> UploadService:
         limits = FileLimits(self._settings.max_file_size, self._settings.file_quota)
@@ -207,25 +239,12 @@ class Assembly:
         self._stack.push_async_callback(uploads.close)
         return uploads
 
-    def _prices(self) -> PriceService:
-        prices = PriceService(
-            SimulatedSource(INSTRUMENTS, self._clock),
-            self._hub,
-            self._clock,
-            instruments=INSTRUMENTS,
-            strategies=STRATEGIES,
-            has_members=self._hub.has_members,
-            interval_seconds=self._settings.price_push_interval,
-        )
-        prices.start()
-        self._stack.push_async_callback(prices.stop)
-        return prices
-
-    async def _alerts(self, stocks: ListedStocks, texts: Texts) -> AlertService:
+    async def _alerts(self, stocks: ListedStocks, texts: Texts, prices: PriceService) -> AlertService:
         alerts, phrase = self._stores.alerts, partial(texts.text, self._settings.default_locale)
         watch = AlertWatch(alerts, stocks, self._hub, self._clock, phrase)
         self._stack.push_async_callback(watch.close)
         await watch.load()
+        prices.on_quotes.append(watch.take)
         return AlertService(alerts, watch, stocks, self._clock)
 
     def _token_keys(self) -> TokenKeys:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from server.market.hours import DEFAULT_TRADING_HOURS, parse_trading_hours
 from server.protocol.forwarding import TrustedProxies
 from server.weak_secrets import weakness
 
@@ -135,6 +136,11 @@ def _parse_proxies(text: str) -> tuple[str, ...]:
     return proxies
 
 
+def _parse_trading_hours(text: str) -> str:
+    parse_trading_hours(text)
+    return text
+
+
 SWITCH = Kind(_parse_switch, "on or off (also true, false, yes, no, 1, 0)")
 TEXT = Kind(str, "any text")
 DIRECTORY = Kind(_parse_directory, "a path")
@@ -145,7 +151,11 @@ PROXIES = Kind(
     _parse_proxies, "addresses or networks such as 10.0.0.0/8, divided by commas, and unix: for the unix socket"
 )
 ADDRESS = matching(r"[^\s/]+", "a host name or an IP address")
+LISTENER = matching(r"(?:[^\s/:]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", "an address and a port such as 127.0.0.1:9100")
 MONGODB_URI = matching(r"mongodb(\+srv)?://\S+", "mongodb://host:port/... or mongodb+srv://host/...")
+HTTP_URL = matching(r"https?://[^\s?#]+", "http://host:port or https://host")
+REDIS_URL = matching(r"(rediss?|unix)://\S+", "redis://host:port/0, rediss://host:port/0 or unix:///path")
+TRADING_HOURS = Kind(_parse_trading_hours, f"sessions in order, such as {DEFAULT_TRADING_HOURS}")
 DATABASE_NAME = matching(
     r"[^\s/\\.\"$*<>:|?\0]{1,63}", 'a database name of at most 63 characters without /\\. "$*<>:|?'
 )
@@ -253,11 +263,41 @@ class Settings:
     presence_grace: float = setting(
         5.0, number(0, 3600), "how long after the last device went somebody is still taken to be here", unit="s"
     )
-    price_source: str = setting("simulated", one_of("simulated"), "where quotes come from")
+    price_source: Literal["simulated", "tencent", "sina", "redis", "push"] = setting(
+        "simulated",
+        one_of("simulated", "tencent", "sina", "redis", "push"),
+        "where quotes come from: tencent and sina stand in for each other, push takes what is posted alone",
+        production="push",
+    )
+    price_stale_after: float = setting(
+        180.0, number(1, DAY_SECONDS), "how long a silent source is trusted before its quotes count as stale", unit="s"
+    )
+    price_source_timeout: float = setting(
+        5.0, number(0.1, 60), "how long a price source may take to answer one request", unit="s"
+    )
+    tencent_url: str = setting("", HTTP_URL, "where tencent's quotes are asked for; unset: its public address")
+    sina_url: str = setting("", HTTP_URL, "where sina's quotes are asked for; unset: its public address")
+    redis_url: str = setting("", REDIS_URL, "the Redis server; price_source = redis needs it")
+    price_stream: str = setting(
+        "stock_insight:quotes", TEXT, "the Redis stream into which a feeder writes quotes, for price_source = redis"
+    )
     price_push_interval: float = setting(
         3.0, number(0.05, DAY_SECONDS), "time between two pushes of changed quotes", unit="s", production=60.0
     )
-    prices_require_auth: bool = setting(False, SWITCH, "whether the price stream asks for a token")
+    price_any_hour: bool = setting(
+        True, SWITCH, "push at any hour of every day, not only while the exchanges trade", production=False
+    )
+    trading_hours: str = setting(
+        DEFAULT_TRADING_HOURS, TRADING_HOURS, "the sessions of a trading day, Asia/Shanghai time"
+    )
+    max_price_subscriptions: int = setting(128, integer(1, 10_000), "targets that one connection may subscribe to")
+    minute_bar_retention: int = setting(
+        30 * DAY_SECONDS, integer(60, 3650 * DAY_SECONDS), "how long minute bars are kept", unit="s"
+    )
+    prices_require_auth: bool = setting(False, SWITCH, "whether prices, bars and signals ask for a token")
+    audit_retention: int = setting(
+        365 * DAY_SECONDS, integer(DAY_SECONDS, 3650 * DAY_SECONDS), "how long an audit entry is kept", unit="s"
+    )
     demo_accounts: bool = setting(
         True, SWITCH, "whether alice, bob and carol exist, with a password in data_dir", production=False
     )
@@ -265,6 +305,10 @@ class Settings:
     default_locale: str = setting(
         "zh-CN", one_of("zh-CN", "zh-TW", "en"), "the language of texts for people whose own is not known"
     )
+    metrics_address: str = setting(
+        "", LISTENER, "where /metrics is told to everyone who can connect; unset: nowhere, but to operators and keys"
+    )
+    log_format: Literal["text", "json"] = setting("text", one_of("text", "json"), "how a log line is written")
     log_level: str = setting(
         "info", one_of("debug", "info", "warning", "error"), "the least important kind of log line"
     )
@@ -277,7 +321,9 @@ def definitions() -> Iterator[Definition]:
 
 
 def broken_rules(settings: Settings) -> Iterator[str]:
-    """Return one sentence for each rule of the environment that ``settings`` breaks."""
+    """Return one sentence for each rule that ``settings`` breaks together, or in their environment."""
+    if settings.price_source == "redis" and not settings.redis_url:
+        yield "redis_url: price_source = redis needs one; set REDIS_URL"
     if settings.environment != "production":
         return
     if reason := weakness(settings.jwt_secret) if settings.jwt_secret else "":

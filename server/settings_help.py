@@ -16,6 +16,8 @@ Usage: python run.py [--name=value ...]
   --help                   show this text
   --check                  validate all settings, show them and exit with 0, or with 2 when something is wrong
   --create_operator NAME   make an operator of this account, or make the account, and exit
+  --import_bars FILE       store the bars of a CSV file (docs/market.md describes it), and exit with 0, with 1 when some
+                           lines were left out, or with 2
 
 Every setting comes from the settings file (lines `name = value`), then from the environment variable of the same
 name in upper case, then from its option; the last one wins. Relative paths start at the working directory.

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo import MongoClient
 from tornado.ioloop import IOLoop
 
 from server.storage.embedded import EmbeddedMongod
@@ -73,10 +74,18 @@ def mongodb_uri() -> Iterator[str]:
     directory = Path(tempfile.mkdtemp(prefix="stock-insight-test-", dir=home))
     mongod = EmbeddedMongod(directory)
     try:
-        yield asyncio.run(mongod.start())
+        uri = asyncio.run(mongod.start())
+        _keep_what_has_expired(uri)
+        yield uri
     finally:
         asyncio.run(mongod.stop())
         shutil.rmtree(directory)
+
+
+def _keep_what_has_expired(uri: str) -> None:
+    """Let mongod remove nothing by its own clock, which is far ahead of the tests' (`tests.support.clock`)."""
+    with MongoClient[dict[str, Any]](uri) as client:
+        client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
 
 
 @pytest.fixture

@@ -202,10 +202,13 @@ def test_sign_ins_under_way_are_answered_before_the_stop(tmp_path: Path) -> None
 def test_a_stdout_that_is_closed_stops_nothing(tmp_path: Path) -> None:
     with running(tmp_path, stderr=subprocess.PIPE, until="Demo accounts") as server:
         assert server.process.stdout is not None
-        server.process.stdout.close()
-        (log,) = (server.process.stderr,)
+        log = server.process.stderr
         assert log is not None
-        time.sleep(0.5)
+        server.process.stdout.close()
+        # It finds out when it says that it is listening.
+        while str(Path(f"/proc/{server.process.pid}/fd/1").readlink()) != os.devnull:
+            assert server.process.poll() is None
+            time.sleep(0.01)
         mongod_pid = server.mongod_pid
         server.process.send_signal(signal.SIGHUP)
         told = log.read()
@@ -238,3 +241,19 @@ def test_a_body_over_the_limit_is_not_read(tmp_path: Path) -> None:
         with socket.create_connection((host, int(port)), timeout=TIMEOUT_SECONDS) as client:
             client.sendall(b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 4")
+
+
+def test_figures_are_told_on_an_address_of_their_own(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with running(tmp_path, f"--metrics_address=127.0.0.1:{port}") as server:
+        server.call("/api/users?query=x", token=server.sign_in("alice"))
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=TIMEOUT_SECONDS) as answer:
+            text = answer.read().decode()
+        ready = server.call("/health")
+        assert server.stop() == 0
+    assert re.search(r'stock_insight_http_requests_total\{route="/api/users",status="2xx"\} 1.0', text)
+    assert re.search(r'stock_insight_database_duration_seconds_count\{command="find"\} [1-9]', text)
+    assert "stock_insight_loop_delay_seconds_count" in text
+    assert "stock_insight_stored_messages_total 0.0" in text
+    assert ready["details"]["parts"] == {"database": "ok"}

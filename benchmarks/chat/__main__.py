@@ -17,12 +17,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.chat.crowd import Crowd, WrongAnswerError
+from benchmarks.chat.crowd import Crowd
 from benchmarks.chat.history import Reader, queries
 from benchmarks.chat.loads import FULL, QUICK, CrowdSize, Extent, Load
 from benchmarks.chat.population import Population, Shelf, Signed
 from benchmarks.chat.report import QueryFigures, TrafficFigures, markdown, percentile_ms
-from benchmarks.chat.site import Site, StartFailedError, running_site
+from benchmarks.chat.site import Site, StartFailedError, WrongAnswerError, running_site
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 WRITERS = 20
@@ -90,7 +90,7 @@ class Bench:
         return figures
 
     async def _make_groups(self, size: CrowdSize, prefix: str) -> list[tuple[str, Sequence[Signed]]]:
-        async with Population.open(self._site.mongodb_uri, self._site.jwt_secret) as population:
+        async with Population.open(self._site) as population:
             members = await population.members(size.members, prefix)
             cut = [members[start : start + size.group] for start in range(0, size.members, size.group)]
             return [(await population.group(inside), inside) for inside in cut]
@@ -98,7 +98,7 @@ class Bench:
     async def _make_history(self) -> tuple[Signed, list[Shelf]]:
         extent = self._extent
         sizes = [extent.long_conversation, *[extent.conversation] * (extent.conversations - 1)]
-        async with Population.open(self._site.mongodb_uri, self._site.jwt_secret) as population:
+        async with Population.open(self._site) as population:
             writers = await population.members(WRITERS, "writer")
             shelves = [Shelf(await population.group(writers), size) for size in sizes]
             told = 0

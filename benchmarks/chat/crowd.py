@@ -12,6 +12,7 @@ from random import Random
 import orjson
 
 from benchmarks.chat.population import Signed, draw_text
+from benchmarks.chat.site import WrongAnswerError
 from server.protocol.websocket_frames import Opcode, build_frame
 
 RECEIVE_BYTES = 1 << 18
@@ -23,10 +24,6 @@ HANDSHAKE = (
     b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
     b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-
-
-class WrongAnswerError(Exception):
-    """The server did not do what it should: there is no figure."""
 
 
 @dataclass
@@ -63,15 +60,18 @@ class Client:
         if not head.startswith(b"HTTP/1.1 101"):
             raise WrongAnswerError(head.decode())
         self._ask(b"40" + orjson.dumps({"token": member.token}), b"40")
-        self._ask(b'420["join_chat",%b]' % orjson.dumps({"conversation_id": conversation_id}), b'430[{"ok":true')
+        place = orjson.dumps({"conversation_id": conversation_id})
+        joined = orjson.loads(self._ask(b'420["join_chat",%b]' % place, b'430[{"ok":true')[3:])
+        self._last_seq: int = joined[0]["conversation"]["last_seq"]
+        self._delivery = b'42["new_message",{"conversation_id":"%b",' % conversation_id.encode()
 
-    def _ask(self, packet: bytes, answer: bytes) -> None:
-        """Send a packet and wait for its answer: nothing else happens now."""
+    def _ask(self, packet: bytes, answer: bytes) -> bytes:
+        """Send a packet and return its answer: nothing else happens now."""
         self.sock.sendall(text_frame(packet))
         while True:
             for text in self.receive():
                 if text.startswith(answer):
-                    return
+                    return text
                 if not text.startswith((b"0", b"42")):  # the open packet; who of the friends is there
                     raise WrongAnswerError(f"{packet[:40]!r} was answered by {text[:200]!r}")
 
@@ -80,6 +80,14 @@ class Client:
         payload = {"conversation_id": self.conversation_id, "content": f"{due:.6f} {content}"}
         self.sent_at, self.waits = due, True
         self.sock.sendall(text_frame(b'421["send_message",%b]' % orjson.dumps(payload)))
+
+    def check(self, text: bytes) -> None:
+        """Raise WrongAnswerError unless a new message is the next one of this member's conversation."""
+        start = text.index(b'"seq":') + 6
+        seq = int(text[start : text.index(b",", start)])
+        if seq != self._last_seq + 1 or not text.startswith(self._delivery):
+            raise WrongAnswerError(f"behind message {self._last_seq} of {self.conversation_id} came {text[:300]!r}")
+        self._last_seq = seq
 
     def receive(self) -> list[bytes]:
         """Return the whole texts that one read brings."""
@@ -134,7 +142,7 @@ class Crowd:
         """Write ``rate`` messages a second, 0: everyone the next as soon as the last is acked; return what came of it.
 
         Raises:
-            WrongAnswerError: a message was refused, lost, doubled, or reached somebody wrong.
+            WrongAnswerError: a message was refused, lost, doubled, out of order, or reached somebody wrong.
         """
         self._traffic = Traffic()
         now = time.monotonic()
@@ -185,6 +193,7 @@ class Crowd:
 
     def _take(self, client: Client, text: bytes, now: float) -> None:
         if text.startswith(b'42["new_message"'):
+            client.check(text)
             start = text.index(b'"content":"') + 11
             due = float(text[start : text.index(b" ", start)])
             self._undelivered -= 1
@@ -199,5 +208,5 @@ class Crowd:
                 self._send(client, now)
         elif text == b"2":
             client.sock.sendall(text_frame(b"3"))
-        elif not text.startswith(b'42["user_'):
+        elif not text.startswith((b'42["user_', b'42["conversation_updated"')):
             raise WrongAnswerError(f"got {text[:200]!r}")

@@ -10,8 +10,8 @@ from random import Random
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from benchmarks.chat.crowd import WrongAnswerError
 from benchmarks.chat.population import Shelf, Signed
+from benchmarks.chat.site import WrongAnswerError
 
 PATIENCE_SECONDS = 30.0
 PAGE = 50

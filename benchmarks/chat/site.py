@@ -22,6 +22,10 @@ class StartFailedError(Exception):
     """The server did not come up; the text says what it printed."""
 
 
+class WrongAnswerError(Exception):
+    """The server did not do what it should: there is no figure."""
+
+
 class Site:
     """A running server: where it listens, what it keeps where, and what CPU time it has used."""
 

@@ -18,13 +18,14 @@ API_VERSION = "1"
 class Library:
     """Both documents, as they are and as the bytes that are served."""
 
-    def __init__(self, rows: Rows, events: Mapping[str | float, EventSpec]) -> None:
+    def __init__(self, rows: Rows, at_root: Rows, events: Mapping[str | float, EventSpec]) -> None:
         self._rows = rows
+        self._at_root = at_root
         self._events = events
 
     @cached_property
     def openapi(self) -> dict[str, Any]:
-        return openapi(self._rows, API_VERSION)
+        return openapi(self._rows, self._at_root, API_VERSION)
 
     @cached_property
     def asyncapi(self) -> dict[str, Any]:

@@ -24,18 +24,20 @@ _ABOUT = (
 )
 
 
-def openapi(rows: Rows, version: str) -> Json:
-    """Return the document of these calls; each is served under both servers."""
+def openapi(rows: Rows, at_root: Rows, version: str) -> Json:
+    """Return the document of these calls: each is served under both servers, those ``at_root`` there alone."""
     calls = [
         (pattern, handler, method, operation)
-        for pattern, handler in rows
+        for pattern, handler in (*rows, *at_root)
         for method, operation in operations_of(handler).items()
     ]
     schemas = Schemas(one for *_, operation in calls for one in _declared(operation))
     paths: Json = {}
     for pattern, handler, method, operation in calls:
         path = path_template(pattern, operation.path_parameters)
-        paths.setdefault(path, {})[method] = _call(path, method, handler, operation, schemas)
+        call = paths.setdefault(path, {})[method] = _call(path, method, handler, operation, schemas)
+        if (pattern, handler) in at_root:
+            call["servers"] = [{"url": "/"}]
     return {
         "openapi": "3.1.0",
         "info": {"title": "Stock Insight", "version": version, "description": _ABOUT},

@@ -157,7 +157,8 @@ def _call(path: str, method: str, call: Json) -> Call:
         if one["in"] == "query"
     ]
     body = _content(call.get("requestBody", {}))
-    return Call(method.upper(), path, call["summary"], call["description"], query, body, answer, statuses)
+    where = path if "servers" in call else f"/api{path}"
+    return Call(method.upper(), where, call["summary"], call["description"], query, body, answer, statuses)
 
 
 def _content(part: Json) -> list[Word]:

@@ -10,10 +10,9 @@ from msgspec import Meta, Struct
 from handlers.events.session import principal_of
 from handlers.services import Services
 from server.auth.access import Access
-from server.domain.conversations import ConversationView, Mark
+from server.domain.conversations import Mark
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room, user_room
-from server.errors import RequestError
 from server.limits import Rate
 from server.realtime.namespaces import Namespace
 from server.realtime.sockets import Socket
@@ -76,7 +75,6 @@ def register(namespace: Namespace, services: Services) -> None:
             enter,
             request.after_revision,
         )
-        await _check_stayed(socket, services.conversations, joined.conversation)
         answer: dict[str, Any] = to_payload(joined)
         return answer
 
@@ -114,16 +112,6 @@ def register(namespace: Namespace, services: Services) -> None:
         namespace.on(f"mark_{mark.value}", payload=MarkUpTo, access=Access.MEMBER, rate=Rate(200, 50))(
             _marker(mark, services.conversations)
         )
-
-
-async def _check_stayed(socket: Socket, conversations: ConversationService, entered: ConversationView) -> None:
-    """Take out again who was removed while entering (the room was left before it was entered), or may have been."""
-    if entered.kind == "group":
-        try:
-            await conversations.get(principal_of(socket).user_id, entered.id)
-        except RequestError:
-            socket.leave(conversation_room(entered.id))
-            raise
 
 
 def _marker(mark: Mark, conversations: ConversationService) -> Callable[[Socket, MarkUpTo], Awaitable[None]]:

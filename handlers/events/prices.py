@@ -24,12 +24,12 @@ def register(namespace: Namespace, prices: PriceService) -> None:
     @namespace.on("subscribe_prices", payload=PriceSubscription, access=Access.MEMBER, rate=Rate(200, 20))
     def subscribe_prices(socket: Socket, request: PriceSubscription) -> dict[str, Any]:
         """Acknowledge with the present quotes; each change follows as ``price_update``."""
-        target = prices.target(request.subscription_type, request.target)
+        target = prices.targets.find(request.subscription_type, request.target)
         prices.subscribe(socket, target)
         return prices.snapshot(target)
 
     @namespace.on("unsubscribe_prices", payload=PriceSubscription, access=Access.MEMBER, rate=Rate(200, 20))
     def unsubscribe_prices(socket: Socket, request: PriceSubscription) -> dict[str, Any]:
-        target = prices.target(request.subscription_type, request.target)
+        target = prices.targets.find(request.subscription_type, request.target)
         prices.unsubscribe(socket, target)
         return {"subscription_type": request.subscription_type, "target": request.target}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.events import chat, ping, presence, prices, session, typing
+from handlers.events import attendance, chat, ping, presence, prices, session, typing
 from handlers.services import Services
 from server.errors import ErrorCode, RequestError
 from server.realtime.runtime import Runtime
@@ -16,6 +16,7 @@ def register(sio: SocketIOServer, services: Services, runtime: Runtime) -> None:
     """Register all events; ValueError when one has no access rule."""
     namespace = sio.root
     session.register(namespace, services, runtime)
+    attendance.register(namespace, services.attendance)
     presence.register(namespace, services.presence)
     chat.register(namespace, services)
     typing.register(sio, namespace, services)

@@ -37,6 +37,7 @@ def register(namespace: Namespace, services: Services, runtime: Runtime) -> None
             raise RequestError(ErrorCode.UNAUTHORIZED, "no access token: give auth {token} when connecting")
         principal = await services.accounts.authenticate(token)
         socket.data["principal"] = principal
+        socket.identity = principal.user_id
         socket.join(user_room(principal.user_id))
         socket.join(session_room(principal.session_id))
 

@@ -12,7 +12,7 @@ from handlers.base import ApiHandler
 from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.files import StoredFile
-from server.errors import ErrorCode
+from server.errors import ErrorCode, RequestError
 from server.protocol.byte_range import ByteRange, byte_range
 
 SEND_SECONDS = 30.0
@@ -67,16 +67,20 @@ class SendingHandler(ApiHandler):
         return asked
 
     async def send(self, content: AsyncIterator[bytes], length: int) -> None:
-        """Send the content; a client that goes away, or does not read, ends it."""
+        """Send the content; the connection ends when there is less of it, or the client goes away or does not read."""
         self.set_header("Content-Length", length)
+        missing = 0 if self.request.method == "HEAD" else length
         try:
             await self.flush()
-            if self.request.method != "HEAD":
+            if missing:
                 async for piece in content:
                     self.write(piece)
                     async with asyncio.timeout(SEND_SECONDS):
                         await self.flush()
-        except (StreamClosedError, TimeoutError):
+                    missing -= len(piece)
+        except (StreamClosedError, TimeoutError, RequestError):
+            pass  # what is missing is told by the connection's end: the status has left
+        if missing:
             self.close_connection()
         self.finish()
 

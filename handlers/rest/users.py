@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
 from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.payloads import to_payload
-from server.domain.users import Profile, User
+from server.domain.users import Profile, ProfileChange, Role, User
 from server.errors import ErrorCode
-
-
-class ProfileChange(Struct):
-    display_name: str | UnsetType = UNSET
-    locale: Literal["zh-CN", "zh-TW", "en"] | UnsetType = UNSET
 
 
 class PasswordChange(Struct):
@@ -35,6 +31,10 @@ class BanBody(Struct):
     reason: str = ""
 
 
+class RoleBody(Struct):
+    role: Literal["member", "operator"]
+
+
 class MeHandler(ApiHandler):
     access = Access.MEMBER
 
@@ -46,9 +46,7 @@ class MeHandler(ApiHandler):
     @operation(body=ProfileChange, answers=User)
     async def patch(self, body: ProfileChange) -> None:
         """Change the caller's display name or language."""
-        display_name = None if body.display_name is UNSET else body.display_name
-        locale = None if body.locale is UNSET else body.locale
-        user = await self.services.members.update(self.principal, display_name, locale)
+        user = await self.services.members.update(self.principal, body)
         self.answer(to_payload(user))
 
 
@@ -78,6 +76,8 @@ class UsersHandler(ApiHandler):
 
 class BanHandler(ApiHandler):
     access = Access.OPERATOR
+    audited: ClassVar[Mapping[str, str]] = {"POST": "user.ban", "DELETE": "user.unban"}
+    audited_fields = ("reason",)
 
     @operation(body=BanBody)
     async def post(self, user_id: str, body: BanBody) -> None:
@@ -90,3 +90,15 @@ class BanHandler(ApiHandler):
         """Lift a ban."""
         await self.services.moderation.unban(user_id)
         self.answer(None)
+
+
+class RoleHandler(ApiHandler):
+    access = Access.OPERATOR
+    audited: ClassVar[Mapping[str, str]] = {"PATCH": "user.role"}
+    audited_fields = ("role",)
+
+    @operation(body=RoleBody, answers=User, errors=(ErrorCode.CONFLICT,))
+    async def patch(self, user_id: str, body: RoleBody) -> None:
+        """Give a user another role."""
+        user = await self.services.moderation.set_role(self.actor, user_id, Role(body.role))
+        self.answer(to_payload(user))

@@ -182,6 +182,7 @@ class Post(_Exchange):
 
     def take(self, body: bytes) -> None:
         """Handle the packets in ``body``; see `Exchange`."""
+        self._client.note_post(len(body))
         self._packets = self._client.codec.decode_payload(body, self._head.headers.content_type)
         self._go_on()
 

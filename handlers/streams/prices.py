@@ -15,6 +15,7 @@ from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.limits import Rate, TokenBucket
 from server.protocol.websocket_frames import CloseCode
+from server.realtime.attendance import Attendance
 from server.realtime.origins import OriginPolicy
 from server.realtime.raw_client import RawClient
 from server.realtime.runtime import Runtime
@@ -53,8 +54,11 @@ _decoder: msgspec.json.Decoder[Subscribe | Unsubscribe | Ping] = msgspec.json.De
 class PriceClient(RawClient):
     """One connection of the stream; a bad message is answered with an error and the connection stays open."""
 
-    def __init__(self, runtime: Runtime, connection: WebSocketConnection, prices: PriceService) -> None:
+    def __init__(
+        self, runtime: Runtime, connection: WebSocketConnection, prices: PriceService, attendance: Attendance
+    ) -> None:
         super().__init__(runtime, connection)
+        self._attendance = attendance
         self._clock = runtime.clock
         self._prices = prices
         self._bucket = TokenBucket(MESSAGE_RATE, runtime.clock.monotonic())
@@ -63,7 +67,11 @@ class PriceClient(RawClient):
     def opened(self) -> None:
         self._say("connected", client_id=self.id, message="WebSocket连接成功")
 
+    def closed(self) -> None:
+        self._attendance.depart(self)
+
     def on_text(self, data: bytes) -> None:
+        self.received += 1
         if self._is_flooding():
             return
         try:
@@ -72,6 +80,7 @@ class PriceClient(RawClient):
             self._refuse(error)
 
     def on_binary(self, data: bytes) -> None:
+        self.received += 1
         if not self._is_flooding():
             detail = f"got a binary message of {len(data)} bytes; allowed: {_ALLOWED}"
             self._refuse(RequestError(ErrorCode.INVALID_INPUT, detail))
@@ -80,7 +89,7 @@ class PriceClient(RawClient):
         if isinstance(message, Ping):
             self._say("pong")
             return
-        target = self._prices.target(message.subscription_type, message.target)
+        target = self._prices.targets.find(message.subscription_type, message.target)
         named = {"subscription_type": message.subscription_type, "target": message.target}
         if isinstance(message, Subscribe):
             self._prices.subscribe(self, target)
@@ -114,11 +123,18 @@ class PriceStreamHandler(RawStreamHandler):
     access: ClassVar[str] = "anyone, or members when prices_require_auth is set"
 
     def initialize(  # type: ignore[override]
-        self, *, runtime: Runtime, origins: OriginPolicy, prices: PriceService, authenticate: Authenticate | None
+        self,
+        *,
+        runtime: Runtime,
+        origins: OriginPolicy,
+        prices: PriceService,
+        attendance: Attendance,
+        authenticate: Authenticate | None,
     ) -> None:
         super().initialize(connections=runtime.connections, origins=origins)
         self._runtime = runtime
         self._prices = prices
+        self._attendance = attendance
         self._authenticate = authenticate
         self._principal: Principal | None = None
         self._refusal: RequestError | None = None
@@ -139,8 +155,11 @@ class PriceStreamHandler(RawStreamHandler):
             connection.close(CloseCode.UNAUTHORIZED, self._refusal.code.slug)
 
     def open_client(self, connection: WebSocketConnection) -> RawClient:
-        client = PriceClient(self._runtime, connection, self._prices)
+        client = PriceClient(self._runtime, connection, self._prices, self._attendance)
+        user = "" if self._principal is None else self._principal.username
+        self._attendance.arrive(client, "raw", user, self.request.remote_ip or "")
         if self._principal is not None:
+            client.identity = self._principal.user_id
             client.join(session_room(self._principal.session_id))  # a logout expels it
             client.expire_at(monotonic_at(self._runtime.clock, self._principal.expires_at))
         return client

@@ -35,4 +35,4 @@ class RawStreamHandler(AcceptingHandler):
 
     def took_over(self, connection: WebSocketConnection) -> None:
         """See `AcceptingHandler.took_over`."""
-        self.open_client(connection).opened()
+        self.open_client(connection).begin(self.request.remote_ip or "")

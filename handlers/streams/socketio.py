@@ -209,6 +209,7 @@ class EngineIOHandler(AcceptingHandler):
         client = self.client
         if client is None:
             return
+        client.note_post(len(self._body))
         packets = client.codec.decode_payload(bytes(self._body), self._content_type)
         while client.take_packets(packets):
             resumed: asyncio.Future[None] = asyncio.get_running_loop().create_future()

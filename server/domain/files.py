@@ -12,6 +12,11 @@ def file_url(file_id: str) -> str:
     return f"/api/files/{file_id}"
 
 
+def thumbnail_url(file_id: str) -> str:
+    """Return where a picture's thumbnail is served."""
+    return f"{file_url(file_id)}/thumbnail"
+
+
 class Attachment(Struct, frozen=True, omit_defaults=True):
     """A file as members see it, and as a message carries it; it never changes."""
 

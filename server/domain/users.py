@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
+from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -26,11 +27,12 @@ class Role(Enum):
 
 
 class Profile(Struct, frozen=True):
-    """What other members see of a user."""
+    """What other members see of a user; ``avatar`` is where the picture is served, absent when there is none."""
 
     id: str
     username: str
     display_name: str
+    avatar: str | UnsetType = UNSET
 
 
 class User(Struct, frozen=True):
@@ -42,10 +44,19 @@ class User(Struct, frozen=True):
     created_at: datetime
     role: Role = Role.MEMBER
     locale: str | UnsetType = UNSET
+    avatar: str | UnsetType = UNSET
 
     @property
     def profile(self) -> Profile:
-        return Profile(self.id, self.username, self.display_name)
+        return Profile(self.id, self.username, self.display_name, self.avatar)
+
+
+class ProfileChange(Struct, frozen=True, omit_defaults=True):
+    """What an account's owner changes of it; ``avatar`` is a picture's id, or None for no avatar any more."""
+
+    display_name: str | UnsetType = UNSET
+    locale: Literal["zh-CN", "zh-TW", "en"] | UnsetType = UNSET
+    avatar: str | UnsetType | None = UNSET
 
 
 class Principal(Struct, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import BinaryIO, NamedTuple
@@ -13,6 +12,7 @@ from server.domain.quotes import SHANGHAI
 from server.market.instruments import read_symbol
 
 MAX_LINE_BYTES = 4096
+_HIGHEST = 1e15
 _BOM = b"\xef\xbb\xbf"
 _COLUMNS = {
     "symbol": ("股票代码", "代码", "code", "symbol"),  # the last one found counts
@@ -175,6 +175,6 @@ def _number(name: str, text: str) -> float:
         number = float(text)
     except ValueError:
         raise ValueError(f"{name} {text[:40]!r} is not a number") from None
-    if not math.isfinite(number) or number < 0:
-        raise ValueError(f"{name} {text[:40]} is not a number of 0 or more")
+    if not 0 <= number <= _HIGHEST:  # NaN is neither
+        raise ValueError(f"{name} {text[:40]} is not a number from 0 to {_HIGHEST:.0e}")
     return number

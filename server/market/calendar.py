@@ -18,6 +18,7 @@ HOLIDAYS_FOLDER = Path(__file__).resolve().parent.parent.parent / "conf" / "holi
 _DAY = timedelta(days=1)
 _DAY_SECONDS = 86_400
 _SATURDAY = 5
+_MONTH_OF_NEXT_YEAR_S_FILE = 12
 _LONGEST_CLOSURE_DAYS = 60
 _CALL_AUCTION_BEFORE_OPEN = (15 * 60, 5 * 60)
 _CLOSING_AUCTION_SECONDS = 3 * 60
@@ -89,6 +90,17 @@ class TradingCalendar:
     def missing_years(self) -> list[int]:
         """The years somebody asked for whose holidays are not known; /health shows them."""
         return sorted(self._missing)
+
+    def read_anew(self) -> None:
+        """Forget what was read: files may be added and corrected while the server runs."""
+        self._closed.clear()
+        self._missing.clear()
+
+    def look_ahead(self, today: date) -> None:
+        """Read the holidays of this year, and in December of the next; a missing file is warned of."""
+        self._closures(today.year)
+        if today.month == _MONTH_OF_NEXT_YEAR_S_FILE:
+            self._closures(today.year + 1)
 
     def is_trading_day(self, day: date) -> bool:
         return day.weekday() < _SATURDAY and day not in self._closures(day.year)

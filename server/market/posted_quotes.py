@@ -40,7 +40,7 @@ class PostedQuote(msgspec.Struct):
 _decoder: msgspec.json.Decoder[list[PostedQuote]] = msgspec.json.Decoder(list[PostedQuote])
 
 
-def read_posted_quotes(data: bytes, now: datetime, find: FindInstrument) -> list[Quote]:
+def read_posted_quotes(data: bytes, now: datetime, find: FindInstrument, at_most: int = MAX_QUOTES) -> list[Quote]:
     """Return the quotes of a JSON array; ``find`` knows the instruments that may be posted.
 
     Raises:
@@ -50,8 +50,8 @@ def read_posted_quotes(data: bytes, now: datetime, find: FindInstrument) -> list
         posted = _decoder.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"not a JSON array of quotes: {error}") from None
-    if len(posted) > MAX_QUOTES:
-        raise ValueError(f"got {len(posted)} quotes, at most {MAX_QUOTES} are allowed at once")
+    if len(posted) > at_most:
+        raise ValueError(f"got {len(posted)} quotes, at most {at_most} are allowed at once")
     quotes = []
     for index, one in enumerate(posted):
         try:

@@ -10,6 +10,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from server.errors import ErrorCode, RequestError
+from server.log_context import of_connection
 from server.protocol.socketio import Packet, PacketType
 from server.realtime.acks import SocketDisconnectedError
 from server.realtime.registration import EventMiddleware
@@ -33,6 +34,7 @@ def handle(server: SocketIOServer, socket: Socket, packet: Packet) -> Any:
         return None
     if packet is GREETING:
         return _greet(socket)
+    socket.received += 1
     behaviour = socket.namespace.behaviour
     if behaviour.incoming_listeners:
         behaviour.tell_incoming(socket, *packet.data)
@@ -133,13 +135,14 @@ def fail(server: SocketIOServer, socket: Socket, packet: Packet, error: BaseExce
     if isinstance(error, SocketDisconnectedError) and socket.state is SocketState.DISCONNECTED:
         return  # the handler asked a client that then left: no fault, and nobody to tell
     if packet is GREETING:
-        logger.error("a connect handler failed", exc_info=error)
+        logger.error("a connect handler failed", exc_info=error, extra=of_connection(socket.connection_name))
         return
     if isinstance(error, TypeError) and (wanted := _wanted_arguments(socket, packet)):
         detail = f"{packet.data[0]!r} takes {wanted}; got {len(packet.data) - 1} arguments"
         error = RequestError(ErrorCode.INVALID_INPUT, detail)
     if not isinstance(error, RequestError):
-        logger.error("the handler of %r failed", packet.data[0], exc_info=error)
+        name = of_connection(socket.connection_name)
+        logger.error("the handler of %r failed", packet.data[0], exc_info=error, extra=name)
         error = RequestError(ErrorCode.INTERNAL)
     try:
         _tell(server, socket, packet, error)

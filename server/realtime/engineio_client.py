@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from server.errors import PeerError
+from server.log_context import of_connection
 from server.protocol.engineio import CLOSE, NOOP, PING, PONG, OutgoingMessage, Packet, message_frame
 from server.protocol.engineio_codecs import Codec, decode_text3
 from server.protocol.engineio_session import (
@@ -18,6 +19,8 @@ from server.protocol.engineio_session import (
     SessionState,
 )
 from server.protocol.websocket_frames import CloseCode
+from server.realtime.handshake import Handshake
+from server.realtime.message_handler import MessageHandler
 from server.realtime.polling import Answer, PollingTransport
 from server.realtime.upgrade import Probe
 from server.transport.connection import WebSocketConnection
@@ -28,12 +31,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-POLLING, PROBING, CLOSING, CLOSED = (
-    SessionState.POLLING,
-    SessionState.PROBING,
-    SessionState.CLOSING,
-    SessionState.CLOSED,
-)
+POLLING, PROBING = SessionState.POLLING, SessionState.PROBING
+CLOSING, CLOSED = SessionState.CLOSING, SessionState.CLOSED
 """Names of their own: looking a member of an enum up costs as much as calling a function."""
 
 PACKETS_PER_TURN = 256
@@ -43,38 +42,29 @@ PROBING_POLL_SECONDS = 0.1
 """How long a poll waits while a WebSocket is being tried out."""
 
 
-class MessageHandler(Protocol):
-    """What sits on one Engine.IO client. Raising `PeerError` from a message closes the client."""
-
-    def on_text(self, data: bytes) -> None:
-        """Take one text message, UTF-8."""
-
-    def on_binary(self, data: bytes) -> None:
-        """Take one binary message."""
-
-    def on_close(self, reason: CloseReason) -> None:
-        """Learn, once, that the client is gone."""
-
-
 class EngineIOClient:
     """Sends and receives messages over polling or WebSocket, in order through the upgrade from one to the other."""
 
     __slots__ = (
-        "_polling",
         "_resumed",
         "_server",
         "codec",
         "connection",
         "handler",
+        "handshake",
+        "number",
         "paused",
+        "polling",
         "probe",
         "session",
         "wakes_at",
     )
 
     handler: MessageHandler
+    handshake: Handshake
 
     def __init__(self, server: EngineIOServer, session: EngineSession, codec: Codec) -> None:
+        self.number = server.ids.next()
         self.session = session
         self.codec = codec
         self.connection: WebSocketConnection | None = None
@@ -84,11 +74,11 @@ class EngineIOClient:
         self.probe: Probe | None = None
         """The WebSocket that is being tried out."""
         self._server = server
-        self._polling: PollingTransport | None = None
+        self.polling: PollingTransport | None = None
         self._resumed: Callable[[], None] | None = None
         if session.state is POLLING:
             options = session.options
-            self._polling = PollingTransport(
+            self.polling = PollingTransport(
                 codec, options.max_packets_per_poll, options.outbox_limit_bytes, server.call_soon, self._on_overflow
             )
 
@@ -96,6 +86,11 @@ class EngineIOClient:
     def sid(self) -> str:
         """The session id: a secret between this client and the server."""
         return self.session.sid
+
+    @property
+    def name(self) -> str:
+        """What it is called in logs and by operators."""
+        return self._server.ids.name(self.number)
 
     @property
     def is_open(self) -> bool:
@@ -120,28 +115,29 @@ class EngineIOClient:
         """Send packets that belong together."""
         if self.connection is not None:
             self.connection.send(message.frames)
-        elif self._polling is not None and self.is_open:
-            self._polling.send(message)
+        elif self.polling is not None and self.is_open:
+            self.polling.send(message)
 
     def send_now(self, message: OutgoingMessage) -> None:
         """Send in a write, or a poll's answer, of its own."""
         if self.connection is not None:
             self.connection.send_now(message.frames)
-        elif self._polling is not None and self.is_open:
-            self._polling.send(message)
-            self._polling.flush()
+        elif self.polling is not None and self.is_open:
+            self.polling.send(message)
+            self.polling.flush()
 
     def offer(
         self,
         message: OutgoingMessage,
         key: Hashable | None = None,
         newest: Callable[[], OutgoingMessage] | None = None,
-    ) -> None:
+    ) -> bool:
         """Send what a slow client can do without; see `WebSocketConnection.offer`."""
         if self.connection is not None:
-            self.connection.offer(message.frames, key, None if newest is None else lambda: newest().frames)
-        elif self._polling is not None and self.is_open:
-            self._polling.offer(message, key, newest)
+            return self.connection.offer(message.frames, key, None if newest is None else lambda: newest().frames)
+        if self.polling is not None and self.is_open:
+            return self.polling.offer(message, key, newest)
+        return False
 
     def _on_overflow(self) -> None:
         self._server.metrics.slow_consumer_closes += 1
@@ -152,19 +148,19 @@ class EngineIOClient:
     @property
     def has_poll(self) -> bool:
         """Whether a poll waits for an answer."""
-        return self._polling is not None and self._polling.is_waiting
+        return self.polling is not None and self.polling.is_waiting
 
     @property
     def has_post(self) -> bool:
         """Whether a POST is under way."""
-        return self._polling is not None and self._polling.post_abort is not None
+        return self.polling is not None and self.polling.post_abort is not None
 
     def poll(self, answer: Answer) -> None:
         """Take a poll; ``answer`` is called with the payload, now or when there is something to say.
 
         Raises `SessionError` when the session does not poll, or already does: then it is dead.
         """
-        polling = self._polling
+        polling = self.polling
         state = self.session.state
         if polling is None or state is CLOSED:
             raise SessionError(CloseReason.TRANSPORT_ERROR, "this session does not poll")
@@ -181,14 +177,14 @@ class EngineIOClient:
 
     def release_poll(self) -> None:
         """Let no poll wait while a WebSocket is being tried out: the client upgrades between two polls."""
-        if self._polling is not None and self.session.state is PROBING:
-            self._polling.flush()
-            self._polling.answer(NOOP)
+        if self.polling is not None and self.session.state is PROBING:
+            self.polling.flush()
+            self.polling.answer(NOOP)
 
     def abandon_poll(self) -> None:
         """Learn that the client cut the request that was waiting."""
-        if self._polling is not None and self._polling.is_waiting:
-            self._polling.abandon()
+        if self.polling is not None and self.polling.is_waiting:
+            self.polling.abandon()
             self.end(CloseReason.TRANSPORT_ERROR, "the client cut its poll")
 
     def begin_post(self, abort: Callable[[], None]) -> None:
@@ -197,7 +193,7 @@ class EngineIOClient:
         Raises `SessionError` when the session does not poll, or when another POST is under way: then that one is
         cut and the session is dead.
         """
-        polling = self._polling
+        polling = self.polling
         if polling is None:
             raise SessionError(CloseReason.TRANSPORT_ERROR, "this session does not poll")
         if polling.post_abort is not None:
@@ -209,10 +205,15 @@ class EngineIOClient:
             self.session.step(Input.POST)
         polling.post_abort = abort
 
+    def note_post(self, size_bytes: int) -> None:
+        """Count what a POST brought."""
+        if self.polling is not None:
+            self.polling.bytes_in += size_bytes
+
     def end_post(self) -> None:
         """Note that the POST is done."""
-        if self._polling is not None:
-            self._polling.post_abort = None
+        if self.polling is not None:
+            self.polling.post_abort = None
 
     def take_packets(self, packets: Iterator[Packet]) -> bool:
         """Handle one turn's share of a POST; tell whether some are left."""
@@ -229,7 +230,7 @@ class EngineIOClient:
         except PeerError as error:
             self._end_by(error)
         except Exception:
-            logger.exception("a receiver failed")
+            logger.exception("a receiver failed", extra=of_connection(self.name))
             self.end(CloseReason.TRANSPORT_ERROR, "internal error")
         return False
 
@@ -242,10 +243,12 @@ class EngineIOClient:
     def upgrade(self, connection: WebSocketConnection) -> None:
         """Move to the WebSocket that was tried out, and with it everything that waits."""
         self.session.step(Input.UPGRADE)
-        polling, self._polling, self.probe = self._polling, None, None
+        polling, self.polling, self.probe = self.polling, None, None
         self.use(connection)
+        self._server.metrics.upgrades += 1
         if polling is not None:
             polling.answer(NOOP)
+            connection.bytes_in, connection.bytes_out = polling.bytes_in, polling.bytes_out
             for message in polling.drain():
                 connection.send(message.frames)
 
@@ -342,14 +345,14 @@ class EngineIOClient:
         """Send a ping, to a client that polls before all that is queued: it waits for no more than its time-out."""
         if self.connection is not None:
             self.connection.send(PING.frame)
-        elif self._polling is not None:
-            self._polling.send_first(OutgoingMessage(PING))
+        elif self.polling is not None:
+            self.polling.send_first(OutgoingMessage(PING))
 
     # The end.
 
     def close(self, reason: CloseReason = CloseReason.FORCED_CLOSE) -> None:
         """Close from the server's side; what was sent before still arrives, on polling at the next poll."""
-        polling = self._polling
+        polling = self.polling
         if polling is None:
             self.end(reason, "closed by the server")
         elif self.is_open:
@@ -367,8 +370,8 @@ class EngineIOClient:
 
     def _end_by(self, error: PeerError) -> None:
         reason = error.reason if isinstance(error, SessionError) else CloseReason.PARSE_ERROR
-        if self._polling is not None and reason is CloseReason.TRANSPORT_CLOSE:
-            self._polling.answer(NOOP)  # the client knows that it closed: its poll only has to return
+        if self.polling is not None and reason is CloseReason.TRANSPORT_CLOSE:
+            self.polling.answer(NOOP)  # the client knows that it closed: its poll only has to return
         self.end(reason, str(error))
 
     def end(self, reason: CloseReason, detail: str) -> None:
@@ -379,8 +382,8 @@ class EngineIOClient:
         self.session.step(Input.LOSS)
         self._server.forget(self)
         self._drop_probe()
-        if self._polling is not None:
-            self._polling.answer(CLOSE)
+        if self.polling is not None:
+            self.polling.answer(CLOSE)
         if self.connection is not None:
             self.connection.close(reason.code, detail if reason.code == CloseCode.PROTOCOL_ERROR else reason.text)
         if was_open:

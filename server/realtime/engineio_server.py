@@ -10,13 +10,15 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from server.clock import Clock
+from server.log_context import of_connection
 from server.metrics import Metrics
 from server.protocol.engineio import OutgoingMessage, Packet
 from server.protocol.engineio_codecs import V4, Codec, Payload
 from server.protocol.engineio_request import Refusal, RequestFault
 from server.protocol.engineio_session import CloseReason, EngineOptions, EngineSession, EngineSession3, SessionState
-from server.realtime.engineio_client import EngineIOClient, MessageHandler
+from server.realtime.engineio_client import EngineIOClient
 from server.realtime.handshake import Handshake
+from server.realtime.message_handler import MessageHandler
 from server.realtime.origins import OriginPolicy
 from server.transport.connection import WebSocketConnection
 from server.transport.connection_context import ConnectionContext
@@ -55,6 +57,7 @@ class EngineIOServer:
         self.clock: Clock = context.clock
         self.deadlines: Deadlines = context.deadlines
         self.metrics: Metrics = context.metrics
+        self.ids = context.ids
         self.call_soon = context.call_soon
         self.call_later = context.call_later
         self.clients: dict[str, EngineIOClient] = {}
@@ -139,8 +142,16 @@ class EngineIOServer:
         return client
 
     def _begin(self, client: EngineIOClient, handshake: Handshake) -> None:
+        client.handshake = handshake
+        self.metrics.note_open(transport_of(client))
         client.handler = self._application(client, handshake)
-        logger.info("engine.io open: client=%s EIO=%d from=%s", client.sid[:6], client.codec.version, handshake.address)
+        logger.info(
+            "engine.io open: transport=%s EIO=%d from=%s",
+            transport_of(client),
+            client.codec.version,
+            handshake.address,
+            extra=of_connection(client.name),
+        )
 
     # The end.
 
@@ -153,9 +164,25 @@ class EngineIOServer:
         """Write the one line that a close is worth."""
         if reason in (CloseReason.PARSE_ERROR, CloseReason.TRANSPORT_ERROR):
             self.metrics.peer_errors += 1
-        logger.info("engine.io close: client=%s reason=%r detail=%r", client.sid[:6], reason.text, detail)
+        self.metrics.note_close(transport_of(client), reason.text)
+        carrier = client.connection or client.polling
+        logger.info(
+            "engine.io close: reason=%r detail=%r transport=%s seconds=%.1f bytes_in=%d bytes_out=%d",
+            reason.text,
+            detail,
+            transport_of(client),
+            (self.clock.now() - client.handshake.issued).total_seconds(),
+            carrier.bytes_in if carrier is not None else 0,
+            carrier.bytes_out if carrier is not None else 0,
+            extra=of_connection(client.name),
+        )
 
     def close(self) -> None:
         """Close every client without a DISCONNECT packet, so that they come back by themselves."""
         for client in list(self.clients.values()):
             client.close(CloseReason.SERVER_SHUTTING_DOWN)
+
+
+def transport_of(client: EngineIOClient) -> str:
+    """Return the name of what carries a client now."""
+    return "polling" if client.connection is None else "websocket"

@@ -22,6 +22,8 @@ class PollingTransport:
         "_on_overflow",
         "_outbox",
         "_packets_per_poll",
+        "bytes_in",
+        "bytes_out",
         "post_abort",
     )
 
@@ -40,6 +42,8 @@ class PollingTransport:
         self._has_overflown = False
         self._outbox: Outbox[OutgoingMessage] = Outbox(limit_bytes)
         self._answer: Answer | None = None
+        self.bytes_in = 0
+        self.bytes_out = 0
         self.post_abort: Callable[[], None] | None = None
         """Cuts the POST that is under way."""
 
@@ -47,6 +51,11 @@ class PollingTransport:
     def is_waiting(self) -> bool:
         """Whether a poll waits for an answer."""
         return self._answer is not None
+
+    @property
+    def queued_bytes(self) -> int:
+        """What waits for a poll."""
+        return self._outbox.size_bytes
 
     @property
     def has_queued(self) -> bool:
@@ -65,14 +74,14 @@ class PollingTransport:
 
     def offer(
         self, message: OutgoingMessage, key: Hashable | None, newest: Callable[[], OutgoingMessage] | None
-    ) -> None:
-        """Queue what a slow client can do without: with ``key`` only the newest is kept."""
+    ) -> bool:
+        """Queue what a slow client can do without; see `WebSocketConnection.offer`."""
 
         def replacement() -> tuple[OutgoingMessage, int]:
             whole = message if newest is None else newest()
             return whole, len(whole.frames)
 
-        self._put(message, droppable=key is None, key=key, newest=replacement)
+        return self._put(message, droppable=key is None, key=key, newest=replacement)
 
     def _put(
         self,
@@ -81,18 +90,19 @@ class PollingTransport:
         droppable: bool = False,
         key: Hashable | None = None,
         newest: Callable[[], tuple[OutgoingMessage, int]] | None = None,
-    ) -> None:
+    ) -> bool:
         if self._has_overflown:
-            return  # nothing may follow what was lost
+            return False  # nothing may follow what was lost
         try:
-            self._outbox.put(message, len(message.frames), droppable=droppable, key=key, newest=newest)
+            is_one_more = self._outbox.put(message, len(message.frames), droppable=droppable, key=key, newest=newest)
         except OutboxFullError:
             self._outbox.clear()
             self._has_overflown = True
             self._call_soon(self._on_overflow)
-            return
+            return False
         if self._answer is not None and len(self._outbox) == 1:
             self._call_soon(self.flush)
+        return is_one_more
 
     def wait(self, answer: Answer) -> None:
         """Take a poll; it waits for the next `flush`, `answer` or `answer_last`."""
@@ -111,7 +121,9 @@ class PollingTransport:
         """Answer the waiting poll, if there is one, with ``packets``."""
         answer, self._answer = self._answer, None
         if answer is not None:
-            answer(self._codec.encode_payload(packets))
+            payload = self._codec.encode_payload(packets)
+            self.bytes_out += len(payload.body)
+            answer(payload)
 
     def answer_last(self) -> bool:
         """Answer the waiting poll with what is queued and, when that is all, the close packet; tell whether it was."""

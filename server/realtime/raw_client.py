@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
+from server.log_context import of_connection
 from server.protocol.json_codec import encode_json
 from server.protocol.websocket_frames import CloseCode, text_frame
 from server.realtime.publication import Publication
@@ -14,6 +16,10 @@ from server.realtime.runtime import Runtime
 from server.realtime.wire_formats import RAW_JSON
 from server.transport.connection import WebSocketConnection
 from server.transport.deadlines import NEVER
+
+logger = logging.getLogger(__name__)
+
+_PEER_CODES = frozenset(CloseCode)
 
 
 class RawClient:
@@ -24,10 +30,23 @@ class RawClient:
 
     rooms: set[str]
 
+    transport = "raw"
+    """What carries it; see `Stream`."""
+
     def __init__(self, runtime: Runtime, connection: WebSocketConnection, ping_interval_seconds: float = 30.0) -> None:
         self.id = f"client_{secrets.token_urlsafe(9)}"
         self.rooms = set()
+        self.number = runtime.ids.next()
+        self.address = ""
+        self.identity: Hashable = None
+        """Who the client is, set by a subclass that knows."""
+        self.opened_at = runtime.clock.now()
+        self.sent = 0
+        """The messages that were sent to it."""
+        self.received = 0
+        """The messages that came from it; counted by the subclass that reads them."""
         self.wakes_at = NEVER
+        self._runtime = runtime
         self._hub = runtime.hub
         self._connection = connection
         self._deadlines = runtime.deadlines
@@ -38,6 +57,31 @@ class RawClient:
         self._expires_at = math.inf
         self._pings_at = runtime.clock.monotonic() + ping_interval_seconds
         runtime.deadlines.at(self._pings_at, self)
+        runtime.streams[self.number] = self
+        runtime.metrics.note_open(self.transport)
+
+    def begin(self, address: str) -> None:
+        """Note where the client comes from, and greet it."""
+        self.address = address
+        logger.info("stream open: %s from=%s", type(self).__name__, address, extra=of_connection(self.name))
+        self.opened()
+
+    @property
+    def name(self) -> str:
+        """What it is called in logs and by operators."""
+        return self._runtime.ids.name(self.number)
+
+    @property
+    def bytes_in(self) -> int:
+        return self._connection.bytes_in
+
+    @property
+    def bytes_out(self) -> int:
+        return self._connection.bytes_out
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._connection.queued_bytes
 
     # For the subclass.
 
@@ -58,6 +102,7 @@ class RawClient:
         if self._hub.backlog:
             self._hub.catch_up(self)
         self._connection.send(text_frame(encode_json(message)))
+        self.sent += 1
 
     def join(self, room: str) -> None:
         """Enter ``room``."""
@@ -75,7 +120,7 @@ class RawClient:
     def close(self, code: int, reason: str = "") -> None:
         """Close from our side."""
         self._connection.close(code, reason)
-        self._end()
+        self._end(code, reason)
 
     # For the hub and the connection.
 
@@ -84,8 +129,9 @@ class RawClient:
         frame = publication.encoded(RAW_JSON)
         if publication.must_arrive:
             self._connection.send(frame)
-        else:
-            self._connection.offer(frame, publication.supersedes, lambda: publication.newest(RAW_JSON))
+            self.sent += 1
+        elif self._connection.offer(frame, publication.supersedes, lambda: publication.newest(RAW_JSON)):
+            self.sent += 1
 
     def expel(self, reason: str) -> None:
         """Be disconnected by the server; see `Member`."""
@@ -93,16 +139,30 @@ class RawClient:
 
     def on_close(self, code: int, reason: str) -> None:
         """Learn that the connection is gone; see `Receiver`."""
-        self._end()
+        self._end(code, reason)
 
-    def _end(self) -> None:
+    def _end(self, code: int, reason: str) -> None:
         if self._is_ended:
             return
         self._is_ended = True
+        self._note_end(code, reason)
+        self._runtime.streams.pop(self.number, None)
         self._deadlines.cancel(self)
         self._hub.rooms().leave_all(self)
         self._hub.forget(self)
         self.closed()
+
+    def _note_end(self, code: int, reason: str) -> None:
+        self._runtime.metrics.note_close(self.transport, str(int(code)) if code in _PEER_CODES else "other")
+        logger.info(
+            "stream close: code=%d reason=%r seconds=%.1f bytes_in=%d bytes_out=%d",
+            code,
+            reason,
+            (self._runtime.clock.now() - self.opened_at).total_seconds(),
+            self.bytes_in,
+            self.bytes_out,
+            extra=of_connection(self.name),
+        )
 
     def on_deadline(self, now: float) -> float | None:
         """Expire, ping, or cut a peer that has not been heard since the last ping; see `Expirable`."""
@@ -112,7 +172,7 @@ class RawClient:
         if now >= self._pings_at:
             if not self._connection.heard:
                 self._connection.abort()
-                self._end()
+                self._end(CloseCode.ABNORMAL, "ping timeout")
                 return None
             self._connection.heard = False
             self._connection.ping()

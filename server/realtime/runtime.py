@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tornado.ioloop import IOLoop
 
 from server.clock import Clock, SystemClock
@@ -11,6 +13,10 @@ from server.transport.connection_context import ConnectionContext
 from server.transport.connections import Connections, ReaderName
 from server.transport.deadlines import Deadlines
 from server.transport.tornado_private import websocket_mask
+
+if TYPE_CHECKING:
+    from server.realtime.census import Stream
+    from server.realtime.engineio_server import EngineIOServer
 
 
 class Runtime:
@@ -40,7 +46,12 @@ class Runtime:
             outbox_limit_bytes=outbox_limit_bytes,
             mask=websocket_mask,
         )
+        self.ids = self.context.ids
         self.connections = Connections(self.context, reader)
+        self.engines: list[EngineIOServer] = []
+        """All that serve clients here."""
+        self.streams: dict[int, Stream] = {}
+        """The open clients of raw streams, by number, in the order of their numbers."""
 
     def start(self) -> None:
         """Let deadlines run."""

@@ -9,6 +9,8 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from server.errors import ErrorCode, RequestError
+from server.log_context import CONNECTION, of_connection
+from server.metrics import histogram_of
 from server.protocol.engineio_session import CloseReason
 from server.protocol.socketio import EVENT, Packet, PacketType
 from server.protocol.socketio_session import SocketSession
@@ -198,7 +200,7 @@ class SocketIOClient:
         except (Exception, asyncio.CancelledError):
             if socket.state is SocketState.DISCONNECTED:
                 raise  # the client left meanwhile; else it was something the middleware awaited
-            logger.exception("middleware of %s failed", socket.namespace.name)
+            logger.exception("middleware of %s failed", socket.namespace.name, extra=of_connection(self.engine.name))
             self._refuse(socket, RequestError(ErrorCode.INTERNAL))
         else:
             self._accept(socket)
@@ -350,6 +352,7 @@ class SocketIOClient:
 
     async def _work_off(self, waiting: Any, socket: Socket, packet: Packet) -> None:
         """Await one handler, then handle what was queued behind it, until nothing is."""
+        CONNECTION.set(self.engine.name)
         try:
             await self._finish(waiting, socket, packet)
             while self._pending:
@@ -364,6 +367,7 @@ class SocketIOClient:
             self._task = None
 
     async def _finish(self, waiting: Any, socket: Socket, packet: Packet) -> None:
+        began_at = self.server.clock.monotonic()
         try:
             result = await waiting
             succeed(socket, packet, result)
@@ -371,3 +375,7 @@ class SocketIOClient:
             if self._task is not None and self._task.cancelling():
                 raise  # else it was something the handler awaited
             fail(self.server, socket, packet, error)
+        finally:
+            if packet is not GREETING and packet.data[0] in socket.namespace.behaviour.events:
+                times = histogram_of(self.server.metrics.event_times, packet.data[0])
+                times.observe(self.server.clock.monotonic() - began_at)

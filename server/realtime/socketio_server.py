@@ -63,6 +63,7 @@ class SocketIOServer(Registration, Audience):
             runtime.connections,
             origins or OriginPolicy(),
         )
+        runtime.engines.append(self.engine)
         self.describe: Callable[[RequestError, Handshake], str] = _describe
         """Puts an error into words for one client."""
         self.dynamic_namespaces: list[DynamicNamespace] = []

@@ -57,8 +57,10 @@ class Socket:
         "identity",
         "namespace",
         "private_id",
+        "received",
         "recovered",
         "rooms",
+        "sent",
         "since",
         "state",
     )
@@ -71,6 +73,10 @@ class Socket:
         self.data: dict[str, Any] = {}
         """The application's own."""
         self.rooms: set[str] = set()
+        self.sent = 0
+        """The events and acks that were sent to it."""
+        self.received = 0
+        """The events that came from it."""
         self.identity: Hashable = None
         """Who the client is, set by middleware: only the same one is recovered as this socket."""
         self.recovered = False
@@ -87,6 +93,11 @@ class Socket:
         """The events that were emitted while CONNECTING."""
         self._acks: Acks | None = None
         self._buckets: dict[str | float, TokenBucket] | None = None
+
+    @property
+    def connection_name(self) -> str:
+        """What its connection is called in logs and by operators."""
+        return self._client.engine.name
 
     # Sending.
 
@@ -144,6 +155,7 @@ class Socket:
         if server.hub.backlog:
             server.hub.catch_up(self)
         client.format.send(client.engine, kind, namespace.name, data, ack_id)
+        self.sent += 1
         server.metrics.messages_out += 1
         if namespace.behaviour.outgoing_listeners and kind is EVENT:
             namespace.behaviour.tell_outgoing(self, *data)
@@ -162,8 +174,9 @@ class Socket:
         message = publication.encoded(wire_format)
         if publication.must_arrive:
             client.engine.send(message)
-        else:
-            client.engine.offer(message, publication.supersedes, lambda: publication.newest(wire_format))
+            self.sent += 1
+        elif client.engine.offer(message, publication.supersedes, lambda: publication.newest(wire_format)):
+            self.sent += 1
         if self.namespace.behaviour.outgoing_listeners:
             self.namespace.behaviour.tell_outgoing(self, publication.event, *publication.args)
 

@@ -145,10 +145,9 @@ class ConversationService:
         for conversation in conversations:
             message = last.get(conversation.id)
             shown = message.by(profiles[message.sender_id]) if message else None
-            last_seq = message.seq if message else 0
-            views.append(
-                self.view(conversation, conversation.first, marked[conversation.id], profiles, last_seq, shown)
-            )
+            last_seq, sender_id = (message.seq, message.sender_id) if message else (0, None)
+            marks = marked[conversation.id]
+            views.append(self.view(conversation, conversation.first, marks, profiles, last_seq, sender_id, shown))
         return views
 
     async def _marked(self, conversations: Iterable[Conversation]) -> dict[str, list[Member]]:
@@ -171,7 +170,8 @@ class ConversationService:
         people = {member.user_id for member in members} | ({last.sender_id} if last else set())
         profiles = await self._profiles.of(people)
         shown = last.by(profiles[last.sender_id]) if last else None
-        return self.view(conversation, members, members, profiles, last.seq if last else 0, shown)
+        last_seq, sender_id = (last.seq, last.sender_id) if last else (0, None)
+        return self.view(conversation, members, members, profiles, last_seq, sender_id, shown)
 
     def view(
         self,
@@ -180,14 +180,15 @@ class ConversationService:
         marked: Collection[Member],
         profiles: dict[str, Profile],
         last_seq: int,
+        last_sender_id: str | None,
         last_message: Message | None = None,
     ) -> ConversationView:
         """Show a conversation to a member, with these ``members`` and the marks of those.
 
-        ``last_seq`` is the messages' own, which a crash cannot falsify.
+        ``last_seq`` is the messages' own, which a crash cannot falsify; who wrote that one has read it.
         """
         own = conversation.own
-        is_ones_own = last_message is not None and last_message.sender.id == own.user_id  # noted as read a moment later
+        is_ones_own = last_sender_id == own.user_id  # noted as read a moment later
         muted_until = own.muted_until
         return ConversationView(
             id=conversation.id,

@@ -17,27 +17,31 @@ from server.services.uploads import UNATTACHED_LIFETIME
 from server.storage.conversations import ConversationRepository
 from server.storage.files import FileRepository, FileState, thumbnail_id
 from server.storage.messages import MessageRepository
+from server.storage.users import UserRepository
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 600.0
 SWEEP_AT_ONCE = 100
 CHECK_EVERY = timedelta(days=7)
-"""How often to look whether anything still refers to a file: messages are recalled."""
+"""How often to look whether anything still refers to a file: messages are recalled, avatars replaced."""
 
 
 class FileService:
-    """Uploaders get their files, members those of their conversations; to anybody else there is no such file."""
+    """Uploaders get their files, members those of their conversations, and everyone avatars; to anybody else there is
+    no such file."""
 
     def __init__(
         self,
         files: FileRepository,
         messages: MessageRepository,
         conversations: ConversationRepository,
+        users: UserRepository,
         clock: Clock,
     ) -> None:
         self._files = files
         self._messages = messages
+        self._users = users
         self._conversations = conversations
         self._clock = clock
 
@@ -88,7 +92,7 @@ class FileService:
         return file.attachment
 
     async def _may_read(self, user_id: str, file: StoredFile) -> bool:
-        if file.owner_id == user_id:
+        if file.owner_id == user_id or await self._users.is_avatar(file.id):
             return True
         conversation_ids = await self._messages.conversations_with_file(file.id)
         return bool(conversation_ids) and await self._conversations.is_member_of_any(user_id, conversation_ids)
@@ -96,14 +100,15 @@ class FileService:
 
 class FileSweeper:
     """Removes what nobody refers to: files that were not sent within a day, those whose messages were all
-    recalled, and what crashes leave behind.
+    recalled, avatars that were replaced, and what crashes leave behind.
 
     Several may run at a time, in other processes too: each step is one that only one of them can take.
     """
 
-    def __init__(self, files: FileRepository, messages: MessageRepository, clock: Clock) -> None:
+    def __init__(self, files: FileRepository, messages: MessageRepository, users: UserRepository, clock: Clock) -> None:
         self._files = files
         self._messages = messages
+        self._users = users
         self._clock = clock
         self._timer = PeriodicCallback(self.sweep, SWEEP_SECONDS * 1000)
 
@@ -131,7 +136,7 @@ class FileSweeper:
             await self._files.remove(file_id)
 
     async def _is_referred_to(self, file_id: str) -> bool:
-        return bool(await self._messages.conversations_with_file(file_id))
+        return bool(await self._messages.conversations_with_file(file_id)) or await self._users.is_avatar(file_id)
 
 
 def _not_found() -> RequestError:

@@ -195,6 +195,7 @@ class GroupService:
     def _see_off(self, conversation_id: str, user_id: str) -> None:
         self._conversations.forget_permits()
         self._publisher.evict(user_room(user_id), conversation_room(conversation_id))
+        self._writer.tell_departed(conversation_id, user_id)
         for listener in self._on_departure:
             listener(conversation_id, user_id)
         payload = {"conversation_id": conversation_id, "removed": True}

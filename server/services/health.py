@@ -17,7 +17,14 @@ class HealthService:
 
     def __init__(self, checks: Mapping[str, Check], timeout_seconds: float = 2.0) -> None:
         self._checks = dict(checks)
+        self.draining = False
+        """Whether the process is about to stop: it works, but nobody should come any more."""
         self._timeout_seconds = timeout_seconds
+
+    @property
+    def parts(self) -> list[str]:
+        """The names of all that is checked."""
+        return list(self._checks)
 
     async def failed(self) -> list[str]:
         """Return the names of the parts that fail, in the order of the checks."""

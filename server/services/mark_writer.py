@@ -51,6 +51,11 @@ class MarkWriter:
             self._start()
         return True
 
+    @property
+    def queue_length(self) -> int:
+        """How many marks wait to be written."""
+        return len(self._unwritten)
+
     def position(self, member: Member, mark: Mark) -> int:
         """Return the last number that is marked, 0 is none; what was read was delivered."""
         key = MarkKey(member.conversation_id, member.user_id, mark)

@@ -61,13 +61,14 @@ class Draft:
 
 
 class Watch:
-    """What is published in one conversation while somebody watches it: new messages, and changed ones by id."""
+    """What happens in one conversation while somebody watches it: new messages, changed ones by id, who has left."""
 
-    __slots__ = ("changed", "published")
+    __slots__ = ("changed", "departed", "published")
 
     def __init__(self) -> None:
         self.published: list[Message] = []
         self.changed: dict[str, Message] = {}
+        self.departed: set[str] = set()
 
     def current(self, message: Message) -> Message:
         """Return the message as it is by now, and what it replies to likewise."""
@@ -99,6 +100,7 @@ class MessageWriter:
         self._conversations = conversations
         self._publisher = publisher
         self._news = news
+        self.stored = 0
         self._queue: deque[Draft] = deque()
         self._by_client_id: dict[tuple[str, str], Draft] = {}
         self._last: OrderedDict[str, Place] = OrderedDict()
@@ -132,6 +134,11 @@ class MessageWriter:
         self._draft(message, sender, reply, asked_at).waiters.append(waiter)
         return await waiter
 
+    @property
+    def queue_length(self) -> int:
+        """How many messages wait to be stored."""
+        return len(self._queue)
+
     def is_unpublished(self, message_id: str) -> bool:
         """Tell whether the message will yet be published by this writer."""
         return message_id in self._unpublished
@@ -160,6 +167,11 @@ class MessageWriter:
         for watch in self._watches.get(message.conversation_id, ()):
             watch.changed[message.id] = message
         self._news.touch(message.conversation_id)
+
+    def tell_departed(self, conversation_id: str, user_id: str) -> None:
+        """Let those who watch a conversation know that somebody's connections have just been taken out of it."""
+        for watch in self._watches.get(conversation_id, ()):
+            watch.departed.add(user_id)
 
     async def close(self) -> None:
         """Finish what was accepted; then nothing is under way any more."""
@@ -285,6 +297,7 @@ class MessageWriter:
 
     def _confirm(self, drafts: Sequence[Draft], messages: Sequence[StoredMessage]) -> None:
         """Answer those who wait for messages that are stored now, and publish these after the answers."""
+        self.stored += len(messages)
         for draft, message in zip(drafts, messages, strict=True):
             self._last[message.conversation_id] = _place(message)
             self._last.move_to_end(message.conversation_id)

@@ -14,7 +14,7 @@ from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, 
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.limits import Rate, TokenBuckets
-from server.services.conversations import ConversationService
+from server.services.conversations import ConversationService, not_a_member
 from server.services.enclosures import Enclosures
 from server.services.input_text import checked_text
 from server.services.mentions import MentionFinder
@@ -147,8 +147,11 @@ class MessageService:
             people = await self._profiles.of({*(member.user_id for member in members), *senders})
             excerpts = await self._views.excerpts((*stored, *changed))
 
-            # From here on nothing waits: what was published meanwhile joins the answer, what is not yet published will
-            # reach the connection in the room.
+            # From here on nothing waits, up to the answer: what was published meanwhile joins it, what is not yet
+            # published will reach the connection in the room, behind it.
+            if principal.user_id in watch.departed or all(one.user_id != principal.user_id for one in members):
+                raise not_a_member()
+
             def shown(message: StoredMessage) -> Message:
                 return message.by(people[message.sender_id], excerpts.get(message.reply_to or ""))
 
@@ -163,9 +166,10 @@ class MessageService:
             enter(conversation.id)
         if messages:
             last_seq = max(last_seq, messages[-1].seq)
+        last_sender_id = messages[-1].sender.id if messages and messages[-1].seq == last_seq else None
         has_more = has_more or revision < conversation.revision
         conversation = msgspec.structs.replace(conversation, revision=revision)
-        view = self._conversations.view(conversation, members, members, people, last_seq)
+        view = self._conversations.view(conversation, members, members, people, last_seq, last_sender_id)
         return Joined(view, messages, list(updated.values()), has_more)
 
     async def _tail(self, conversation_id: str, after_seq: int | None) -> tuple[list[StoredMessage], bool]:

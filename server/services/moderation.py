@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from server.clock import Clock
+from server.domain.audit import Actor
 from server.domain.ids import is_id
+from server.domain.users import Role, User
 from server.errors import ErrorCode, RequestError
 from server.services.accounts import AccountService
 from server.services.input_text import checked_text
@@ -31,6 +35,23 @@ class ModerationService:
                 raise _unknown()
             raise RequestError(ErrorCode.FORBIDDEN, "operators cannot be banned")
         await self._accounts.logout_everywhere(user_id)
+
+    async def set_role(self, actor: Actor, user_id: str, role: Role) -> User:
+        """Make an operator or a plain member of a user; what a former operator has open is cut.
+
+        Raises RequestError: not_found, forbidden for one's own role: so the last operator cannot be lost.
+        """
+        user = await self._users.find(user_id) if is_id(user_id) else None
+        if user is None:
+            raise _unknown()
+        if user.id == actor.id:
+            raise RequestError(ErrorCode.FORBIDDEN, "nobody changes one's own role; another operator can")
+        if role is Role.OPERATOR:
+            await self._users.promote(user.id)
+        else:
+            await self._users.demote(user.id)
+            await self._accounts.logout_everywhere(user.id)
+        return msgspec.structs.replace(user, role=role)
 
     async def unban(self, user_id: str) -> None:
         """Let a user sign in again; RequestError (not_found) when there is none."""

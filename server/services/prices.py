@@ -1,53 +1,36 @@
-"""Live prices: who may subscribe to what, and the pushes (product section 6)."""
+"""Live prices: the newest quotes, who may subscribe to what, and the pushes (product section 6)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from enum import Enum
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Protocol
-
-from tornado.ioloop import PeriodicCallback
 
 from server.clock import Clock
 from server.domain.quotes import Quote, shanghai_time
 from server.errors import ErrorCode, RequestError
-from server.market.instruments import Instrument, InstrumentTable, Kind, Market
+from server.market.posted_quotes import read_posted_quotes
 from server.market.quotes import quote_json
 from server.market.sources.base import PriceSource
-from server.market.strategies import Strategy
+from server.market.sources.push import PushSource
 from server.realtime.hub import Publisher
+from server.services.price_targets import ROOM_PREFIX, PriceTargets, SubscriptionType, Target
 
 MAX_SUBSCRIPTIONS = 128
-"""Targets one connection may hold."""
+"""Targets one connection may hold, where the settings do not say otherwise."""
 
-ALL_MARKETS = "ALL"
-_MARKETS = (*(market.value for market in Market), ALL_MARKETS)
-_ROOM_PREFIX = "prices:"
-_ECHO_CHARACTERS = 40
+MAX_POSTED_QUOTES = 5000
+
+Audience = Callable[[str], Collection[object]]
+"""Returns who is in a room now."""
+
+OnQuotes = Callable[[Sequence[Quote]], None]
+"""Takes quotes that have changed; it neither waits nor does much: clients wait for it."""
 
 logger = logging.getLogger(__name__)
-
-
-class SubscriptionType(Enum):
-    """What a target is the name of."""
-
-    STRATEGY = "strategy"
-    STOCK = "stock"
-    MARKET = "market"
-
-
-class Target(NamedTuple):
-    """A thing to subscribe to, known to exist."""
-
-    subscription_type: SubscriptionType
-    name: str
-
-    @property
-    def room(self) -> str:
-        return f"{_ROOM_PREFIX}{self.subscription_type.value}:{self.name}"
 
 
 class Subscriber(Protocol):
@@ -61,6 +44,22 @@ class Subscriber(Protocol):
     def leave(self, room: str) -> None: ...
 
 
+class Pushed(NamedTuple):
+    """What became of one push: how many stocks were in it, who got something, and how many updates that were."""
+
+    stocks: int
+    clients: int
+    delivered: int
+
+
+class SubscriptionCounts(NamedTuple):
+    """How many there are now: (client, target) pairs, clients with at least one, targets with at least one."""
+
+    subscriptions: int
+    clients: int
+    targets: Mapping[SubscriptionType, int]
+
+
 class PriceService:
     """Keep the newest quote of every instrument and publish what changed."""
 
@@ -70,55 +69,34 @@ class PriceService:
         publisher: Publisher,
         clock: Clock,
         *,
-        instruments: InstrumentTable,
-        strategies: Mapping[str, Strategy],
-        has_members: Callable[[str], bool],
-        interval_seconds: float,
+        targets: PriceTargets,
+        audience: Audience,
+        max_subscriptions: int = MAX_SUBSCRIPTIONS,
     ) -> None:
-        self._source = source
+        self.source = source
+        self.targets = targets
+        self.on_quotes: list[OnQuotes] = []
+        """Who is told of the quotes that changed, after the clients."""
         self._publisher = publisher
         self._clock = clock
-        self._instruments = instruments
-        self._strategies = strategies
-        self._has_members = has_members
+        self._audience = audience
+        self._max_subscriptions = max_subscriptions
         self._quotes: dict[str, Quote] = {}
         self._rows: dict[str, dict[str, Any]] = {}
-        self._signals: dict[str, list[str]] = {name: [] for name in strategies}
+        self._signals: dict[str, list[str]] = {}
         self._one_push_at_a_time = asyncio.Lock()
-        self._timer = PeriodicCallback(self.push, interval_seconds * 1000)
+        self._source_answers = True
+        self.last_push: datetime | None = None
+        """When quotes were last taken and published."""
         self.pushes = 0
         self.failed_pushes = 0
         self.updates_published = 0
-
-    def start(self) -> None:
-        """Push now and then once an interval; a late push delays the next, they never overlap."""
-        self._timer.start()
-        self._timer.io_loop.add_callback(self.push)
+        self.subscriptions_made = 0
 
     async def stop(self) -> None:
-        """Stop pushing, wait for a push under way, close the source."""
-        self._timer.stop()
+        """Wait for a push under way, close the source."""
         async with self._one_push_at_a_time:
-            await self._source.close()
-
-    def target(self, subscription_type: str, name: str) -> Target:
-        """Return the target a client asked for.
-
-        Raises:
-            RequestError: no such type or target; the detail says what is allowed.
-        """
-        try:
-            kind = SubscriptionType(subscription_type)
-        except ValueError:
-            allowed = ", ".join(kind.value for kind in SubscriptionType)
-            raise _unknown("subscription_type", subscription_type, allowed) from None
-        if kind is SubscriptionType.MARKET and name not in _MARKETS:
-            raise _unknown("market", name, ", ".join(_MARKETS))
-        if kind is SubscriptionType.STRATEGY and name not in self._strategies:
-            raise _unknown("strategy", name, ", ".join(self._strategies))
-        if kind is SubscriptionType.STOCK and self._instruments.find(name) is None:
-            raise _unknown("stock", name, "the six-digit code of a listed share, or a symbol such as 000001.SH")
-        return Target(kind, name)
+            await self.source.close()
 
     def subscribe(self, subscriber: Subscriber, target: Target) -> None:
         """Let ``subscriber`` receive the updates of ``target``; a second time changes nothing.
@@ -126,61 +104,121 @@ class PriceService:
         Raises:
             RequestError: the connection holds as many targets as it may.
         """
-        held = sum(room.startswith(_ROOM_PREFIX) for room in subscriber.rooms)
-        if target.room not in subscriber.rooms and held >= MAX_SUBSCRIPTIONS:
-            detail = f"this connection holds {held} price subscriptions, at most {MAX_SUBSCRIPTIONS} are allowed"
-            raise RequestError(ErrorCode.RATE_LIMITED, detail)
+        if target.room in subscriber.rooms:
+            return
+        held = sum(room.startswith(ROOM_PREFIX) for room in subscriber.rooms)
+        if held >= self._max_subscriptions:
+            allowed = f"at most {self._max_subscriptions} are allowed"
+            raise RequestError(ErrorCode.RATE_LIMITED, f"this connection holds {held} price subscriptions, {allowed}")
         subscriber.join(target.room)
+        self.subscriptions_made += 1
 
     def unsubscribe(self, subscriber: Subscriber, target: Target) -> None:
         """Stop the updates of ``target``; without a subscription nothing happens."""
         subscriber.leave(target.room)
 
+    def count_subscriptions(self) -> SubscriptionCounts:
+        """Count who is subscribed to what."""
+        clients: set[object] = set()
+        pairs, kinds = 0, dict.fromkeys(SubscriptionType, 0)
+        for target in self.targets:
+            members = self._audience(target.room)
+            clients.update(members)
+            pairs += len(members)
+            kinds[target.subscription_type] += bool(members)
+        return SubscriptionCounts(pairs, len(clients), kinds)
+
     def snapshot(self, target: Target) -> dict[str, Any]:
         """Return a ``price_update`` with the present quotes of ``target``."""
-        rows = self._rows
-        return self._update(target, [rows[symbol] for symbol in self._symbols(target) if symbol in rows])
+        return self._update(target, self._symbols(target))
 
     def quote_of(self, symbol: str) -> Quote | None:
         """Return the newest quote of a symbol, if there is one."""
         return self._quotes.get(symbol)
 
+    def quotes(self) -> Sequence[Quote]:
+        """Return the newest quote of everything."""
+        return tuple(self._quotes.values())
+
+    def show_signals(self, signals: Mapping[str, Sequence[str]]) -> None:
+        """Let each strategy stand for these symbols, the strongest first; its clients get the quotes of new ones."""
+        for name, symbols in signals.items():
+            before = self._signals.get(name, [])
+            self._signals[name] = list(symbols)
+            new = [symbol for symbol in symbols if symbol not in before and symbol in self._rows]
+            if new:
+                self._publish(Target(SubscriptionType.STRATEGY, name), new)
+
     async def push(self) -> None:
         """Fetch and publish what changed; a failing source is logged and asked again next time."""
         async with self._one_push_at_a_time:
-            try:
-                quotes = await self._source.fetch()
-            except Exception:
-                self.failed_pushes += 1
-                logger.warning("price source %s failed", self._source.name, exc_info=True)
-                return
-            self.pushes += 1
-            self._publish(self._take(quotes))
+            changed = await self._fetch()
+            if changed is not None:
+                self._publish_all(self._news(changed))
+                self._tell(changed)
 
-    def _take(self, quotes: Sequence[Quote]) -> dict[Target, list[str]]:
-        """Keep the quotes; return the symbols to send, by target."""
-        changed = [quote.symbol for quote in quotes if self._is_news(quote)]
+    async def read_posted(self, body: bytes) -> list[Quote]:
+        """Return the quotes of a JSON array; many take long enough to be read beside the loop.
+
+        Raises:
+            RequestError: the body is wrong; the detail says which quote and how.
+        """
+        find, now = self.targets.instruments.find, self._clock.now()
+        try:
+            return await asyncio.to_thread(read_posted_quotes, body, now, find, MAX_POSTED_QUOTES)
+        except ValueError as error:
+            raise RequestError(ErrorCode.INVALID_INPUT, str(error)) from None
+
+    async def push_now(self, strategy: Target, posted: Sequence[Quote] | None) -> Pushed:
+        """Publish at once: ``posted`` quotes, or what the source has now, and all of a strategy's in any case."""
+        async with self._one_push_at_a_time:
+            if posted is None:
+                changed = await self._fetch() or []
+            else:
+                if isinstance(self.source, PushSource):
+                    self.source.post(posted)
+                changed = self._take(posted)
+            news = self._news(changed)
+            news[strategy] = list(self._symbols(strategy))
+            pushed = self._publish_all(news)
+            self._tell(changed)
+            return pushed
+
+    async def _fetch(self) -> list[Quote] | None:
+        """Return the quotes of the source that are news; None when it fails."""
+        try:
+            quotes = await self.source.fetch()
+        except Exception as error:
+            self.failed_pushes += 1
+            if not isinstance(error, OSError):
+                logger.exception("price source %s is at fault", self.source.name)
+            elif self._source_answers:
+                logger.warning("price source %s failed, and is asked again and again: %s", self.source.name, error)
+            self._source_answers = False
+            return None
+        if not self._source_answers:
+            logger.info("price source %s answers again", self.source.name)
+            self._source_answers = True
+        return self._take(quotes)
+
+    def _take(self, quotes: Iterable[Quote]) -> list[Quote]:
+        """Keep the quotes that are not older than those at hand; return those that are news."""
+        newest = self._newest(quotes)
+        changed = [quote for quote in newest.values() if self._is_news(quote)]
+        self._quotes.update(newest)
+        for quote in changed:
+            self._rows[quote.symbol] = quote_json(quote)
+        self.pushes += 1
+        self.last_push = self._clock.now()
+        return changed
+
+    def _newest(self, quotes: Iterable[Quote]) -> dict[str, Quote]:
+        newest: dict[str, Quote] = {}
         for quote in quotes:
-            self._quotes[quote.symbol] = quote
-        for symbol in changed:
-            self._rows[symbol] = quote_json(self._quotes[symbol])
-        news: dict[Target, list[str]] = {}
-        for symbol in changed:
-            instrument = self._instruments.find(symbol)
-            for target in _targets(instrument) if instrument else ():
-                news.setdefault(target, []).append(symbol)
-        news.update(self._signal_news(frozenset(changed)))
-        return news
-
-    def _signal_news(self, changed: frozenset[str]) -> Iterator[tuple[Target, list[str]]]:
-        """Select anew; yield what each strategy's clients have not seen: changed quotes and new signals."""
-        quotes = tuple(self._quotes.values())
-        for name, strategy in self._strategies.items():
-            before = frozenset(self._signals[name])
-            self._signals[name] = [quote.symbol for quote in strategy.select(quotes)]
-            news = [symbol for symbol in self._signals[name] if symbol in changed or symbol not in before]
-            if news:
-                yield Target(SubscriptionType.STRATEGY, name), news
+            last = newest.get(quote.symbol) or self._quotes.get(quote.symbol)
+            if last is None or last.timestamp <= quote.timestamp:
+                newest[quote.symbol] = quote
+        return newest
 
     def _is_news(self, quote: Quote) -> bool:
         """Tell whether a client would see a difference; a later timestamp alone is none."""
@@ -192,33 +230,62 @@ class PriceService:
             quote.name,
         )
 
-    def _publish(self, news: Mapping[Target, Iterable[str]]) -> None:
+    def _news(self, changed: Iterable[Quote]) -> dict[Target, list[str]]:
+        """Return the symbols to send, by target."""
+        news: dict[Target, list[str]] = {}
+        symbols = {quote.symbol for quote in changed}
+        for quote in changed:
+            for target in self.targets.showing(quote.symbol):
+                news.setdefault(target, []).append(quote.symbol)
+        for name, signals in self._signals.items():
+            seen = [symbol for symbol in signals if symbol in symbols]
+            if seen:
+                news[Target(SubscriptionType.STRATEGY, name)] = seen
+        return news
+
+    def _publish_all(self, news: Mapping[Target, Sequence[str]]) -> Pushed:
+        """Publish, and count who was there to be sent it."""
+        clients: set[object] = set()
+        stocks: set[str] = set()
+        delivered = 0
         for target, symbols in news.items():
-            if not self._has_members(target.room):
-                continue
-            self.updates_published += 1
-            self._publisher.publish(
-                target.room,
-                "price_update",
-                self._update(target, [self._rows[symbol] for symbol in symbols]),
-                supersedes=("prices", target.subscription_type.value, target.name),
-                snapshot=partial(self.snapshot, target),
-            )
+            members = self._audience(target.room)
+            clients.update(members)
+            delivered += len(members)
+            stocks.update(symbols)
+            if members:
+                self._publish(target, symbols)
+        return Pushed(len(stocks & self._rows.keys()), len(clients), delivered)
 
-    def _symbols(self, target: Target) -> Iterable[str]:
-        """Return the symbols ``target`` stands for now, in listing order (signals: the strongest first)."""
+    def _publish(self, target: Target, symbols: Sequence[str]) -> None:
+        if not self._audience(target.room):
+            return
+        self.updates_published += 1
+        self._publisher.publish(
+            target.room,
+            "price_update",
+            self._update(target, symbols),
+            supersedes=("prices", target.subscription_type.value, target.name),
+            snapshot=partial(self.snapshot, target),
+        )
+
+    def _tell(self, changed: Sequence[Quote]) -> None:
+        if not changed:
+            return
+        for listener in self.on_quotes:
+            try:
+                listener(changed)
+            except Exception:  # the others, and the clients, have nothing to do with it
+                logger.exception("a listener of quotes failed")
+
+    def _symbols(self, target: Target) -> Sequence[str]:
+        """Return the symbols ``target`` stands for now (signals: the strongest first)."""
         if target.subscription_type is SubscriptionType.STRATEGY:
-            return self._signals[target.name]
-        if target.subscription_type is SubscriptionType.STOCK:
-            instrument = self._instruments.find(target.name)
-            return (instrument.symbol,) if instrument else ()
-        return [
-            share.symbol
-            for share in self._instruments
-            if share.kind is Kind.SHARE and target.name in (share.market.value, ALL_MARKETS)
-        ]
+            return self._signals.get(target.name, [])
+        return self.targets.symbols(target)
 
-    def _update(self, target: Target, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    def _update(self, target: Target, symbols: Iterable[str]) -> dict[str, Any]:
+        rows = [self._rows[symbol] for symbol in symbols if symbol in self._rows]
         return {
             "subscription_type": target.subscription_type.value,
             "target": target.name,
@@ -226,17 +293,3 @@ class PriceService:
             "count": len(rows),
             "timestamp": shanghai_time(self._clock.now()),
         }
-
-
-def _targets(instrument: Instrument) -> Iterator[Target]:
-    """Yield every stock and market target whose clients see ``instrument``; markets hold shares alone."""
-    yield Target(SubscriptionType.STOCK, instrument.symbol)
-    if instrument.kind is Kind.SHARE:
-        yield Target(SubscriptionType.STOCK, instrument.code)
-        yield Target(SubscriptionType.MARKET, instrument.market.value)
-        yield Target(SubscriptionType.MARKET, ALL_MARKETS)
-
-
-def _unknown(what: str, got: str, allowed: str) -> RequestError:
-    shown = got if len(got) <= _ECHO_CHARACTERS else got[:_ECHO_CHARACTERS] + "…"
-    return RequestError(ErrorCode.INVALID_INPUT, f"unknown {what} {shown!r}; allowed: {allowed}")

@@ -9,8 +9,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from pymongo import UpdateOne, WriteConcern
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
 
 from server.domain.conversations import (
     Activity,
@@ -50,9 +51,9 @@ class ConversationRepository:
         self._database = database
         self._conversations = database["conversations"]
         self._members = database["members"]
-        # What a batch of messages means can be derived from the messages again: it need not wait for a majority.
-        self._derived = self._conversations.with_options(write_concern=WriteConcern(w=1))
-        self._derived_members = self._members.with_options(write_concern=WriteConcern(w=1))
+        # A revision that people are told must not be undone by a crash: the next change would get it again.
+        self._confirmed = self._conversations.with_options(read_concern=ReadConcern("majority"))
+        self._confirmed_members = self._members.with_options(read_concern=ReadConcern("majority"))
 
     # One conversation.
 
@@ -78,12 +79,12 @@ class ConversationRepository:
 
     @database_call
     async def find_direct(self, user_id: str, other_id: str) -> Conversation | None:
-        return await self._first(self._conversations, find_direct_pipeline(pair_key(user_id, other_id), user_id))
+        return await self._first(self._confirmed, find_direct_pipeline(pair_key(user_id, other_id), user_id))
 
     @database_call
     async def find_for_member(self, conversation_id: str, user_id: str) -> Conversation | None:
         """Return the conversation if the user is a member of it."""
-        return await self._first(self._members, find_for_member_pipeline(conversation_id, user_id))
+        return await self._first(self._confirmed_members, find_for_member_pipeline(conversation_id, user_id))
 
     async def _first(self, collection: Any, pipeline: list[Document]) -> Conversation | None:
         documents = await collection.aggregate(pipeline).to_list(1)
@@ -157,8 +158,8 @@ class ConversationRepository:
             for user_id, seq in activity.sent.items()
         }
         await asyncio.gather(
-            self._derived.bulk_write([_update(activity) for activity in activities], ordered=False),
-            self._derived_members.bulk_write(_mark_updates(read), ordered=False),
+            self._conversations.bulk_write([_update(activity) for activity in activities], ordered=False),
+            self._members.bulk_write(_mark_updates(read), ordered=False),
         )
 
     @database_call

@@ -9,6 +9,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from server.errors import RequestError, StartError
 from server.storage.availability import database_call
+from server.storage.command_times import Note
 from server.storage.documents import Database
 from server.storage.mongo import Mongo
 
@@ -19,6 +20,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "users": [
         IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
         IndexModel([("display_name_key", ASCENDING)], name="display_name_key"),
+        IndexModel([("avatar", ASCENDING)], name="avatar", partialFilterExpression={"avatar": {"$exists": True}}),
     ],
     "login_sessions": [
         IndexModel([("user_id", ASCENDING)], name="user"),
@@ -114,6 +116,26 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"file.id": {"$exists": True}},
         ),
     ],
+    "bars": [
+        IndexModel(
+            [("symbol", ASCENDING), ("period", ASCENDING), ("time", DESCENDING)],
+            name="symbol_period_time",
+            unique=True,
+        ),
+        # Only minutes expire.
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0, sparse=True),
+    ],
+    "signals": [
+        IndexModel(
+            [("strategy", ASCENDING), ("day", DESCENDING), ("symbol", ASCENDING)],
+            name="strategy_day_symbol",
+            unique=True,
+        ),
+        IndexModel(
+            [("strategy", ASCENDING), ("day", DESCENDING), ("score", DESCENDING), ("symbol", ASCENDING)],
+            name="strategy_day_score",
+        ),
+    ],
     "files.files": [
         IndexModel([("metadata.owner_id", ASCENDING), ("length", ASCENDING)], name="owner"),
         IndexModel([("metadata.check_at", ASCENDING)], name="check_at", sparse=True),
@@ -121,24 +143,32 @@ INDEXES: dict[str, list[IndexModel]] = {
     "files.chunks": [
         IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_1_n_1", unique=True),
     ],
+    "audit": [
+        IndexModel([("actor.id", ASCENDING), ("_id", DESCENDING)], name="actor"),
+        IndexModel([("action", ASCENDING), ("_id", DESCENDING)], name="action"),
+        IndexModel([("actor.id", ASCENDING), ("action", ASCENDING), ("_id", DESCENDING)], name="actor_action"),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
 }
 
 
 @database_call
 async def create_indexes(database: Database) -> None:
     """Create what is missing, however long a large collection takes; nothing happens to indexes that are there."""
-    with pymongo.timeout(None):
+    with pymongo.timeout(0):  # none at all; None would be the client's own
         for name, models in INDEXES.items():
             await database[name].create_indexes(models)
 
 
-async def open_database(uri: str, name: str, stack: AsyncExitStack) -> Mongo:
+async def open_database(uri: str, name: str, stack: AsyncExitStack, note: Note | None = None) -> Mongo:
     """Connect to the product's database and let it have its indexes; ``stack`` closes it again.
+
+    ``note`` is told of every command.
 
     Raises:
         StartError: one sentence that says why it cannot be used.
     """
-    mongo = await Mongo.open(uri, name)
+    mongo = await Mongo.open(uri, name, note=note)
     stack.callback(mongo.close)
     try:
         await create_indexes(mongo.database)

@@ -65,7 +65,7 @@ class MessageRepository:
         Raises RequestError (unavailable); then any first part of the messages may be stored.
         """
         try:
-            await self._messages.insert_many([_document(message) for message in messages], ordered=True)
+            await self._messages.insert_many([document_of(message) for message in messages], ordered=True)
         except BulkWriteError as error:
             return _outcome(error.details)
         return Inserted(len(messages), None)
@@ -206,7 +206,8 @@ def _outcome(details: Any) -> Inserted:
     raise unavailable()
 
 
-def _document(message: StoredMessage) -> Document:
+def document_of(message: StoredMessage) -> Document:
+    """Return the document that holds a message."""
     document = msgspec.structs.asdict(message)
     document["_id"] = document.pop("id")
     document["stock"] = msgspec.to_builtins(message.stock)

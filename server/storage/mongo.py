@@ -12,6 +12,7 @@ from pymongo import WriteConcern
 from pymongo.errors import OperationFailure, PyMongoError
 
 from server.errors import StartError
+from server.storage.command_times import CommandTimes, Note
 
 ANSWER_TIMEOUT_SECONDS = 5.0
 # A database that hangs fails a call after this time; a write is acknowledged when a majority has it in its journal.
@@ -39,8 +40,11 @@ class Mongo:
         database_name: str,
         timeout_seconds: float = ANSWER_TIMEOUT_SECONDS,
         call_timeout_seconds: float = CALL_TIMEOUT_SECONDS,
+        note: Note | None = None,
     ) -> Mongo:
         """Connect and wait for an answer; from then on no call takes longer than ``call_timeout_seconds``.
+
+        ``note`` is told of every command.
 
         Raises:
             StartError: the address is wrong, nobody answers in time, or the credentials are refused; the sentence
@@ -50,6 +54,7 @@ class Mongo:
             client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
                 uri,
                 appname="stock-insight",
+                event_listeners=[] if note is None else [CommandTimes(note)],
                 timeoutMS=round(call_timeout_seconds * 1000),
                 serverSelectionTimeoutMS=round(min(call_timeout_seconds, SELECTION_TIMEOUT_SECONDS) * 1000),
             )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from msgspec import UNSET, Struct
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from server.domain.users import Ban, Profile, Role, User, display_name_key, username_key
+from server.domain.files import thumbnail_url
+from server.domain.users import Ban, Profile, ProfileChange, Role, User, display_name_key, username_key
 from server.errors import ErrorCode, RequestError
 from server.storage.availability import database_call
 from server.storage.documents import Database, Document, new_id
@@ -79,17 +81,23 @@ class UserRepository:
         return (await self._users.update_one(present, {"$set": {"password_hash": new_hash}})).matched_count == 1
 
     @database_call
-    async def update(self, user_id: str, display_name: str | None, locale: str | None) -> tuple[User, User] | None:
-        """Change what is not None; return the user before and after it."""
-        changes: Document = {}
-        if display_name is not None:
-            changes |= {"display_name": display_name, "display_name_key": display_name_key(display_name)}
-        if locale is not None:
-            changes["locale"] = locale
+    async def update(self, user_id: str, change: ProfileChange) -> tuple[User, User] | None:
+        """Change what is given; return the user before and after it."""
+        given: Document = msgspec.to_builtins(change)
+        if "display_name" in given:
+            given["display_name_key"] = display_name_key(given["display_name"])
+        kept = {field: value for field, value in given.items() if value is not None}
+        gone = dict.fromkeys(given.keys() - kept, "")
+        operation = {name: fields for name, fields in (("$set", kept), ("$unset", gone)) if fields}
         before = await self._users.find_one_and_update(
-            {"_id": user_id}, {"$set": changes}, return_document=ReturnDocument.BEFORE
+            {"_id": user_id}, operation, return_document=ReturnDocument.BEFORE
         )
-        return (_user(before), _user(before | changes)) if before else None
+        return (_user(before), _user(before | given)) if before else None
+
+    @database_call
+    async def is_avatar(self, file_id: str) -> bool:
+        """Tell whether a picture is somebody's avatar; answered by the index alone."""
+        return await self._users.find_one({"avatar": file_id}, {"_id": 0, "avatar": 1}) is not None
 
     @database_call
     async def ban(self, user_id: str, reason: str, now: datetime) -> bool:
@@ -108,6 +116,11 @@ class UserRepository:
         """Make an operator of a user; operators are not banned."""
         change = {"$set": {"role": Role.OPERATOR.value}, "$unset": {"ban": ""}}
         await self._users.update_one({"_id": user_id}, change)
+
+    @database_call
+    async def demote(self, user_id: str) -> None:
+        """Make a plain member of a user."""
+        await self._users.update_one({"_id": user_id}, {"$unset": {"role": ""}})
 
     @database_call
     async def search(self, prefix: str, spared_id: str, limit: int) -> list[Profile]:
@@ -138,11 +151,11 @@ class UserRepository:
         return [_profile(document) async for document in cursor]
 
 
-_PROFILE = {"username": 1, "display_name": 1}
+_PROFILE = {"username": 1, "display_name": 1, "avatar": 1}
 
 
 def _profile(document: Document) -> Profile:
-    return Profile(document["_id"], document["username"], document["display_name"])
+    return Profile(document["_id"], document["username"], document["display_name"], _avatar(document))
 
 
 def _user(document: Document) -> User:
@@ -153,7 +166,13 @@ def _user(document: Document) -> User:
         document["created_at"],
         Role(document.get("role", Role.MEMBER.value)),
         document.get("locale", UNSET),
+        _avatar(document),
     )
+
+
+def _avatar(document: Document) -> str | UnsetType:
+    file_id = document.get("avatar")
+    return UNSET if file_id is None else thumbnail_url(file_id)
 
 
 def _account(document: Document | None) -> Account | None:

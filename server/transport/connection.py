@@ -61,6 +61,8 @@ class WebSocketConnection(ABC):
         "_paused",
         "_reader",
         "_remainder",
+        "bytes_in",
+        "bytes_out",
         "heard",
         "receiver",
         "state",
@@ -75,6 +77,8 @@ class WebSocketConnection(ABC):
         self.wakes_at = NEVER
         self.heard = False
         """Set by every read; whoever watches over the peer resets it."""
+        self.bytes_in = 0
+        self.bytes_out = 0
         self._context = context
         self._reader = FrameReader(context.max_payload_bytes, context.mask)
         self._cork: list[bytes] | None = None
@@ -126,7 +130,9 @@ class WebSocketConnection(ABC):
 
     def _receive(self, data: bytes) -> None:
         self.heard = True
-        self._context.metrics.bytes_in += len(data)
+        size = len(data)
+        self.bytes_in += size
+        self._context.metrics.bytes_in += size
         frames = self._reader.feed(data)
         if self.state is not OPEN:
             self._await_close(frames)
@@ -230,23 +236,26 @@ class WebSocketConnection(ABC):
         if self.state is OPEN:
             self._write(frames)
 
-    def offer(self, frames: bytes, key: Hashable | None = None, newest: Callable[[], bytes] | None = None) -> None:
-        """Send what a slow client can do without: dropped while it is behind; with ``key`` the newest is kept."""
+    def offer(self, frames: bytes, key: Hashable | None = None, newest: Callable[[], bytes] | None = None) -> bool:
+        """Send what a slow client can do without: dropped while it is behind; with ``key`` the newest is kept.
+
+        Tells whether it is one more message: neither dropped nor in the place of one that waits.
+        """
         if self.state is not OPEN:
-            return
+            return False
         if not self._remainder:
             self.send(frames)
-            return
+            return True
         self._flush_cork()
         if key is None:
             self._context.metrics.dropped_messages += 1
-            return
+            return False
 
         def replacement() -> tuple[bytes, int]:
             whole = newest() if newest is not None else frames
             return whole, len(whole)
 
-        self._enqueue(frames, key, replacement)
+        return self._enqueue(frames, key, replacement)
 
     def _flush_cork(self) -> None:
         """Write what is corked; the cork stays."""
@@ -267,6 +276,7 @@ class WebSocketConnection(ABC):
         except OSError as error:
             self._lose(str(error))
             return
+        self.bytes_out += sent
         self._context.metrics.bytes_out += sent
         if sent < len(data):
             self._remainder = data[sent:]
@@ -277,21 +287,23 @@ class WebSocketConnection(ABC):
         data: bytes,
         key: Hashable | None = None,
         newest: Callable[[], tuple[bytes, int]] | None = None,
-    ) -> None:
+    ) -> bool:
         if self._outbox is None:
             self._outbox = Outbox(self._context.outbox_limit_bytes)
         try:
-            self._outbox.put(data, len(data), key=key, newest=newest)
+            return self._outbox.put(data, len(data), key=key, newest=newest)
         except OutboxFullError:
             self._context.metrics.slow_consumer_closes += 1
             self._outbox = None
             self._fail(CloseCode.SLOW_CONSUMER, "slow consumer")
+            return False
 
     def _flush(self) -> None:
         """Write what waits, as far as the socket takes it."""
         try:
             while self._remainder:
                 sent = self._write_some(self._remainder)
+                self.bytes_out += sent
                 self._context.metrics.bytes_out += sent
                 if sent < len(self._remainder):
                     self._remainder = self._remainder[sent:]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from server.clock import Clock
 from server.metrics import Metrics
 from server.protocol.websocket_frames import Mask, xor_mask
+from server.transport.connection_ids import ConnectionIds
 from server.transport.deadlines import Deadlines
 
 
@@ -37,3 +38,4 @@ class ConnectionContext:
     max_payload_bytes: int = 1_000_000
     outbox_limit_bytes: int = 4 << 20
     mask: Mask = xor_mask
+    ids: ConnectionIds = field(default_factory=ConnectionIds)

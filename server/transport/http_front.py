@@ -199,6 +199,7 @@ class HttpConnection:
         if self._exchange is None:
             return  # the client went away, or was cut off
         self._exchange = None
+        self._context.metrics.polling_requests += 1
         self._began_at = self._context.clock.monotonic()
         self._remainder = data
         self.on_writable()

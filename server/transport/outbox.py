@@ -47,20 +47,20 @@ class Outbox(Generic[Item]):
         droppable: bool = False,
         key: Hashable | None = None,
         newest: Callable[[], tuple[Item, int]] | None = None,
-    ) -> None:
-        """Queue ``item`` of ``size`` bytes.
+    ) -> bool:
+        """Queue ``item`` of ``size`` bytes; tell whether one more waits now.
 
         When an entry with the same ``key`` waits, it is replaced in its place by ``newest()``, which holds all
         that both would have said. Raises `OutboxFullError` when there is no room, after dropping what is droppable.
         """
         if key is not None and self._supersede(item, size, key, newest):
-            return
+            return False
         if self.size_bytes + size > self._limit_bytes and self._entries:
             self._drop_droppable()
             if self.size_bytes + size > self._limit_bytes:
                 if droppable:
                     self.dropped += 1
-                    return
+                    return False
                 raise OutboxFullError
         entry = _Entry(item, size, droppable, key)
         self._entries.append(entry)
@@ -69,6 +69,7 @@ class Outbox(Generic[Item]):
             if self._by_key is None:
                 self._by_key = {}
             self._by_key[key] = entry
+        return True
 
     def put_first(self, item: Item, size: int) -> None:
         """Queue ``item`` before all others, whatever the limit."""

@@ -52,7 +52,7 @@ async def test_second_post_during_the_first(server: ProtocolServer) -> None:
     client = await Polling.open(server)
     first = await begin_post(client, 100, b"4half")
     engine = only_client(server.echo)
-    await until(lambda: engine._polling is not None and engine._polling.post_abort is not None)
+    await until(lambda: engine.polling is not None and engine.polling.post_abort is not None)
     assert_empty(await client.post("4second"), 400)
     assert await first.ended() == b""
     assert await client.is_closed()
@@ -97,7 +97,7 @@ async def test_client_cuts_its_post(server: ProtocolServer) -> None:
     client = await Polling.open(server)
     post = await begin_post(client, 100, b"4half")
     engine = only_client(server.echo)
-    await until(lambda: engine._polling is not None and engine._polling.post_abort is not None)
+    await until(lambda: engine.polling is not None and engine.polling.post_abort is not None)
     post.reset()
     await until(lambda: not server.echo.clients)
 

@@ -81,7 +81,7 @@ async def test_polling_without_pong_is_closed(server: ProtocolServer) -> None:
     assert await client.poll() == ["2"]
     waiting = await client.begin_poll()
     engine = only_client(server.echo)
-    await until(lambda: engine._polling is not None and engine._polling.is_waiting)
+    await until(lambda: engine.polling is not None and engine.polling.is_waiting)
     server.advance(TIMEOUT)
     assert (await waiting.answer()).body == b"1"
     for answer in (await client.get(), await client.post("3")):

@@ -237,7 +237,7 @@ async def test_poll_that_waits_at_the_upgrade_gets_a_noop(server: ProtocolServer
     wire = await probe(client)
     poll = await client.begin_poll()
     engine = only_client(server.echo)
-    await until(lambda: engine._polling is not None and engine._polling.is_waiting)
+    await until(lambda: engine.polling is not None and engine.polling.is_waiting)
     engine.send_text(b"late")
     wire.send_text("5")
     received = (await poll.answer()).body.decode()

@@ -124,7 +124,7 @@ async def test_a_large_body_is_trickled(server: ProtocolServer) -> None:
 @pytest.mark.gen_test
 async def test_others_have_their_turn_while_a_post_of_many_packets_is_handled(server: ProtocolServer) -> None:
     client = await Polling.open(server)
-    polling = only_client(server.echo)._polling
+    polling = only_client(server.echo).polling
     assert polling is not None
     posted = asyncio.ensure_future(client.post_bytes(b"\x1e".join([b"4x"] * 2000)))
     echoed = [0]
@@ -299,7 +299,7 @@ REFUSED = {
 @pytest.mark.gen_test
 async def test_what_could_be_read_in_two_ways_is_refused(server: ProtocolServer, headers: str) -> None:
     client = await Polling.open(server)
-    polling = only_client(server.echo)._polling
+    polling = only_client(server.echo).polling
     assert polling is not None
     async with await Wire.open(server.port) as wire:
         wire.send(

@@ -95,7 +95,7 @@ async def test_no_call_without_a_valid_token(town: Town) -> None:
     wrong = []
     tokens = await town.invalid_tokens()
     await town.heard()
-    before = await town.dump()
+    before = await town.stored()
     for row in REST:
         for kind, token in tokens.items():
             for method, prefix in ((row.method, "/api"), (row.method, "/api/v1"), ("HEAD", "/api")):
@@ -106,7 +106,7 @@ async def test_no_call_without_a_valid_token(town: Town) -> None:
                     wrong.append(f"{row} at {prefix}, token {kind}: {reply}")
         if heard := await town.heard():
             wrong.append(f"{row}: heard {heard}")
-        if await town.dump() != before:
+        if await town.stored() != before:
             wrong.append(f"{row}: something was stored")
     assert not wrong, "\n".join(wrong)
 
@@ -115,14 +115,14 @@ async def test_no_call_without_a_valid_token(town: Town) -> None:
 async def test_the_cookie_changes_nothing(town: Town) -> None:
     wrong = []
     sign_in = await town.server.register("erin")
-    before = await town.dump()
+    before = await town.stored()
     for row in REST:
         cookie = f"stock_insight_session={sign_in['refresh_token']}"
         reply = await town.rest(row, town.ids[Actor.MEMBER], None, Cookie=cookie)
         if (reply.status == 401) != (row.method != "GET"):
             wrong.append(f"{row}: {reply}")
     assert not wrong, "\n".join(wrong)
-    assert await town.dump() == before
+    assert await town.stored() == before
     assert await town.heard() == {}
 
 
@@ -140,13 +140,13 @@ async def test_no_event_without_a_valid_token(town: Town) -> None:
     wrong = []
     tokens = await town.invalid_tokens()
     await town.heard()
-    before = await town.dump()
+    before = await town.stored()
     for kind, token in tokens.items():
         clients = await asyncio.gather(*(intruder(town, row, token) for row in EVENTS))
         wrong += [f"{row}, token {kind}: {got}" for row, got in zip(EVENTS, clients, strict=True) if got]
         if heard := await town.heard():
             wrong.append(f"token {kind}: heard {heard}")
-    if await town.dump() != before:
+    if await town.stored() != before:
         wrong.append("something was stored")
     assert not wrong, "\n".join(wrong)
 

@@ -15,12 +15,9 @@ from handlers.streams.prices import PriceStreamHandler
 from server.auth.access import Access, require
 from server.domain.users import Role
 from server.errors import ErrorCode, RequestError
-from server.market.instruments import INSTRUMENTS
-from server.market.sources.simulated import SimulatedSource
-from server.market.strategies import STRATEGIES
-from server.services.prices import PriceService
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
+from tests.support.prices import price_service
 from tests.support.product_server import PER_ACCOUNT, ProductServer
 
 ALICE = {"username": "alice", "password": "correct horse"}
@@ -191,19 +188,12 @@ async def test_a_ban_cuts_sockets_and_polls(server: ProductServer) -> None:
 async def test_a_ban_cuts_the_price_stream(server: ProductServer) -> None:
     alice, chief = await server.register("alice"), await server.operator()
     clock = FakeClock()
-    prices = PriceService(
-        SimulatedSource(INSTRUMENTS, clock, seed=1),
-        server.runtime.hub,
-        clock,
-        instruments=INSTRUMENTS,
-        strategies=STRATEGIES,
-        has_members=server.runtime.hub.has_members,
-        interval_seconds=3,
-    )
+    prices = price_service(server.runtime.hub, clock)
     given = {
         "runtime": server.runtime,
         "origins": server.services.origins,
         "prices": prices,
+        "attendance": server.services.attendance,
         "authenticate": server.community.accounts.authenticate,
     }
     server.application.add_handlers(".*", [("/ws/stock/prices", PriceStreamHandler, given)])

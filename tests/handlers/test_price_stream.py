@@ -18,13 +18,12 @@ from handlers.streams.prices import MESSAGE_RATE, PriceStreamHandler
 from server.domain.rooms import session_room
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
-from server.market.instruments import INSTRUMENTS
-from server.market.sources.simulated import SimulatedSource
-from server.market.strategies import STRATEGIES
+from server.realtime.attendance import Attendance
 from server.realtime.origins import OriginPolicy
 from server.realtime.runtime import Runtime
-from server.services.prices import MAX_SUBSCRIPTIONS, PriceService
+from server.services.prices import MAX_SUBSCRIPTIONS
 from tests.support.clock import FakeClock
+from tests.support.prices import price_service
 
 PATIENCE_SECONDS = 10.0
 SHARES = 30
@@ -63,17 +62,14 @@ class Feed:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.runtime = Runtime(clock=self.clock)
-        self.prices = PriceService(
-            SimulatedSource(INSTRUMENTS, self.clock, seed=3),
-            self.runtime.hub,
-            self.clock,
-            instruments=INSTRUMENTS,
-            strategies=STRATEGIES,
-            has_members=self.runtime.hub.has_members,
-            interval_seconds=3,
-        )
+        self.prices = price_service(self.runtime.hub, self.clock, seed=3)
         self.listeners: list[Listener] = []
-        given = {"runtime": self.runtime, "origins": OriginPolicy(), "prices": self.prices}
+        given = {
+            "runtime": self.runtime,
+            "origins": OriginPolicy(),
+            "prices": self.prices,
+            "attendance": Attendance(self.clock),
+        }
         self._server = HTTPServer(
             Application(
                 [
@@ -184,11 +180,13 @@ async def test_a_market_moves(feed: Feed) -> None:
 
 @pytest.mark.gen_test
 async def test_a_strategy_answers_with_its_signals(feed: Feed) -> None:
+    feed.prices.show_signals({"volume_wave": ["600519.SH", "000001.SZ"]})
     listener = await feed.listener()
     update = await listener.subscribe("strategy", "volume_wave")
     assert (update["subscription_type"], update["target"]) == ("strategy", "volume_wave")
-    assert update["count"] > 0
-    assert all(row["change_percent"] > 0 for row in update["data"])
+    assert [row["symbol"] for row in update["data"]] == ["600519.SH", "000001.SZ"]
+    feed.prices.show_signals({"volume_wave": ["600519.SH", "300750.SZ"]})
+    assert [row["code"] for row in (await listener.receive())["data"]] == ["300750"]
 
 
 @pytest.mark.gen_test
@@ -255,7 +253,7 @@ async def test_a_bad_message_is_answered_and_the_connection_stays_open(
 
 @pytest.mark.gen_test
 async def test_a_connection_holds_at_most_so_many_subscriptions(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.services.prices.MAX_SUBSCRIPTIONS", 2)
+    monkeypatch.setattr(feed.prices, "_max_subscriptions", 2)
     listener = await feed.listener()
     await listener.subscribe("market", "SH")
     await listener.subscribe("market", "SZ")

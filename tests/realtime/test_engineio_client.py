@@ -205,7 +205,7 @@ async def test_end_comes_once(server: ProtocolServer, state: str) -> None:
         client, engine, keeper = await open_polling(server)
         if state == "waiting":
             await client.begin_poll()
-            await until(lambda: engine._polling is not None and engine._polling.is_waiting)
+            await until(lambda: engine.polling is not None and engine.polling.is_waiting)
         if state == "probing":
             await WebSocketWire.connect(client.port, client.websocket_target)
             await until(lambda: engine.session.state is SessionState.PROBING)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from server.domain.files import Attachment
-from server.domain.users import Principal
+from server.domain.users import Principal, ProfileChange
 from server.errors import ErrorCode, RequestError
 from server.services.files import CHECK_EVERY
+from server.services.messages import Outgoing
 from server.services.uploads import UNATTACHED_LIFETIME, UPLOAD_LIFETIME
 from server.storage.documents import Database
 from server.storage.files import CHUNK_BYTES, FileRepository
@@ -83,6 +84,28 @@ async def test_what_was_sent_stays(database: Database) -> None:
     pass_time(community, CHECK_EVERY)
     await community.sweeper.sweep()
     assert not await is_there(community, file.id)
+
+
+@pytest.mark.gen_test
+async def test_an_avatar_stays_until_it_is_replaced(database: Database) -> None:
+    community = open_community(database)
+    alice = await community.member("alice")
+    first, second = [await upload(community, alice, picture("PNG", (60, size))) for size in (40, 50)]
+    await community.members.update(alice, ProfileChange(avatar=first.id))
+    for _ in range(3):
+        pass_time(community, CHECK_EVERY)
+        await community.sweeper.sweep()
+        assert await is_there(community, first.id)
+    assert not await is_there(community, second.id)
+    third = await upload(community, alice, picture("GIF"))
+    await community.members.update(alice, ProfileChange(avatar=third.id))
+    pass_time(community, CHECK_EVERY)
+    await community.sweeper.sweep()
+    assert (await is_there(community, first.id), await is_there(community, third.id)) == (False, True)
+    await community.members.update(alice, ProfileChange(avatar=None))
+    pass_time(community, CHECK_EVERY)
+    await community.sweeper.sweep()
+    assert not await is_there(community, third.id)
 
 
 @pytest.mark.gen_test
@@ -287,3 +310,25 @@ async def test_a_sweep_without_a_database_is_no_error(
     monkeypatch.setattr(community.stores.files, "due", away)
     await community.sweeper.sweep()
     assert "could not be swept" in caplog.text
+
+
+@pytest.mark.gen_test
+async def test_who_is_removed_from_a_group_gets_its_files_no_longer(database: Database) -> None:
+    community = open_community(database)
+    alice, bob, carol = [await community.member(name) for name in ("alice", "bob", "carol")]
+    group = await community.group(alice, bob, carol)
+    file = await upload(community, alice, picture("PNG"))
+    own = await upload(community, bob)
+    for owner, sent in ((alice, file), (bob, own)):
+        await community.messages.send(owner, Outgoing(group, None, "", type="file", file_id=sent.id))
+    for member in (bob, carol):
+        assert (await community.files.find_thumbnail(member, file.id)).id == file.id
+    await community.groups.remove(alice, group, bob.user_id)
+    for find in (community.files.find, community.files.find_thumbnail):
+        assert await refusal(find(bob, file.id)) is ErrorCode.NOT_FOUND
+    assert (await community.files.find(bob, own.id)).id == own.id
+    assert (await community.files.find(carol, own.id)).id == own.id
+    # Who meets the file again elsewhere gets it again.
+    talk = await community.friends_talking(alice, bob)
+    await community.messages.send(alice, Outgoing(talk, None, "", type="file", file_id=file.id))
+    assert (await community.files.find(bob, file.id)).id == file.id

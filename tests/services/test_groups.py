@@ -245,6 +245,31 @@ async def test_what_changes_nothing_tells_nothing(database: Database) -> None:
     assert await database["messages"].count_documents({}) == 1
 
 
+@pytest.mark.parametrize("step", ["messages", "profiles"])
+@pytest.mark.gen_test
+async def test_who_is_removed_while_entering_does_not_get_in(
+    database: Database, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The removal comes before the members are looked up, or after that."""
+    community = open_community(database)
+    alice, bob = await members(community, "alice", "bob")
+    conversation_id = await community.group(alice, bob)
+    owner, name = {"messages": (community.message_repository, "following"), "profiles": (community.profiles, "of")}[
+        step
+    ]
+    lookup = getattr(owner, name)
+
+    async def meanwhile(*args: Any) -> Any:
+        monkeypatch.undo()
+        await community.groups.remove(alice, conversation_id, bob.user_id)
+        return await lookup(*args)
+
+    monkeypatch.setattr(owner, name, meanwhile)
+    entered: list[str] = []
+    assert await outcome(community.messages.join(bob, conversation_id, None, 0, entered.append)) is ErrorCode.NOT_FOUND
+    assert entered == []
+
+
 @pytest.mark.gen_test
 async def test_strangers_cannot_hold_up_those_who_change_a_group(
     database: Database, monkeypatch: pytest.MonkeyPatch

@@ -349,3 +349,21 @@ async def test_entering_is_limited_over_all_connections(database: Database, monk
     assert isinstance(community.clock, FakeClock)
     community.clock.advance(2)
     await join(community, alice, conversation)
+
+
+@pytest.mark.gen_test
+async def test_ones_own_last_message_is_read_though_that_is_not_noted_yet(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community = open_community(database)
+    alice, bob = await community.member("alice"), await community.member("bob")
+    conversation = await community.friends_talking(alice, bob)
+
+    async def nothing(_: object) -> None:
+        pass
+
+    monkeypatch.setattr(community.conversation_repository, "record", nothing)
+    await community.say(alice, conversation, "mine")
+    for after_seq in (None, 0):
+        unread = [(await join(community, who, conversation, after_seq)).conversation.unread for who in (alice, bob)]
+        assert unread == [0, 1]

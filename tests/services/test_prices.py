@@ -1,158 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
 from tornado.ioloop import IOLoop
 
 from server.domain.quotes import Quote
-from server.errors import ErrorCode, RequestError
-from server.market.instruments import Instrument, InstrumentTable, Kind
-from server.services.prices import MAX_SUBSCRIPTIONS, PriceService, SubscriptionType, Target
-from tests.support.clock import FakeClock
-
-MOUTAI, PINGAN, BATTERY = "600519.SH", "000001.SZ", "920185.BJ"
-COMPOSITE = "000001.SH"
-TABLE = InstrumentTable(
-    [
-        *(Instrument(symbol, symbol, 10.0, 1_000) for symbol in (MOUTAI, PINGAN, BATTERY)),
-        Instrument(COMPOSITE, "上证指数", 3000.0, 1_000, Kind.INDEX),
-    ]
-)
-
-
-class Sent(NamedTuple):
-    room: str
-    event: str
-    payload: Any
-    supersedes: Hashable | None
-    snapshot: Callable[[], object] | None
-
-    @property
-    def symbols(self) -> list[str]:
-        return [row["symbol"] for row in self.payload["data"]]
-
-
-class Recorder:
-    """A publisher all of whose rooms have members, but for those named."""
-
-    def __init__(self) -> None:
-        self.sent: list[Sent] = []
-        self.empty_rooms: set[str] = set()
-
-    def publish(
-        self,
-        room: str,
-        event: str,
-        payload: object,
-        *,
-        volatile: bool = False,
-        supersedes: Hashable | None = None,
-        snapshot: Callable[[], object] | None = None,
-    ) -> None:
-        assert not volatile
-        self.sent.append(Sent(room, event, payload, supersedes, snapshot))
-
-    def disconnect(self, room: str, reason: str) -> None:
-        raise AssertionError("prices expel nobody")
-
-    def has_members(self, room: str) -> bool:
-        return room not in self.empty_rooms
-
-    def take(self) -> dict[str, Sent]:
-        """Return what was sent since the last time, by room without its prefix; at most one each."""
-        taken = {sent.room.removeprefix("prices:"): sent for sent in self.sent}
-        assert len(taken) == len(self.sent)
-        self.sent.clear()
-        return taken
-
-
-class Script:
-    """A source that says what the test tells it to."""
-
-    name = "script"
-    stale = False
-
-    def __init__(self, clock: FakeClock) -> None:
-        self.clock = clock
-        self.quotes = {instrument.symbol: self._quote(instrument) for instrument in TABLE}
-        self.failure: Exception | None = None
-        self.gate: asyncio.Event | None = None
-        self.fetching = asyncio.Event()
-        self.fetches = self.most_at_once = self.at_once = 0
-        self.closed = False
-
-    def _quote(self, instrument: Instrument) -> Quote:
-        return Quote(
-            symbol=instrument.symbol,
-            name=instrument.name,
-            price=instrument.base_price,
-            previous_close=instrument.base_price,
-            volume=100,
-            timestamp=self.clock.now(),
-        )
-
-    def trade(self, symbol: str, price: float) -> None:
-        self.quotes[symbol] = msgspec.structs.replace(self.quotes[symbol], price=price, timestamp=self.clock.now())
-
-    async def fetch(self) -> Sequence[Quote]:
-        self.fetches += 1
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        self.fetching.set()
-        try:
-            if self.gate is not None:
-                await self.gate.wait()
-            if self.failure is not None:
-                raise self.failure
-            return tuple(self.quotes.values())
-        finally:
-            self.at_once -= 1
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-class Rising:
-    """A strategy: what has risen."""
-
-    name = "rising"
-
-    def select(self, quotes: Sequence[Quote]) -> list[Quote]:
-        return [quote for quote in quotes if quote.price > quote.previous_close]
-
-
-class Visitor:
-    def __init__(self) -> None:
-        self.rooms: set[str] = set()
-        self.join = self.rooms.add
-        self.leave = self.rooms.discard
-
-
-class Desk:
-    """A price service with everything around it scripted."""
-
-    def __init__(self, interval_seconds: float = 3.0) -> None:
-        self.clock = FakeClock()
-        self.source = Script(self.clock)
-        self.recorder = Recorder()
-        self.prices = PriceService(
-            self.source,
-            self.recorder,
-            self.clock,
-            instruments=TABLE,
-            strategies={"rising": Rising()},
-            has_members=self.recorder.has_members,
-            interval_seconds=interval_seconds,
-        )
-
-    def snapshot(self, subscription_type: str, name: str) -> list[str]:
-        payload = self.prices.snapshot(self.prices.target(subscription_type, name))
-        assert payload["count"] == len(payload["data"])
-        return [row["symbol"] for row in payload["data"]]
+from tests.support.leftovers import ErrorLog
+from tests.support.price_desk import BATTERY, COMPOSITE, MOUTAI, PINGAN, Desk
 
 
 @pytest.fixture
@@ -248,20 +106,29 @@ async def test_a_slow_client_is_offered_all_present_quotes_of_the_target(desk: D
 
 
 @pytest.mark.gen_test
-async def test_a_strategy_sends_new_signals_and_changed_ones(desk: Desk) -> None:
+async def test_a_strategy_sends_new_signals_and_changed_quotes_of_its_signals(desk: Desk) -> None:
     await desk.prices.push()
     desk.recorder.take()
-    desk.source.trade(MOUTAI, 11.0)
+    desk.prices.show_signals({"rising": [MOUTAI]})
+    assert desk.recorder.take()["strategy:rising"].symbols == [MOUTAI]
+    desk.prices.show_signals({"rising": [PINGAN, MOUTAI]})
+    assert desk.recorder.take()["strategy:rising"].symbols == [PINGAN]
+    assert desk.snapshot("strategy", "rising") == [PINGAN, MOUTAI]
+    desk.source.trade(MOUTAI, 9.0)
+    desk.source.trade(BATTERY, 9.0)
     await desk.prices.push()
     assert desk.recorder.take()["strategy:rising"].symbols == [MOUTAI]
-    desk.source.trade(PINGAN, 11.0)
-    await desk.prices.push()
-    assert desk.recorder.take()["strategy:rising"].symbols == [PINGAN]
-    assert desk.snapshot("strategy", "rising") == [MOUTAI, PINGAN]
-    desk.source.trade(MOUTAI, 9.0)
-    await desk.prices.push()
-    assert "strategy:rising" not in desk.recorder.take()
+    desk.prices.show_signals({"rising": [PINGAN]})
+    assert desk.recorder.take() == {}
     assert desk.snapshot("strategy", "rising") == [PINGAN]
+
+
+@pytest.mark.gen_test
+async def test_signals_without_quotes_are_shown_with_their_first(desk: Desk) -> None:
+    desk.prices.show_signals({"rising": [MOUTAI]})
+    assert desk.recorder.take() == {}
+    await desk.prices.push()
+    assert desk.recorder.take()["strategy:rising"].symbols == [MOUTAI]
 
 
 @pytest.mark.gen_test
@@ -276,10 +143,11 @@ async def test_a_snapshot_before_the_first_push_is_empty(desk: Desk) -> None:
 async def test_a_failing_source_is_counted_and_asked_again(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.source.failure = OSError("no route to the exchange")
     await desk.prices.push()
-    assert "price source script failed" in caplog.text
+    await desk.prices.push()
+    assert caplog.text.count("price source script failed") == 1  # not once a push
     desk.source.failure = None
     await desk.prices.push()
-    assert (desk.prices.failed_pushes, desk.prices.pushes) == (1, 1)
+    assert (desk.prices.failed_pushes, desk.prices.pushes) == (2, 1)
     assert desk.recorder.take()
 
 
@@ -294,81 +162,77 @@ async def test_pushes_never_overlap(desk: Desk) -> None:
 
 
 @pytest.mark.gen_test
-async def test_start_pushes_at_once_and_stop_waits_for_the_push_under_way(desk: Desk) -> None:
+async def test_stop_waits_for_the_push_under_way(desk: Desk) -> None:
     desk.source.gate = asyncio.Event()
-    desk.prices.start()
+    push = asyncio.ensure_future(desk.prices.push())
     await desk.source.fetching.wait()
     stopping = asyncio.ensure_future(desk.prices.stop())
     await asyncio.sleep(0)
     closed_early = desk.source.closed
     desk.source.gate.set()
-    await stopping
+    await asyncio.gather(stopping, push)
     assert (closed_early, desk.source.closed) == (False, True)
     assert desk.prices.pushes == 1
 
 
 @pytest.mark.gen_test
-async def test_the_timer_pushes_again(io_loop: IOLoop) -> None:
-    desk = Desk(interval_seconds=0.01)
-    desk.prices.start()
-    while desk.prices.pushes < 3:
-        desk.source.fetching.clear()
-        await desk.source.fetching.wait()
-    await desk.prices.stop()
-    assert desk.source.most_at_once == 1
-
-
-@pytest.mark.parametrize(
-    ("subscription_type", "name", "room"),
-    [
-        ("stock", "600519", "prices:stock:600519"),
-        ("stock", COMPOSITE, "prices:stock:000001.SH"),
-        ("market", "ALL", "prices:market:ALL"),
-        ("strategy", "rising", "prices:strategy:rising"),
-    ],
-)
-@pytest.mark.gen_test
-async def test_a_target_has_a_room(desk: Desk, subscription_type: str, name: str, room: str) -> None:
-    assert desk.prices.target(subscription_type, name).room == room
-
-
-@pytest.mark.parametrize(
-    ("subscription_type", "name", "allowed"),
-    [
-        ("stocks", "600519", "strategy, stock, market"),
-        ("stock", "999999", "six-digit code"),
-        ("stock", "", "six-digit code"),
-        ("market", "sh", "SH, SZ, BJ, ALL"),
-        ("strategy", "falling", "rising"),
-    ],
-)
-@pytest.mark.gen_test
-async def test_an_unknown_target_is_refused_with_what_is_allowed(
-    desk: Desk, subscription_type: str, name: str, allowed: str
+async def test_listeners_are_told_what_changed_and_one_that_fails_stops_nothing(
+    desk: Desk, logged_errors: ErrorLog
 ) -> None:
-    with pytest.raises(RequestError) as caught:
-        desk.prices.target(subscription_type, name)
-    assert caught.value.code is ErrorCode.INVALID_INPUT
-    assert allowed in caught.value.detail
+    told: list[list[str]] = []
+
+    def fail(_quotes: Sequence[Quote]) -> None:
+        raise ValueError
+
+    desk.prices.on_quotes += [fail, lambda quotes: told.append([quote.symbol for quote in quotes])]
+    await desk.prices.push()
+    desk.source.trade(PINGAN, 9.99)
+    await desk.prices.push()
+    await desk.prices.push()
+    assert told == [[MOUTAI, PINGAN, BATTERY, COMPOSITE], [PINGAN]]
+    assert len(logged_errors.pop_all()) == 2
+    assert desk.recorder.sent
 
 
 @pytest.mark.gen_test
-async def test_what_was_got_is_quoted_in_short(desk: Desk) -> None:
-    with pytest.raises(RequestError) as caught:
-        desk.prices.target("stock", "9" * 100_000)
-    assert len(caught.value.detail) < 300
+async def test_an_older_quote_than_that_at_hand_is_left_out(desk: Desk) -> None:
+    desk.source.trade(MOUTAI, 11.0)
+    await desk.prices.push()
+    desk.clock.advance(-1)
+    desk.source.trade(MOUTAI, 12.0)
+    await desk.prices.push()
+    quote = desk.prices.quote_of(MOUTAI)
+    assert quote is not None
+    assert quote.price == 11.0
 
 
 @pytest.mark.gen_test
-async def test_a_connection_holds_so_many_targets_and_the_same_again(desk: Desk) -> None:
-    visitor = Visitor()
-    for number in range(MAX_SUBSCRIPTIONS):
-        desk.prices.subscribe(visitor, Target(SubscriptionType.STOCK, f"{number:06}"))
-    desk.prices.subscribe(visitor, Target(SubscriptionType.STOCK, "000000"))
-    one_more = Target(SubscriptionType.MARKET, "ALL")
-    with pytest.raises(RequestError, match="128"):
-        desk.prices.subscribe(visitor, one_more)
-    desk.prices.unsubscribe(visitor, Target(SubscriptionType.STOCK, "000000"))
-    visitor.join("user:1")
-    desk.prices.subscribe(visitor, one_more)
-    assert one_more.room in visitor.rooms
+async def test_a_push_now_counts_stocks_clients_and_updates(desk: Desk) -> None:
+    desk.recorder.audiences = {
+        "prices:strategy:rising": ("ann", "bob"),
+        "prices:stock:600519": ("ann",),
+        "prices:market:SH": ("bob", "cid"),
+    }
+    desk.recorder.empty_rooms = {"prices:stock:600519.SH", "prices:market:ALL"}
+    await desk.prices.push()
+    desk.prices.show_signals({"rising": [PINGAN, MOUTAI]})
+    desk.recorder.take()
+    rising = desk.prices.targets.strategy("rising")
+    assert await desk.prices.push_now(rising, []) == (2, 2, 2)  # nothing new: its signals all the same
+    assert desk.recorder.take()["strategy:rising"].symbols == [PINGAN, MOUTAI]
+    posted = msgspec.structs.replace(desk.source.quotes[MOUTAI], price=12.5)
+    assert await desk.prices.push_now(rising, [posted]) == (2, 3, 5)
+    sent = desk.recorder.take()
+    assert set(sent) == {"strategy:rising", "stock:600519", "market:SH"}
+    assert desk.source.fetches == 1
+    desk.source.quotes = {MOUTAI: msgspec.structs.replace(posted, price=13.0)}
+    assert (await desk.prices.push_now(rising, None)).delivered == 5
+    assert desk.source.fetches == 2
+
+
+@pytest.mark.gen_test
+async def test_a_push_now_from_a_source_that_fails_repeats_what_is_known(desk: Desk) -> None:
+    await desk.prices.push()
+    desk.prices.show_signals({"rising": [MOUTAI]})
+    desk.source.failure = OSError("away")
+    assert (await desk.prices.push_now(desk.prices.targets.strategy("rising"), None)).stocks == 1

@@ -41,3 +41,14 @@ async def test_what_must_be_unique_is(
 async def test_messages_without_a_client_id_do_not_clash(database: Database) -> None:
     await database["messages"].insert_many([{"conversation_id": "c", "seq": n, "sender_id": "s"} for n in range(3)])
     assert await database["messages"].count_documents({}) == 3
+
+
+@pytest.mark.gen_test
+async def test_indexes_of_a_large_collection_may_take_their_time(database: Database) -> None:
+    """A call's time limit goes to the database with it."""
+    await database["messages"].drop_indexes()
+    await database.command("profile", 2)
+    await create_indexes(database)
+    await database.command("profile", 0)
+    calls = await database["system.profile"].find({"command.createIndexes": "messages"}).to_list(None)
+    assert calls and not [call for call in calls if "maxTimeMS" in call["command"]]

@@ -15,14 +15,20 @@ class Actor(Enum):
     STRANGER = "a stranger"
     FRIEND = "a friend of the one member who is not in the conversation"
     FORMER = "a former friend, whose conversation is closed"
-    OTHER = "the other member"
+    BLOCKED = "a former friend whom the other member blocks"
+    REMOVED = "a friend who was removed from the group"
+    OPERATOR = "an operator, who is a stranger"
+    ADMIN = "an admin of the group, not in the conversation"
+    OTHER = "the other member, who owns the group"
     MEMBER = "the member who wrote the message and is asked by the request"
 
 
-INSIDERS = (Actor.OTHER, Actor.MEMBER)
-OUTSIDERS = tuple(actor for actor in Actor if actor not in INSIDERS)
+_IN_CONVERSATION = (Actor.OTHER, Actor.MEMBER)
+_IN_GROUP = (*_IN_CONVERSATION, Actor.ADMIN)
 
 OK = "ok"
+PASSWORD = "correct horse"
+"""Everyone's."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,36 @@ class Call:
     """Why the answer may tell an unknown id from a foreign one; empty: it must not."""
     takes_any_id: str
     """Why any text is taken for an id; empty: what cannot be one is refused."""
+    tells_friends: bool
+    """Whether the caller's friends may hear of it, and nobody else."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.body}" if self.body is not None else self.name
 
     @property
+    def is_of_group(self) -> bool:
+        return "{group" in f"{self.name} {self.body}"
+
+    @property
+    def insiders(self) -> tuple[Actor, ...]:
+        """Who belongs to what is called upon: the group, or else the conversation of two."""
+        return _IN_GROUP if self.is_of_group else _IN_CONVERSATION
+
+    @property
+    def outsiders(self) -> tuple[Actor, ...]:
+        return tuple(actor for actor in Actor if actor not in self.insiders)
+
+    @property
     def is_rest(self) -> bool:
         return " /" in self.name
+
+    @property
+    def is_read(self) -> bool:
+        return self.method == "GET"
+
+    def actors(self, *, refused: bool) -> list[Actor]:
+        """Return who is refused, or else who is not."""
+        return [actor for actor, outcome in self.outcomes.items() if refused == (outcome != OK)]
 
     @property
     def method(self) -> str:
@@ -86,21 +115,32 @@ def call(
     stranger: str = "",
     friend: str = "",
     former: str = "",
+    operator: str = "",
+    admin: str = "",
     other: str = OK,
     member: str = OK,
     tells: str = "",
     tells_unknown: str = "",
     takes_any_id: str = "",
+    tells_friends: bool = False,
 ) -> Call:
-    """Return a row: what becomes of the call for each actor; ``outsider`` is each who is not named and no member."""
+    """Return a row: what becomes of the call for each actor; ``outsider`` is each who is not named and no member.
+
+    An operator gets what a stranger gets, who is blocked what a former friend gets, and who is in the group, or was,
+    what any other friend gets.
+    """
     outcomes = {
         Actor.STRANGER: stranger or outsider,
         Actor.FRIEND: friend or outsider,
         Actor.FORMER: former or outsider,
+        Actor.BLOCKED: former or outsider,
+        Actor.REMOVED: friend or outsider,
+        Actor.OPERATOR: operator or stranger or outsider,
+        Actor.ADMIN: admin or friend or outsider,
         Actor.OTHER: other,
         Actor.MEMBER: member,
     }
-    return Call(name, body, outcomes, tells, tells_unknown, takes_any_id)
+    return Call(name, body, outcomes, tells, tells_unknown, takes_any_id, tells_friends)
 
 
 def _filled(value: Any, ids: Mapping[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -28,22 +29,16 @@ class Request(NamedTuple):
     correction: str = ""
 
 
-class Expected(NamedTuple):
-    """How many messages a conversation has in the end, and how many of them are edited."""
-
-    messages: int
-    edited: int
-
-
 class Chatter:
-    """One member, who writes ``letters`` and reads until everything expected is there.
+    """One member, who writes ``letters`` and reads until so many messages of each conversation are there.
 
     What was sent and not acked is sent again in the same order on the next connection, under the same client id. A
-    message out of turn is an AssertionError, whatever connection it comes on.
+    message out of turn is an AssertionError, whatever connection it comes on. Who has written everything connects once
+    more and is not cut again: what this last connection is not told, nothing will bring.
     """
 
     def __init__(
-        self, port: int, token: str, letters: Sequence[Request], expected: Mapping[str, Expected], rng: Random
+        self, port: int, token: str, letters: Sequence[Request], expected: Mapping[str, int], rng: Random
     ) -> None:
         self._port = port
         self._token = token
@@ -58,13 +53,16 @@ class Chatter:
         """How many the connection has left."""
         self._revisions: dict[str, int] = {}
         self.received: dict[str, list[dict[str, Any]]] = {conversation_id: [] for conversation_id in expected}
-        self._missing = sum(each.messages + each.edited for each in expected.values())
+        self._missing = sum(expected.values())
+        self.written = asyncio.Event()
+        if not letters:
+            self.written.set()
         self.connections = 0
         self.sent_again = 0
 
     async def run(self) -> None:
         """Connect again and again until everything is written and read."""
-        while not self._is_done():
+        while self._missing or not self.written.is_set():
             self._steps = self._rng.randint(SHORTEST_STEPS, LONGEST_STEPS)
             line = await open_line(self._port, self._rng)
             self.connections += 1
@@ -75,14 +73,11 @@ class Chatter:
             finally:
                 line.reset()
 
-    def _is_done(self) -> bool:
-        return not (self._letters or self._unacked or self._missing)
-
     async def _live(self, line: Line) -> None:
         self._connected = False
         self._asked.clear()
         self._outgoing = ["40" + _json({"token": self._token})]
-        while self._outgoing or not self._is_done():
+        while self._missing:
             if self._outgoing:
                 await self._write(line)
             self._step(line)
@@ -92,10 +87,15 @@ class Chatter:
                 self._write_letters()
 
     def _step(self, line: Line) -> None:
+        if self.written.is_set():
+            return
         self._steps -= 1
-        if self._steps <= 0:
-            line.send_part(self._rng.random(), *self._outgoing)
-            raise CutError
+        if not (self._letters or self._unacked):
+            self.written.set()
+        elif self._steps > 0:
+            return
+        line.send_part(self._rng.random(), *self._outgoing)
+        raise CutError
 
     async def _write(self, line: Line) -> None:
         self._step(line)
@@ -160,20 +160,18 @@ class Chatter:
         assert self._unacked.popleft() is request, "answered out of turn"
         if request.correction:
             edit = {"message_id": answer["message"]["id"], "content": request.correction}
-            self._letters.appendleft(Request("edit_message", edit))
+            self._letters.insert(self._rng.randint(0, len(self._letters)), Request("edit_message", edit))
 
     def _keep(self, message: dict[str, Any]) -> None:
         messages = self.received[message["conversation_id"]]
         assert message["seq"] == len(messages) + 1, (message, f"after {len(messages)}")
         messages.append(message)
-        self._missing -= 1 + ("edited_at" in message)
+        self._missing -= 1
 
     def _replace(self, message: dict[str, Any]) -> None:
         messages = self.received[message["conversation_id"]]
         assert message["seq"] <= len(messages), (message, f"changed, after {len(messages)}")
-        index = message["seq"] - 1
-        self._missing -= "edited_at" not in messages[index]
-        messages[index] = message
+        messages[message["seq"] - 1] = message
 
 
 def _json(value: object) -> str:

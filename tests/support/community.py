@@ -18,11 +18,13 @@ from server.domain.quotes import Quote
 from server.domain.users import Principal
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
+from server.realtime.attendance import Attendance
 from server.realtime.hub import WidePublisher
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
+from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
 from server.services.enclosures import Enclosures
@@ -41,6 +43,7 @@ from server.services.messages import MessageService, Outgoing
 from server.services.moderation import ModerationService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
+from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.thumbnails import Thumbnails
@@ -159,7 +162,8 @@ class Community:
         self.accounts = AccountService(
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
-        self.members = MemberService(self.users, self.friendships, self.profiles, publisher, clock)
+        self.files = FileService(stores.files, stores.messages, stores.conversations, self.users, clock)
+        self.members = MemberService(self.users, self.friendships, self.profiles, self.files, publisher, clock)
         self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
         self.permits = WritePermits(clock)
@@ -190,7 +194,6 @@ class Community:
             clock,
         )
         self.quotes: dict[str, Quote] = {}
-        self.files = FileService(stores.files, stores.messages, stores.conversations, clock)
         self.message_limits = MessageLimits(clock, MESSAGE_RATE)
         self.messages = MessageService(
             self.message_repository,
@@ -215,16 +218,18 @@ class Community:
             self.message_limits,
         )
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
-        self.sweeper = FileSweeper(stores.files, stores.messages, clock)
+        self.sweeper = FileSweeper(stores.files, stores.messages, self.users, clock)
         self.texts = Texts(TEXTS)
         self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
         self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, partial(self.texts.text, "en"))
         self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
         self.health = HealthService({"database": lambda: database.command("ping")})
+        self.service_keys = ServiceKeyService(stores.service_keys, clock)
+        self.audit = AuditService(stores.audit, clock)
 
-    def services(self, prices: Any = None) -> Services:
-        """Return what handlers get."""
+    def services(self, market: Any = None, operation: Any = None) -> Services:
+        """Return what handlers get; ``market`` are `tests.support.prices.MarketParts`."""
         return Services(
             accounts=self.accounts,
             members=self.members,
@@ -238,10 +243,19 @@ class Community:
             files=self.files,
             uploads=self.uploads,
             finder=self.finder,
-            prices=prices,
+            prices=market.prices,
+            bars=market.bars,
+            signals=market.signals,
+            stocks=market.stocks,
+            market_status=market.status,
+            attendance=Attendance(self.clock),
             watchlists=self.watchlists,
             alerts=self.alerts,
             health=self.health,
+            service_keys=self.service_keys,
+            audit=self.audit,
+            operation=operation,
+            profiles=self.profiles,
             origins=OriginPolicy(["http://allowed.example"]),
             texts=self.texts,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from contextlib import suppress
 
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.socketio_client import SocketIOClient
@@ -20,6 +21,12 @@ POLLING = f"{SOCKET_PATH}?EIO=4&transport=polling"
 
 def is_of(thing: object, server: ProtocolServer) -> bool:
     """Tell whether ``thing`` was made for one client of ``server``."""
+    with suppress(ReferenceError):  # a weak proxy of what is gone asks it for its class
+        return _is_of(thing, server)
+    return False
+
+
+def _is_of(thing: object, server: ProtocolServer) -> bool:
     match thing:
         case WebSocketConnection() | HttpConnection():
             return thing._context is server.runtime.context

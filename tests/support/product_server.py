@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -19,20 +19,21 @@ from handlers.documents.library import Library
 from handlers.events import registration
 from handlers.streams.front import FrontServer
 from server.clock import Clock, SystemClock
-from server.market.instruments import INSTRUMENTS
-from server.market.sources.simulated import SimulatedSource
-from server.market.strategies import STRATEGIES
+from server.market.sources.base import PriceSource
+from server.operation.operation import Operation
 from server.protocol.forwarding import TrustedProxies
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
-from server.services.prices import PriceService
 from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
 from tests.support.community import Community
 from tests.support.contract import Contract
+from tests.support.prices import market_parts
 
 PATIENCE_SECONDS = 10.0
+PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
+"""What comes at any time to who has friends."""
 READ_BODY_BYTES = 1 << 20
 PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
 """What a server with limits allows in a minute."""
@@ -85,10 +86,12 @@ class ChatClient:
         """Send an event without asking for an ack."""
         await self._connection.write_message(f"42{json.dumps([event, payload])}")
 
-    async def next(self, event: str) -> Any:
-        """Return the payload of the next event, which must have this name."""
+    async def next(self, event: str, *, between: Collection[str] = ()) -> Any:
+        """Return the payload of the next event, which must have this name; those ``between`` may come before."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             name, payload = await self.events.get()
+            while name in between:
+                name, payload = await self.events.get()
         assert name == event, (name, payload)
         return payload
 
@@ -122,7 +125,7 @@ class ChatClient:
 
 
 class ProductServer:
-    """Made and used inside the test's loop."""
+    """Made and used in the test's loop; presence is told when a test lets time pass (`advance`), at no other time."""
 
     def __init__(
         self,
@@ -133,11 +136,19 @@ class ProductServer:
         operator_without_token: bool = False,
         proxies: Iterable[str] = (),
         in_front: bool = True,
+        source: PriceSource | None = None,
+        prices_require_auth: bool = True,
     ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
         self.community = Community(database, self.clock, self.runtime.hub, limits)
-        self.services = replace(self.community.services(self._prices()), operator_without_token=operator_without_token)
+        self.operation = Operation(self.runtime, "1.2.3")
+        self.market = market_parts(self.community.stores, self.runtime.hub, self.clock, source)
+        self.services = replace(
+            self.community.services(self.market, self.operation),
+            operator_without_token=operator_without_token,
+            prices_require_auth=prices_require_auth,
+        )
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
         self.application = self._application()
@@ -145,28 +156,15 @@ class ProductServer:
         self.front.trust(TrustedProxies(proxies))
         self._clients: list[ChatClient] = []
         self.runtime.start()
-        self.community.presence.start()
         if in_front:
             self.front.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
         listener, self.port = bind_unused_port()
         self.front.add_sockets([listener])
 
     def _application(self) -> Application:
-        authenticate = self.services.accounts.authenticate
+        authenticate = self.services.accounts.authenticate if self.services.prices_require_auth else None
         return Application(
             routes.table(self.runtime, self.sio, self.services, authenticate), log_function=lambda _: None
-        )
-
-    def _prices(self) -> PriceService:
-        """Return simulated prices that stand still."""
-        return PriceService(
-            SimulatedSource(INSTRUMENTS, self.clock, seed=1),
-            self.runtime.hub,
-            self.clock,
-            instruments=INSTRUMENTS,
-            strategies=STRATEGIES,
-            has_members=self.runtime.hub.has_members,
-            interval_seconds=3,
         )
 
     async def call(
@@ -191,7 +189,7 @@ class ProductServer:
     def _contract(self) -> Contract:
         """Return what every answer and every event is held against, made once: all servers' documents are alike."""
         if not _CONTRACTS:
-            _CONTRACTS.append(Contract(Library(routes.DOCUMENTED, self.sio.root.behaviour.events)))
+            _CONTRACTS.append(Contract(Library(routes.DOCUMENTED, routes.AT_ROOT, self.sio.root.behaviour.events)))
         return _CONTRACTS[0]
 
     async def fetch(
@@ -256,8 +254,11 @@ class ProductServer:
         self.front.stop()
         await self.sio.close()
         await self.front.close_all_connections()
+        await self.market.prices.stop()
+        await self.market.bars.stop()
         await self.community.presence.stop()
         await self.community.uploads.close()
+        await self.community.audit.close()
         await self.community.watch.close()
         await self.community.writer.close()
         await self.community.news.close()

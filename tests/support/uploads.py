@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from PIL import Image
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+
+from server.services.thumbnails import Picture, Thumbnails
 
 BOUNDARY = "----WebKitFormBoundaryabc"
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
@@ -30,6 +32,17 @@ def picture(picture_format: str, size: tuple[int, int] = (64, 48), **options: An
     written = BytesIO()
     Image.linear_gradient("L").resize(size).convert("RGB").save(written, picture_format, **options)
     return written.getvalue()
+
+
+class OneThumbnail(Thumbnails):
+    """Makes the first picture's thumbnail alone: for tests that often upload one picture."""
+
+    _made: ClassVar[Picture | None] = None
+
+    async def make(self, picture_format: str, content: AsyncIterator[bytes]) -> Picture:
+        if OneThumbnail._made is None:
+            OneThumbnail._made = await super().make(picture_format, content)
+        return OneThumbnail._made
 
 
 class Answer(NamedTuple):

@@ -34,16 +34,25 @@ class QuoteEndpoint:
     """
 
     name: ClassVar[str]
+    public_url: ClassVar[str]
     batch_size: ClassVar[int]
     headers: ClassVar[Mapping[str, str]] = {}
     assignment: ClassVar[re.Pattern[str]]
     """Matches one assignment: the prefixed code, then what stands between the quotes."""
 
     def __init__(
-        self, symbols: Iterable[str], clock: Clock, chance: Random, base_url: str, stale_after: float = STALE_AFTER
+        self,
+        symbols: Iterable[str],
+        clock: Clock,
+        chance: Random,
+        base_url: str = "",
+        *,
+        stale_after: float = STALE_AFTER,
+        timeout: float = REQUEST_TIMEOUT,
     ) -> None:
         self._symbols = {prefixed_code(symbol): symbol for symbol in symbols}
-        self._base_url = base_url
+        self._base_url = base_url or self.public_url
+        self._timeout = timeout
         self._client = AsyncHTTPClient(force_instance=True, max_body_size=MAX_ANSWER_BYTES)
         self._clock = clock
         self._backoff = Backoff(clock, chance)
@@ -91,8 +100,8 @@ class QuoteEndpoint:
         request = HTTPRequest(
             self._base_url + self.url(codes),
             headers=dict(self.headers),
-            connect_timeout=CONNECT_TIMEOUT,
-            request_timeout=REQUEST_TIMEOUT,
+            connect_timeout=min(CONNECT_TIMEOUT, self._timeout),
+            request_timeout=self._timeout,
             follow_redirects=False,
             decompress_response=False,  # the size limit is then one of what is kept, too
         )

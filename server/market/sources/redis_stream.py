@@ -23,7 +23,7 @@ FIELD = b"quotes"
 ENTRIES_PER_READ = 500
 READS_PER_FETCH = 20
 STALE_AFTER = 180.0
-_TIMEOUT = 3.0
+TIMEOUT = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class RedisStreamSource:
         stream: str = STREAM,
         last_id: str = "0-0",
         stale_after: float = STALE_AFTER,
+        timeout: float = TIMEOUT,
     ) -> None:
         self.last_id = last_id
         """The entry that was read last; who keeps it can go on from there after a restart."""
@@ -56,8 +57,8 @@ class RedisStreamSource:
         self._redis: Redis = Redis.from_url(
             url,
             protocol=2,  # answers in one shape, whatever the library prefers
-            socket_timeout=_TIMEOUT,
-            socket_connect_timeout=_TIMEOUT,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
             health_check_interval=15,
             retry=Retry(NoBackoff(), 1),  # a connection that ended while nobody looked
         )

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
-from random import Random
 
-from server.clock import Clock
 from server.domain.quotes import SHANGHAI
 from server.market.sources.http import QuoteEndpoint
 from server.market.sources.records import Record, number
-
-BASE_URL = "http://hq.sinajs.cn"
 
 
 class SinaSource(QuoteEndpoint):
     """Up to 800 codes a request, and only with a Referer of its own pages; an unknown code gives an empty line."""
 
     name = "sina"
+    public_url = "http://hq.sinajs.cn"
     batch_size = 800
     headers = {"Referer": "http://finance.sina.com.cn/"}  # noqa: RUF012 - a ClassVar in the base
     assignment = re.compile(r'var hq_str_((?:sh|sz|bj)\d{6})="([^"]*)";')
-
-    def __init__(self, symbols: Iterable[str], clock: Clock, chance: Random, base_url: str = BASE_URL) -> None:
-        super().__init__(symbols, clock, chance, base_url)
 
     def url(self, codes: Collection[str]) -> str:
         return "/list=" + ",".join(codes)

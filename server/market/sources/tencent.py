@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
-from random import Random
 
-from server.clock import Clock
 from server.domain.quotes import SHANGHAI
 from server.market.sources.http import QuoteEndpoint
 from server.market.sources.records import Record, number
 
-BASE_URL = "http://qt.gtimg.cn"
 _LOT = 100
 _AMOUNT_UNIT = 10_000
 _LEAST_FIELDS = 49  # funds end after the limits, with 50
@@ -22,11 +19,9 @@ class TencentSource(QuoteEndpoint):
     """Up to 60 codes a request, no header needed."""
 
     name = "tencent"
+    public_url = "http://qt.gtimg.cn"
     batch_size = 60
     assignment = re.compile(r'v_((?:sh|sz|bj)\d{6})="([^"]*)";')
-
-    def __init__(self, symbols: Iterable[str], clock: Clock, chance: Random, base_url: str = BASE_URL) -> None:
-        super().__init__(symbols, clock, chance, base_url)
 
     def url(self, codes: Collection[str]) -> str:
         return "/q=" + ",".join(codes)

@@ -4,7 +4,64 @@ from __future__ import annotations
 
 from tests.support.access import call
 
-PRICES = {"subscription_type": "market", "target": "ALL"}
+PRICES = {"subscription_type": "market", "target": "SH"}
+"""Another target than the town's stranger watches."""
+
+GROUP = (
+    call("join_chat", {"conversation_id": "{group}"}, outsider="not_found", admin="ok"),
+    call(
+        "send_message",
+        {"conversation_id": "{group}", "content": "secret"},
+        outsider="not_found",
+        admin="ok",
+        tells="new_message",
+    ),
+    call(
+        "send_message",
+        {"conversation_id": "{group}", "content": "secret", "reply_to": "{group_message}"},
+        outsider="not_found",
+        admin="ok",
+        tells="new_message",
+    ),
+    call(
+        "send_message",
+        {"conversation_id": "{group}", "type": "image", "file_id": "{group_file}"},
+        outsider="not_found",
+        admin="invalid_input",
+        other="invalid_input",
+        tells="new_message",
+    ),
+    *(
+        call(
+            event,
+            {"message_id": "{group_message}", **content},
+            outsider="not_found",
+            admin="forbidden",
+            other="forbidden",
+            tells="message_updated",
+        )
+        for event, content in (("edit_message", {"content": "secret"}), ("recall_message", {}))
+    ),
+    *(
+        call(
+            f"mark_{mark}",
+            {"conversation_id": "{group}", "seq": "{group_seq}"},
+            outsider="not_found",
+            admin="ok",
+            tells=f"message_{mark}",
+        )
+        for mark in ("delivered", "read")
+    ),
+    call(
+        "typing",
+        {"conversation_id": "{group}", "is_typing": True},
+        outsider="not_found",
+        admin="ok",
+        tells="typing",
+    ),
+    call("typing", {"conversation_id": "{group}", "is_typing": False}, outsider="not_found", admin="ok"),
+)
+"""Who was removed has a message of their own there as ``{group_message}``."""
 
 EVENTS = (
     call("join_chat", {"conversation_id": "{conversation}"}, outsider="not_found", former="ok"),
@@ -27,6 +84,21 @@ EVENTS = (
         {"friend_id": "{user}", "content": "x", "reply_to": "{message}"},
         outsider="not_friends",
         friend="invalid_input",
+    ),
+    call(
+        "send_message",
+        {"friend_id": "{user}", "type": "file", "file_id": "{draft}"},
+        outsider="not_friends",
+        friend="invalid_input",
+        other="invalid_input",
+    ),
+    call(
+        "send_message",
+        {"friend_id": "{user}", "type": "image", "file_id": "{file}"},
+        outsider="not_friends",
+        friend="invalid_input",
+        other="invalid_input",
+        tells="new_message",
     ),
     call(
         "edit_message",
@@ -62,6 +134,7 @@ EVENTS = (
         tells="typing",
     ),
     call("typing", {"conversation_id": "{conversation}", "is_typing": False}, outsider="not_found", former="ok"),
+    *GROUP,
     call("set_presence", {"state": "idle"}),
     call("ping"),
     call("app_ping"),

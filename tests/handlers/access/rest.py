@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from tests.support.access import call
+from tests.handlers.access.operators import OPERATORS
+from tests.support.access import PASSWORD, call
+from tests.support.uploads import form
 
 PUBLIC = {
     "POST /auth/register": "makes an account",
     "POST /auth/login": "needs the password",
     "POST /auth/refresh": "needs the refresh token",
     "POST /auth/logout": "takes either token, and refuses who has neither",
+    **{
+        f"GET {path}": "the market's, for everyone, or for members alone (tests/handlers/rest/test_market.py)"
+        for path in ("/signals/buy", "/strategies", "/stocks", "/stocks/{}", "/stocks/{}/bars", "/market/status")
+    },
 }
 """What can be called without an access token, and why."""
 
@@ -26,6 +32,9 @@ ELSEWHERE = {
         for version in ("", "/v1")
         for name in ("openapi", "asyncapi")
     },
+    r"/(?:api/(?:v1/)?)?health/live": "for everyone: it answers",
+    r"/(?:api/(?:v1/)?)?health/ready": "for everyone: ok or not",
+    r"/metrics": "for operators and service keys: tests/handlers/rest/test_metrics.py",
     r"/api/.*": "nothing is there",
     r"/": "the page, for everyone; it holds nothing of anyone",
 }
@@ -33,9 +42,79 @@ ELSEWHERE = {
 
 NAMES_ARE_PUBLIC = "whether a user of this name exists can be found out by registering"
 
+OPERATORS_SEE_ALL = "operators may know every user"
+CHANGED_PASSWORD = {"old_password": PASSWORD, "new_password": PASSWORD}
+
+GROUP = (
+    call("GET /conversations/{group}", outsider="not_found", admin="ok"),
+    call("GET /conversations/{group}/messages", outsider="not_found", admin="ok"),
+    call("GET /conversations/{group}/messages?around_seq={group_seq}", outsider="not_found", admin="ok"),
+    call("GET /conversations/{group}/messages?q=secret", outsider="not_found", admin="ok"),
+    call("PATCH /conversations/{group}/settings", {"pinned": True}, outsider="not_found", admin="ok"),
+    call(
+        "PATCH /conversations/{group}",
+        {"name": "club"},
+        outsider="not_found",
+        admin="ok",
+        member="forbidden",
+        tells="new_message",
+    ),
+    call(
+        "POST /conversations/{group}/members",
+        {"user_ids": ["{candidate}"]},
+        outsider="not_found",
+        admin="ok",
+        member="forbidden",
+        tells="new_message",
+    ),
+    *(
+        call(
+            f"PATCH /conversations/{{group}}/members/{{{whom}}}",
+            {"role": role},
+            outsider="not_found",
+            admin="forbidden",
+            member="forbidden",
+            tells="new_message",
+        )
+        for whom, role in (("plain", "admin"), ("plain", "owner"), ("admin", "member"))
+    ),
+    # Everyone leaves by the same call that removes others.
+    call("DELETE /conversations/{group}/members/{plain}", outsider="not_found", admin="ok"),
+    call("DELETE /conversations/{group}/members/{admin}", outsider="not_found", admin="ok", member="forbidden"),
+    call("DELETE /conversations/{group}/members/{owner}", outsider="not_found", admin="forbidden", member="forbidden"),
+)
+
+FILES = (
+    call("POST /files", form(b"a text")),
+    call("GET /files/{file}", outsider="not_found", former="ok"),
+    call("GET /files/{file}/thumbnail", outsider="not_found", former="ok"),
+    call("DELETE /files/{file}", outsider="not_found", former="forbidden", other="forbidden", member="conflict"),
+    call("GET /files/{draft}", outsider="not_found", other="not_found"),
+    call("DELETE /files/{draft}", outsider="not_found", other="not_found"),
+    call("GET /files/{recalled_file}", outsider="not_found", other="not_found"),
+    call("GET /files/{group_file}", outsider="not_found", admin="ok"),
+    call("GET /files/{group_file}/thumbnail", outsider="not_found", admin="ok"),
+    call("DELETE /files/{group_file}", outsider="not_found", admin="forbidden", other="forbidden", member="conflict"),
+)
+
 REST = (
     call("POST /auth/logout_all"),
     call("GET /users/me"),
+    call("PATCH /users/me", {"display_name": "somebody"}, tells="profile_updated", tells_friends=True),
+    # Nobody's but one's own, which has to be known: tests/handlers/rest/test_users.py.
+    call("PATCH /users/me/password", CHANGED_PASSWORD),
+    call("GET /users?query=alice"),
+    *(
+        call(
+            f"{method} /users/{{user}}/ban",
+            outsider="forbidden",
+            operator="ok",
+            other="forbidden",
+            member="forbidden",
+            tells_unknown=OPERATORS_SEE_ALL,
+        )
+        for method in ("POST", "DELETE")
+    ),
     call("GET /friends"),
     call("GET /friends/requests"),
     call(
@@ -54,10 +133,43 @@ REST = (
     call("POST /friends/{user}/block", tells_unknown=NAMES_ARE_PUBLIC),
     call("DELETE /friends/{user}/block", outsider="not_found", other="not_found", member="not_found"),
     call("GET /conversations"),
+    call("POST /conversations", {"name": "club", "members": ["{user}"]}, outsider="not_friends", friend="ok"),
+    call("GET /conversations/{conversation}", outsider="not_found", former="ok"),
+    call(
+        "PATCH /conversations/{conversation}",
+        {"name": "club"},
+        outsider="not_found",
+        former="conflict",
+        other="conflict",
+        member="conflict",
+    ),
+    call("PATCH /conversations/{conversation}/settings", {"pinned": True}, outsider="not_found", former="ok"),
+    call(
+        "POST /conversations/{conversation}/members",
+        {"user_ids": ["{candidate}"]},
+        outsider="not_found",
+        former="conflict",
+        other="conflict",
+        member="conflict",
+    ),
+    *(
+        call(
+            f"{method} /conversations/{{conversation}}/members/{{plain}}",
+            body,
+            outsider="not_found",
+            former="conflict",
+            other="conflict",
+            member="conflict",
+        )
+        for method, body in (("PATCH", {"role": "owner"}), ("DELETE", None))
+    ),
     call("GET /conversations/{conversation}/messages", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?around_seq={seq}", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?q=secret", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?from={user}", outsider="not_found", former="ok"),
+    call("POST /websocket/push/prices", outsider="forbidden", other="forbidden", member="forbidden"),
+    call("GET /websocket/stats", outsider="forbidden", other="forbidden", member="forbidden"),
+    call("GET /websocket/clients", outsider="forbidden", other="forbidden", member="forbidden"),
     call("GET /watchlists"),
     call("POST /watchlists", {"name": "metals"}),
     call("PATCH /watchlists/{watchlist}", {"name": "gold"}, outsider="not_found", other="not_found"),
@@ -75,4 +187,7 @@ REST = (
     call("POST /alerts", {"symbol": "600519", "kind": "below", "value": 1.0}),
     call("PATCH /alerts/{alert}", {"value": 9998.0}, outsider="not_found", other="not_found"),
     call("DELETE /alerts/{alert}", outsider="not_found", other="not_found"),
+    *GROUP,
+    *FILES,
+    *OPERATORS,
 )

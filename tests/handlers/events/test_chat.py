@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.product_server import ProductServer
+from tests.support.product_server import PRESENCE, ProductServer
 
 IMPOSSIBLE: list[tuple[str, Any]] = [
     ("join_chat", {}),
@@ -183,7 +183,7 @@ async def test_many_talk_at_once_and_everyone_hears_all_in_order(server: Product
     )
     assert sorted(ack["message"]["seq"] for ack in acks) == list(range(1, 101))
     for name, client in enumerate(clients):
-        heard = [(await client.next("new_message"))["message"] for _ in range(100)]
+        heard = [(await client.next("new_message", between=PRESENCE))["message"] for _ in range(100)]
         assert [message["seq"] for message in heard] == list(range(1, 101))
         own = [message["content"] for message in heard if message["content"].startswith(f"{name}:")]
         assert own == [f"{name}:{n}" for n in range(25)]

@@ -130,3 +130,31 @@ async def test_the_name_of_a_file_is_found(server: ProductServer) -> None:
     sent = (await send(await server.chat(alice), bob, file, "file"))["message"]
     path = f"/api/conversations/{sent['conversation_id']}/messages?q=%E5%AD%A3%E5%BA%A6%E6%8A%A5%E5%91%8A"
     assert (await server.call("GET", path, token=bob["access_token"])).data["messages"] == [sent]
+
+
+@pytest.mark.gen_test
+async def test_who_leaves_a_group_leaves_its_files(server: ProductServer) -> None:
+    alice, bob = await server.friends()
+    token = alice["access_token"]
+    made = await server.call(
+        "POST", "/api/conversations", {"name": "club", "members": [bob["user"]["id"]]}, token=token
+    )
+    group = made.data["conversation"]["id"]
+    file = await door(server, alice).upload(picture("PNG"))
+    hers = await server.chat(alice)
+    sent = await hers.ask("send_message", {"conversation_id": group, "type": "image", "file_id": file["id"]})
+    assert sent["ok"], sent
+    urls = (file["url"], file["url"] + "/thumbnail")
+    etags = []
+    for url in urls:
+        got = await door(server, bob).fetch("GET", url)
+        assert got.code == 200
+        etags.append(got.headers["ETag"])
+    left = f"/api/conversations/{group}/members/{bob['user']['id']}"
+    assert (await server.call("DELETE", left, token=bob["access_token"])).status == 200
+    unknown = await door(server, bob).fetch("GET", f"/api/files/{'0' * 24}")
+    for url, etag in zip(urls, etags, strict=True):
+        for headers in ({}, {"If-None-Match": etag}, {"Range": "bytes=0-0"}):
+            refused = await door(server, bob).fetch("GET", url, headers=headers)
+            assert (refused.code, refused.body) == (404, unknown.body), headers
+        assert (await door(server, alice).fetch("GET", url)).code == 200

@@ -13,13 +13,10 @@ from tornado.websocket import websocket_connect
 
 from handlers.events import prices, registration
 from handlers.streams.socketio import EngineIOHandler
-from server.market.instruments import INSTRUMENTS
-from server.market.sources.simulated import SimulatedSource
-from server.market.strategies import STRATEGIES
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
-from server.services.prices import PriceService
 from tests.support.clock import FakeClock
+from tests.support.prices import price_service
 from tests.support.product_server import ChatClient
 
 ALL = {"subscription_type": "market", "target": "ALL"}
@@ -33,15 +30,7 @@ class Feed:
         self.clock = FakeClock()
         self.runtime = Runtime(clock=self.clock)
         hub = self.runtime.hub
-        self.prices = PriceService(
-            SimulatedSource(INSTRUMENTS, self.clock, seed=1),
-            hub,
-            self.clock,
-            instruments=INSTRUMENTS,
-            strategies=STRATEGIES,
-            has_members=hub.has_members,
-            interval_seconds=3,
-        )
+        self.prices = price_service(hub, self.clock)
         self.sio = SocketIOServer(self.runtime)
         self.sio.behaviour.wrap_ack = registration._acknowledge
         prices.register(self.sio.root, self.prices)
@@ -129,7 +118,7 @@ async def test_a_bad_subscription_is_refused_in_the_ack(feed: Feed, payload: obj
 
 @pytest.mark.gen_test
 async def test_the_limit_is_the_stream_s(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.services.prices.MAX_SUBSCRIPTIONS", 1)
+    monkeypatch.setattr(feed.prices, "_max_subscriptions", 1)
     client = await feed.connect()
     assert (await client.ask("subscribe_prices", ALL))["ok"]
     assert (await client.ask("subscribe_prices", ALL))["ok"]

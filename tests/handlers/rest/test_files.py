@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.rest import files as files_module
+from server.storage.availability import unavailable
 from server.storage.files import CHUNK_BYTES
 from tests.support.product_server import ProductServer
 from tests.support.uploads import Door, close, form, picture, read_answer
@@ -222,6 +223,35 @@ async def test_a_reader_that_vanishes_ends_the_reading(server: ProductServer) ->
     writer.transport.abort()
     while server.services.unfinished:
         await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+@pytest.mark.gen_test
+async def test_a_file_that_ends_too_early_ends_its_connection(
+    server: ProductServer, monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    alice = await door(server)
+    file = await alice.upload(b"x" * (3 * CHUNK_BYTES))
+    files = server.community.stores.files
+    original = files._chunk
+
+    async def chunk(data_id: str, number: int) -> bytes | None:
+        if number == 0:
+            return await original(data_id, number)
+        if is_away:
+            raise unavailable()
+        return None  # the file was removed meanwhile
+
+    monkeypatch.setattr(files, "_chunk", chunk)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    token = alice.headers["Authorization"]
+    writer.write(f"GET {file['url']} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        head, _, body = (await reader.read(-1)).partition(b"\r\n\r\n")
+    assert f"Content-Length: {3 * CHUNK_BYTES}".encode() in head
+    await close(writer)
+    assert len(body) == CHUNK_BYTES
+    assert not server.services.unfinished
 
 
 @pytest.mark.parametrize("polling_front", [False, True])

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from server.domain.conversations import Joined
+from server.domain.rooms import conversation_room
+from server.domain.users import Principal
 from server.storage.availability import unavailable
 from tests.support.product_server import ChatClient, ProductServer, RestAnswer
 
@@ -323,16 +327,12 @@ async def test_whose_membership_cannot_be_confirmed_does_not_stay(
     alice, bob = await people(server, "alice", "bob")
     conversation_id = await group(alice, bob)
     b = await bob.chat()
-    conversations = server.services.conversations
-    answers = [conversations.get]
 
-    async def once(*args: Any) -> Any:
-        if not answers:
-            raise unavailable()
-        return await answers.pop()(*args)
+    async def away(conversation: object) -> None:
+        raise unavailable()
 
     with monkeypatch.context() as patch:
-        patch.setattr(conversations, "get", once)
+        patch.setattr(server.services.conversations, "members", away)
         refused = await b.ask("join_chat", {"conversation_id": conversation_id})
     assert refused["error"]["code"] == "unavailable"
     assert not server.runtime.hub.rooms().members(f"conversation:{conversation_id}")
@@ -367,3 +367,28 @@ async def test_the_list_shows_the_first_members_of_a_large_group(server: Product
     assert late.id not in {member["id"] for member in listed["members"]}
     assert listed["read"].keys() == {late.id}
     assert len((await late.call("GET", f"/{conversation_id}")).data["conversation"]["members"]) == 14
+
+
+@pytest.mark.gen_test
+async def test_the_answer_to_entering_comes_before_all_that_follows(
+    server: ProductServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is published as soon as a connection is in the room is not told to it before the older messages."""
+    alice, bob = await people(server, "alice", "bob")
+    conversation_id = await group(alice, bob)
+    join, loop = server.community.messages.join, asyncio.get_running_loop()
+
+    async def publishing(
+        principal: Principal, here: str, friend_id: None, after_seq: int, enter: Callable[[str], None], revision: None
+    ) -> Joined:
+        def entering(entered: str) -> None:
+            enter(entered)
+            loop.call_soon(server.runtime.hub.publish, conversation_room(entered), "news", None)
+
+        return await join(principal, here, friend_id, after_seq, entering, revision)
+
+    monkeypatch.setattr(server.community.messages, "join", publishing)
+    client = await bob.chat()
+    await client.ask("join_chat", {"conversation_id": conversation_id, "after_seq": 0})
+    await client.next("news")
+    assert client.order == ["ack", "news"]

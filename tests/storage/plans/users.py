@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from server.domain.users import ProfileChange
 from server.storage.users import UserRepository
 from tests.support.plans import row
 
@@ -19,6 +20,7 @@ DOCUMENTS = {
             "display_name_key": f"somebody{n}",
             "password_hash": "hash",
             "created_at": NOW,
+            **({"avatar": f"picture{n}"} if n % 2 else {}),
         }
         for n in range(500)
     ]
@@ -32,10 +34,13 @@ ROWS = (
     row(UserRepository.find_account_of, "user7"),
     row(UserRepository.set_password, "user7", "other hash"),
     row(UserRepository.replace_password, "user7", "other hash", "third hash"),
-    row(UserRepository.update, "user7", "Another", "en"),
+    row(UserRepository.update, "user7", ProfileChange("Another", "en", "picture")),
+    row(UserRepository.update, "user7", ProfileChange(avatar=None)),
+    row(UserRepository.is_avatar, "picture9"),
     row(UserRepository.ban, "user7", "reason", NOW),
     row(UserRepository.unban, "user7"),
     row(UserRepository.promote, "user7"),
+    row(UserRepository.demote, "user7"),
     row(UserRepository.search, "user1", "user12", 20),
     row(UserRepository.search, "some", "user12", 20),
     row(UserRepository.profiles, ["user7", "user8", "nobody"]),

@@ -1,0 +1,134 @@
+"""What the market says: strategies and their signals, stocks and their bars, and its state."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
+
+from handlers.base import ApiHandler
+from handlers.operations import operation
+from handlers.rest.answers import BarView, InstrumentView, MarketStatus, SignalView, StockView, StrategyView
+from server.auth.access import Access
+from server.domain.bars import Bar, Period
+from server.domain.quotes import shanghai_time
+from server.domain.signals import Signal
+
+MAX_BARS = 1000
+
+
+class SignalsQuery(Struct):
+    """``limit`` above the most that is given counts as the most."""
+
+    strategy: str = "volume_wave"
+    limit: Annotated[int, Meta(ge=1)] = 50
+
+
+class StocksQuery(Struct):
+    """``limit`` above the most that is given counts as the most."""
+
+    query: str = ""
+    limit: Annotated[int, Meta(ge=1)] = 20
+
+
+class BarsQuery(Struct):
+    """``limit`` above the most that is given counts as the most."""
+
+    period: Period = Period.DAY
+    limit: Annotated[int, Meta(ge=1)] = 250
+
+
+class MarketHandler(ApiHandler):
+    """Open to everyone, or to members where prices are."""
+
+    access = Access.PUBLIC
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        if self.services.prices_require_auth and self.request.method != "OPTIONS" and not self._finished:
+            await self.require_member()
+
+
+class SignalsHandler(MarketHandler):
+    @operation(
+        query=SignalsQuery,
+        answers={"strategy": str, "day": str | None, "count": int, "signals": list[SignalView]},
+    )
+    async def get(self, query: SignalsQuery) -> None:
+        """Show the present signals of a strategy, the strongest first."""
+        found = await self.services.signals.present(query.strategy, query.limit)
+        self.answer(
+            {
+                "strategy": found.strategy,
+                "day": None if found.day is None else found.day.isoformat(),
+                "count": len(found.signals),
+                "signals": [self._shown(signal) for signal in found.signals],
+            }
+        )
+
+    def _shown(self, signal: Signal) -> dict[str, Any]:
+        return {
+            "code": signal.code,
+            "symbol": signal.symbol,
+            "name": signal.name,
+            "signal": signal.signal,
+            "score": signal.score,
+            "reason": self.text(signal.reason_key, **signal.reason_values),
+            "price": signal.price,
+            "day": signal.day.isoformat(),
+        }
+
+
+class StrategiesHandler(MarketHandler):
+    @operation(answers={"strategies": list[StrategyView]})
+    async def get(self) -> None:
+        """List the strategies."""
+        signals = self.services.signals
+        self.answer(
+            {
+                "strategies": [
+                    {
+                        "name": name,
+                        "title": self.text(f"strategies.{name}.title"),
+                        "description": self.text(f"strategies.{name}.description"),
+                        "count": signals.count(name),
+                    }
+                    for name in signals.strategies
+                ]
+            }
+        )
+
+
+class StocksHandler(MarketHandler):
+    @operation(query=StocksQuery, answers={"stocks": list[InstrumentView]})
+    async def get(self, query: StocksQuery) -> None:
+        """Find stocks by the beginning of code, symbol or name."""
+        self.answer({"stocks": self.services.stocks.search(query.query, query.limit)})
+
+
+class StockHandler(MarketHandler):
+    @operation(answers=StockView)
+    async def get(self, code: str) -> None:
+        """Show a stock with its present quote."""
+        self.answer(self.services.stocks.show(code))
+
+
+class BarsHandler(MarketHandler):
+    @operation(query=BarsQuery, answers={"code": str, "period": Period, "bars": list[BarView]})
+    async def get(self, code: str, query: BarsQuery) -> None:
+        """Show the newest bars of a stock."""
+        instrument = self.services.stocks.find(code)
+        bars = await self.services.bars.newest(instrument.symbol, query.period, min(query.limit, MAX_BARS))
+        self.answer({"code": code, "period": query.period.value, "bars": [_shown_bar(bar) for bar in bars]})
+
+
+class MarketStatusHandler(MarketHandler):
+    @operation(answers=MarketStatus)
+    async def get(self) -> None:
+        """Show the state of the market and of its source."""
+        self.answer(self.services.market_status.present())
+
+
+def _shown_bar(bar: Bar) -> dict[str, Any]:
+    return {**asdict(bar), "time": shanghai_time(bar.time)}

@@ -1,0 +1,96 @@
+"""For operators: push prices now, and see who is connected and what flows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta, Struct
+
+from handlers.base import ApiHandler
+from handlers.operations import operation
+from handlers.rest.answers import PriceClientView, StreamTotals, SubscriptionTotals
+from server.auth.access import Access
+from server.domain.payloads import to_payload
+from server.realtime.attendance import Visit
+from server.services.price_targets import SubscriptionType, subscriptions_of
+
+MAX_CLIENTS_SHOWN = 1000
+
+
+class PushQuery(Struct):
+    strategy: str = "volume_wave"
+
+
+class ClientsQuery(Struct):
+    """``limit`` above the most that is given counts as the most."""
+
+    offset: Annotated[int, Meta(ge=0, le=10**9)] = 0
+    limit: Annotated[int, Meta(ge=1)] = 100
+
+
+class PushPricesHandler(ApiHandler):
+    access = Access.OPERATOR
+    max_body_bytes: ClassVar[int] = 1 << 20
+
+    @operation(query=PushQuery, answers={"strategy": str, "stocks": int, "clients": int, "delivered": int})
+    async def post(self, query: PushQuery) -> None:
+        """Push prices now, also those that the body brings."""
+        prices = self.services.prices
+        target = prices.targets.strategy(query.strategy)
+        body = self.request.body.strip()
+        pushed = await prices.push_now(target, await prices.read_posted(body) if body else None)
+        self.answer({"strategy": target.name, **pushed._asdict()})
+
+
+class WebSocketStatsHandler(ApiHandler):
+    access = Access.OPERATOR
+
+    @operation(answers={"connections": StreamTotals, "subscriptions": SubscriptionTotals})
+    async def get(self) -> None:
+        """Show what flows to the clients of prices."""
+        traffic, counts = self.services.attendance.traffic(), self.services.prices.count_subscriptions()
+        self.answer(
+            {
+                "connections": {
+                    "total_connections": traffic.connections,
+                    "active_connections": traffic.active,
+                    "total_subscriptions": self.services.prices.subscriptions_made,
+                    "messages_sent": traffic.sent,
+                    "messages_received": traffic.received,
+                },
+                "subscriptions": {
+                    "total_subscriptions": counts.subscriptions,
+                    "total_clients": counts.clients,
+                    "total_targets": sum(counts.targets.values()),
+                    **{f"{kind.value}_targets": counts.targets[kind] for kind in SubscriptionType},
+                },
+            }
+        )
+
+
+class WebSocketClientsHandler(ApiHandler):
+    access = Access.OPERATOR
+
+    @operation(query=ClientsQuery, answers={"total": int, "clients": list[PriceClientView]})
+    async def get(self, query: ClientsQuery) -> None:
+        """List the clients and their subscriptions."""
+        attendance = self.services.attendance
+        visits = attendance.visits(query.offset, min(query.limit, MAX_CLIENTS_SHOWN))
+        self.answer({"total": len(attendance), "clients": [_shown(visit) for visit in visits]})
+
+
+def _shown(visit: Visit) -> dict[str, Any]:
+    client = visit.client
+    known = {"user": visit.user, "address": visit.address}
+    return {
+        "client_id": client.id,
+        "transport": visit.transport,
+        **{name: value for name, value in known.items() if value},
+        "connected_at": to_payload(visit.connected_at),
+        "subscriptions": [
+            {"subscription_type": target.subscription_type.value, "target": target.name}
+            for target in subscriptions_of(client.rooms)
+        ],
+        "messages_sent": client.sent,
+        "messages_received": client.received,
+    }

@@ -1,0 +1,73 @@
+"""The instruments as people look them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from server.domain.quotes import Quote
+from server.errors import ErrorCode, RequestError
+from server.market.instruments import Instrument, InstrumentTable, Kind
+from server.market.quotes import quote_json
+
+MAX_FOUND = 50
+MAX_QUERY_CHARACTERS = 32
+_ECHO_CHARACTERS = 40
+
+
+class StockService:
+    """Finds by code, symbol or name, and shows with the present quote."""
+
+    def __init__(self, instruments: InstrumentTable, quote_of: Callable[[str], Quote | None]) -> None:
+        self._instruments = instruments
+        self._quote_of = quote_of
+
+    def find(self, code: str) -> Instrument:
+        """Return what a six-digit code or a symbol names; RequestError (not_found) when it names nothing."""
+        instrument = self._instruments.find(code)
+        if instrument is None:
+            raise RequestError(ErrorCode.NOT_FOUND, f"there is no stock {code[:_ECHO_CHARACTERS]!r}")
+        return instrument
+
+    def show(self, code: str) -> dict[str, Any]:
+        """Return an instrument with its present quote; null when there is none yet."""
+        instrument = self.find(code)
+        quote = self._quote_of(instrument.symbol)
+        return {**_shown(instrument), "quote": None if quote is None else _whole(quote)}
+
+    def search(self, query: str, limit: int) -> list[dict[str, Any]]:
+        """Return those whose code, symbol or name begins so, shares first; all for an empty query."""
+        sought = query.strip().casefold()[:MAX_QUERY_CHARACTERS]
+        found = [
+            one
+            for one in self._instruments
+            if any(text.casefold().startswith(sought) for text in (one.symbol, one.name))
+        ]
+        found.sort(key=lambda one: one.kind is not Kind.SHARE)
+        return [_shown(one) for one in found[: min(limit, MAX_FOUND)]]
+
+
+def _shown(instrument: Instrument) -> dict[str, Any]:
+    return {
+        "code": instrument.code,
+        "symbol": instrument.symbol,
+        "name": instrument.name,
+        "market": instrument.market.value,
+        "kind": instrument.kind.value,
+    }
+
+
+def _whole(quote: Quote) -> dict[str, Any]:
+    """Return all that is known of a quote."""
+    return {
+        **quote_json(quote),
+        "previous_close": quote.previous_close,
+        "open": quote.open,
+        "high": quote.high,
+        "low": quote.low,
+        "amount": quote.amount,
+        "limit_up": quote.limit_up,
+        "limit_down": quote.limit_down,
+        "suspended": quote.suspended,
+        "stale": quote.stale,
+    }
