@@ -46,7 +46,7 @@ def trees() -> Iterator[ast.Module]:
 
 def sent_events() -> set[str]:
     """Return the names of events that are written at a call that sends."""
-    places = {"publish": 1, "publish_to": 1, "emit": 0, "_tell": 0}
+    places = {"publish": 1, "publish_to": 1, "emit": 0}
     found = set()
     for node in (node for tree in trees() for node in ast.walk(tree)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in places:
