@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
@@ -30,6 +31,8 @@ class ClientsQuery(Struct):
 
 class PushPricesHandler(ApiHandler):
     access = Access.OPERATOR
+    audited: ClassVar[Mapping[str, str]] = {"POST": "prices.push"}
+    audited_fields = ("strategy",)
     max_body_bytes: ClassVar[int] = 1 << 20
 
     @operation(query=PushQuery, answers={"strategy": str, "stocks": int, "clients": int, "delivered": int})
