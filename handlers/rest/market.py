@@ -14,8 +14,11 @@ from server.auth.access import Access
 from server.domain.bars import Bar, Period
 from server.domain.quotes import shanghai_time
 from server.domain.signals import Signal
+from server.errors import ErrorCode
 
 MAX_BARS = 1000
+_CLOSED = (ErrorCode.UNAUTHORIZED,)
+"""Where prices are for members."""
 
 
 class SignalsQuery(Struct):
@@ -54,6 +57,7 @@ class SignalsHandler(MarketHandler):
     @operation(
         query=SignalsQuery,
         answers={"strategy": str, "day": str | None, "count": int, "signals": list[SignalView]},
+        errors=_CLOSED,
     )
     async def get(self, query: SignalsQuery) -> None:
         """Show the present signals of a strategy, the strongest first."""
@@ -81,7 +85,7 @@ class SignalsHandler(MarketHandler):
 
 
 class StrategiesHandler(MarketHandler):
-    @operation(answers={"strategies": list[StrategyView]})
+    @operation(answers={"strategies": list[StrategyView]}, errors=_CLOSED)
     async def get(self) -> None:
         """List the strategies."""
         signals = self.services.signals
@@ -101,21 +105,21 @@ class StrategiesHandler(MarketHandler):
 
 
 class StocksHandler(MarketHandler):
-    @operation(query=StocksQuery, answers={"stocks": list[InstrumentView]})
+    @operation(query=StocksQuery, answers={"stocks": list[InstrumentView]}, errors=_CLOSED)
     async def get(self, query: StocksQuery) -> None:
         """Find stocks by the beginning of code, symbol or name."""
         self.answer({"stocks": self.services.stocks.search(query.query, query.limit)})
 
 
 class StockHandler(MarketHandler):
-    @operation(answers=StockView)
+    @operation(answers=StockView, errors=_CLOSED)
     async def get(self, code: str) -> None:
         """Show a stock with its present quote."""
         self.answer(self.services.stocks.show(code))
 
 
 class BarsHandler(MarketHandler):
-    @operation(query=BarsQuery, answers={"code": str, "period": Period, "bars": list[BarView]})
+    @operation(query=BarsQuery, answers={"code": str, "period": Period, "bars": list[BarView]}, errors=_CLOSED)
     async def get(self, code: str, query: BarsQuery) -> None:
         """Show the newest bars of a stock."""
         instrument = self.services.stocks.find(code)
@@ -124,7 +128,7 @@ class BarsHandler(MarketHandler):
 
 
 class MarketStatusHandler(MarketHandler):
-    @operation(answers=MarketStatus)
+    @operation(answers=MarketStatus, errors=_CLOSED)
     async def get(self) -> None:
         """Show the state of the market and of its source."""
         self.answer(self.services.market_status.present())
