@@ -14,6 +14,7 @@ from server.auth.access import Access
 from server.domain.audit import AuditEntry
 from server.domain.payloads import to_payload
 from server.domain.service_keys import Scope, ServiceKey
+from server.errors import ErrorCode
 
 
 class KeyBody(Struct):
@@ -45,7 +46,9 @@ class ServiceKeysHandler(ApiHandler):
         """List the service keys."""
         self.answer({"service_keys": to_payload(await self.services.service_keys.list())})
 
-    @operation(body=KeyBody, answers={"service_key": ServiceKey, "key": str}, status=201)
+    @operation(
+        body=KeyBody, answers={"service_key": ServiceKey, "key": str}, status=201, errors=(ErrorCode.LIMIT_REACHED,)
+    )
     async def post(self, body: KeyBody) -> None:
         """Make a service key, whose text is told this once."""
         made, text = await self.services.service_keys.create(self.actor, body.name, body.scopes, body.expires_at)

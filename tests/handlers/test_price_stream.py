@@ -14,6 +14,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from handlers.documents.library import Library
 from handlers.streams.prices import MESSAGE_RATE, PriceStreamHandler
 from server.domain.rooms import session_room
 from server.domain.users import Principal
@@ -23,8 +24,10 @@ from server.realtime.origins import OriginPolicy
 from server.realtime.runtime import Runtime
 from server.services.prices import MAX_SUBSCRIPTIONS
 from tests.support.clock import FakeClock
+from tests.support.contract import Contract
 from tests.support.prices import price_service
 
+CONTRACT = Contract(Library((), (), {}))
 PATIENCE_SECONDS = 10.0
 SHARES = 30
 
@@ -41,7 +44,11 @@ class Listener:
         async with asyncio.timeout(PATIENCE_SECONDS):
             message = await self.connection.read_message()
         self.is_at_end = message is None
-        return None if message is None else json.loads(message)
+        if message is None:
+            return None
+        received = json.loads(message)
+        CONTRACT.check_stream("prices", received)
+        return received
 
     async def ask(self, message: object) -> Any:
         """Send a message (text and bytes as they are) and return the next one."""
