@@ -12,6 +12,7 @@ from handlers.operations import operation
 from handlers.rest.answers import PriceClientView, StreamTotals, SubscriptionTotals
 from server.auth.access import Access
 from server.domain.payloads import to_payload
+from server.domain.service_keys import Scope
 from server.realtime.attendance import Visit
 from server.services.price_targets import SubscriptionType, subscriptions_of
 
@@ -31,6 +32,7 @@ class ClientsQuery(Struct):
 
 class PushPricesHandler(ApiHandler):
     access = Access.OPERATOR
+    service_scope = Scope.PRICES
     audited: ClassVar[Mapping[str, str]] = {"POST": "prices.push"}
     audited_fields = ("strategy",)
     max_body_bytes: ClassVar[int] = 1 << 20
