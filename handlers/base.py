@@ -44,6 +44,8 @@ _CODE_OF_STATUS = {
     413: ErrorCode.PAYLOAD_TOO_LARGE,
 }
 
+_MESSAGE_OF_STATUS = {201: "rest.created", 202: "rest.accepted"}
+
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
@@ -203,10 +205,14 @@ class ApiHandler(RequestHandler):
         except (msgspec.ValidationError, UnicodeError) as error:
             raise RequestError(ErrorCode.INVALID_INPUT, str(error)) from None
 
-    def answer(self, data: Any, *, status: int = 200, message: str = "rest.ok") -> None:
-        """Finish with the envelope; ``data`` is made of plain values, ``message`` a key of the texts."""
-        self.set_status(status)
-        self.finish_json({"code": status, "message": self.text(message), "data": data})
+    def answer(self, data: Any, *, message: str = "") -> None:
+        """Finish with the envelope; ``data`` is made of plain values, ``message`` a key of the texts.
+
+        The status is the one that the operation declares, unless another was set.
+        """
+        status = self.get_status()
+        text = self.text(message or _MESSAGE_OF_STATUS.get(status, "rest.ok"))
+        self.finish_json({"code": status, "message": text, "data": data})
 
     def text(self, key: str, **values: object) -> str:
         """Return a text in the caller's language."""

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 from handlers.base import refusal_body, told
+from handlers.documents import page
+from handlers.documents.library import Library
 from handlers.services import Services
 from server.auth.access import Access
 from server.realtime.origins import OriginPolicy
@@ -85,6 +87,34 @@ class PageHandler(GuardedHandler):
         self.set_header("Cache-Control", "no-cache")
         self.add_header("Vary", "Accept-Language")
         self.render("index.html", language=language, languages=LOCALES)
+
+    def head(self) -> None:
+        self.get()
+
+
+class ApiPageHandler(GuardedHandler):
+    """What the API documents say, for people: all of it is written here, and nothing runs in the page."""
+
+    access: ClassVar[Access] = Access.PUBLIC
+
+    def initialize(self, services: Services, library: Library) -> None:
+        self.origins = services.origins
+        self._services = services
+        self._library = library
+
+    def get(self) -> None:
+        language = negotiate(self.request.headers.get("Accept-Language"), self._services.default_locale)
+        self.set_header("Cache-Control", "no-cache")
+        self.add_header("Vary", "Accept-Language")
+        openapi, asyncapi = self._library.openapi, self._library.asyncapi
+        self.render(
+            "api.html",
+            language=language,
+            text=lambda key: self._services.texts.text(language, f"api.{key}"),
+            groups=page.calls(openapi),
+            channels=page.channels(asyncapi),
+            shapes=page.shapes(openapi, asyncapi),
+        )
 
     def head(self) -> None:
         self.get()

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from handlers.base import UnknownPathHandler
-from handlers.pages import ClientBundleHandler, PageHandler
+from handlers.documents.library import Library
+from handlers.pages import ApiPageHandler, ClientBundleHandler, PageHandler
 from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler
@@ -18,6 +19,7 @@ from handlers.rest.conversations import (
     MemberHandler,
     MembersHandler,
 )
+from handlers.rest.documents import AsyncApiHandler, OpenApiHandler
 from handlers.rest.files import FileHandler, ThumbnailHandler
 from handlers.rest.friends import (
     AcceptFriendRequestHandler,
@@ -149,13 +151,31 @@ REST: tuple[tuple[str, type], ...] = (
 )
 """Each of these is served under /api and again under /api/v1."""
 
+DOCUMENTS: tuple[tuple[str, type], ...] = (
+    (r"/docs/openapi\.json", OpenApiHandler),
+    (r"/docs/asyncapi\.json", AsyncApiHandler),
+)
+
+DOCUMENTED = (
+    *REST,
+    (r"/health", HealthHandler),
+    (r"/health/live", LiveHandler),
+    (r"/health/ready", ReadyHandler),
+    *DOCUMENTS,
+    (r"/notifications/stream", NotificationEventsHandler),
+)
+"""What the OpenAPI document tells of: all that is served under /api."""
+
+AT_ROOT: tuple[tuple[str, type], ...] = ((r"/metrics", MetricsHandler),)
+"""What it tells of beside that."""
+
 
 def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticate: Authenticate | None) -> list[Route]:
     """Return every route of the server.
 
     Raises ValueError when a REST class has no access rule, or an operator's call no name in the audit trail.
     """
-    unguarded = [handler.__name__ for _, handler in REST if not hasattr(handler, "access")]
+    unguarded = [handler.__name__ for _, handler in (*DOCUMENTED, *AT_ROOT) if not hasattr(handler, "access")]
     if unguarded:
         raise ValueError(f"handlers without an access rule: {', '.join(unguarded)}")
     unnamed = [handler.__name__ for _, handler in REST if not _is_traced(handler)]
@@ -163,6 +183,7 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         raise ValueError(f"handlers whose changing calls leave no trace in the audit trail: {', '.join(unnamed)}")
     given = {"services": services}
     streaming = {"runtime": runtime, "services": services}
+    documents = {**given, "library": Library(DOCUMENTED, AT_ROOT, sio.root.behaviour.events)}
     prices = {
         "runtime": runtime,
         "origins": services.origins,
@@ -185,9 +206,11 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         ),
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
+        *((rf"/api{version}{path}", handler, documents) for path, handler in DOCUMENTS for version in ("", "/v1")),
+        (r"/api/docs", ApiPageHandler, documents),
         (r"/(?:api/(?:v1/)?)?health/live", LiveHandler, given),
         (r"/(?:api/(?:v1/)?)?health/ready", ReadyHandler, given),
-        (r"/metrics", MetricsHandler, given),
+        *((pattern, handler, given) for pattern, handler in AT_ROOT),
         (r"/api/.*", UnknownPathHandler, given),
         (r"/", PageHandler, given),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from handlers.base import SESSION_COOKIE, ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.payloads import to_payload
 from server.domain.users import Principal
@@ -32,7 +33,7 @@ class SignInHandler(ApiHandler):
 
     access = Access.PUBLIC
 
-    def answer_sign_in(self, sign_in: SignIn, status: int = 200) -> None:
+    def answer_sign_in(self, sign_in: SignIn) -> None:
         self.set_cookie(
             SESSION_COOKIE,
             sign_in.refresh_token,
@@ -41,24 +42,31 @@ class SignInHandler(ApiHandler):
             samesite="Lax",
             secure=self.request.protocol == "https",
         )
-        self.answer(to_payload(sign_in), status=status, message="rest.created" if status == 201 else "rest.ok")
+        self.answer(to_payload(sign_in))
 
     def forget_sign_in(self) -> None:
         self.clear_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=self.request.protocol == "https")
 
 
 class RegisterHandler(SignInHandler):
-    async def post(self) -> None:
-        body = self.body(Registration)
+    @operation(
+        body=Registration,
+        answers=SignIn,
+        status=201,
+        errors=(ErrorCode.INVALID_USERNAME, ErrorCode.WEAK_PASSWORD, ErrorCode.USERNAME_TAKEN),
+    )
+    async def post(self, body: Registration) -> None:
+        """Make an account and sign it in."""
         sign_in = await self.services.accounts.register(
             body.username, body.password, body.display_name, self.request.remote_ip or ""
         )
-        self.answer_sign_in(sign_in, status=201)
+        self.answer_sign_in(sign_in)
 
 
 class LoginHandler(SignInHandler):
-    async def post(self) -> None:
-        body = self.body(Credentials)
+    @operation(body=Credentials, answers=SignIn, errors=(ErrorCode.INVALID_CREDENTIALS, ErrorCode.BANNED))
+    async def post(self, body: Credentials) -> None:
+        """Sign in."""
         address = self.request.remote_ip or ""
         self.answer_sign_in(await self.services.accounts.login(body.username, body.password, address))
 
@@ -66,8 +74,10 @@ class LoginHandler(SignInHandler):
 class RefreshHandler(SignInHandler):
     """Takes the refresh token from the body, or from the page's cookie."""
 
-    async def post(self) -> None:
-        token = self.body(RefreshBody).refresh_token or self.get_cookie(SESSION_COOKIE)
+    @operation(body=RefreshBody, answers=SignIn, errors=(ErrorCode.UNAUTHORIZED,))
+    async def post(self, body: RefreshBody) -> None:
+        """Stay signed in: use a refresh token up, and get new tokens."""
+        token = body.refresh_token or self.get_cookie(SESSION_COOKIE)
         if token is None:
             raise RequestError(ErrorCode.UNAUTHORIZED, "no refresh token, neither in the body nor in the cookie")
         self.answer_sign_in(await self.services.accounts.refresh(token))
@@ -76,14 +86,16 @@ class RefreshHandler(SignInHandler):
 class LogoutHandler(SignInHandler):
     """Ends the login session of the bearer token, or of the refresh token in the body or in the page's cookie."""
 
-    async def post(self) -> None:
-        principal = await self._whose()
+    @operation(body=RefreshBody, errors=(ErrorCode.UNAUTHORIZED,))
+    async def post(self, body: RefreshBody) -> None:
+        """End one login session."""
+        principal = await self._whose(body)
         await self.services.accounts.logout(principal.session_id)
         self.forget_sign_in()
         self.answer(None, message="rest.signed_out")
 
-    async def _whose(self) -> Principal:
-        refresh_token = self.body(RefreshBody).refresh_token or self.get_cookie(SESSION_COOKIE)
+    async def _whose(self, body: RefreshBody) -> Principal:
+        refresh_token = body.refresh_token or self.get_cookie(SESSION_COOKIE)
         try:
             principal = await self.authenticate()
         except RequestError:
@@ -103,7 +115,9 @@ class LogoutEverywhereHandler(SignInHandler):
 
     access = Access.MEMBER
 
+    @operation()
     async def post(self) -> None:
+        """End all of the caller's login sessions."""
         await self.services.accounts.logout_everywhere(self.principal.user_id)
         self.forget_sign_in()
         self.answer(None, message="rest.signed_out")

@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
+from handlers.rest.answers import ConnectionNames, ConnectionView
 from server.auth.access import Access
 from server.domain.payloads import to_payload
 from server.errors import ErrorCode, RequestError
@@ -29,7 +31,9 @@ class ClientsQuery(Struct):
 class OverviewHandler(ApiHandler):
     access = Access.OPERATOR
 
+    @operation(answers=dict[str, Any])
     async def get(self) -> None:
+        """Show the figures of this moment."""
         self.answer(self.services.operation.overview())
 
 
@@ -38,8 +42,9 @@ class ClientsHandler(ApiHandler):
 
     access = Access.OPERATOR
 
-    async def get(self) -> None:
-        query = self.query(ClientsQuery)
+    @operation(query=ClientsQuery, answers={"clients": list[ConnectionView], "has_more": bool})
+    async def get(self, query: ClientsQuery) -> None:
+        """List who is connected to this process."""
         wanted = (
             one
             for one in self.services.operation.census.all(self._number(query.after))
@@ -82,7 +87,9 @@ class ClientsHandler(ApiHandler):
 class ClientHandler(ClientsHandler):
     """One connection, with the names of its rooms; a login session's own room is not shown."""
 
+    @operation(answers={"client": ConnectionNames})
     async def get(self, name: str) -> None:  # type: ignore[override]
+        """Show one connection with its rooms."""
         found = self.services.operation.census.find(name)
         if found is None:
             raise _unknown()
@@ -94,7 +101,9 @@ class DisconnectHandler(ApiHandler):
     access = Access.OPERATOR
     audited: ClassVar[Mapping[str, str]] = {"POST": "client.disconnect"}
 
+    @operation()
     async def post(self, name: str) -> None:
+        """Disconnect a client."""
         if not self.services.operation.census.disconnect(name):
             raise _unknown()
         self.answer(None)

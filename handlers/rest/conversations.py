@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.conversations import ConversationView, Role
 from server.domain.messages import Page, Search, Surroundings
@@ -84,34 +85,44 @@ class NewSettings(Struct):
     muted_until: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
 
 
+_CONVERSATION = {"conversation": ConversationView}
+_GROUP_ERRORS = (ErrorCode.FORBIDDEN, ErrorCode.NOT_FRIENDS, ErrorCode.LIMIT_REACHED)
+
+
 class ConversationsHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation(answers={"conversations": list[ConversationView]})
     async def get(self) -> None:
+        """List the caller's conversations."""
         self.answer({"conversations": to_payload(await self.services.conversations.conversations(self.principal))})
 
-    async def post(self) -> None:
-        body = self.body(NewGroup)
-        made = await self.services.groups.create(self.principal, body.name, body.members)
-        self.answer(_shown(made), status=201, message="rest.created")
+    @operation(body=NewGroup, answers=_CONVERSATION, status=201, errors=_GROUP_ERRORS)
+    async def post(self, body: NewGroup) -> None:
+        """Make a group."""
+        self.answer(_shown(await self.services.groups.create(self.principal, body.name, body.members)))
 
 
 class ConversationHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation(answers=_CONVERSATION)
     async def get(self, conversation_id: str) -> None:
+        """Show a conversation with all its members."""
         self.answer(_shown(await self.services.conversations.show(self.principal.user_id, conversation_id)))
 
-    async def patch(self, conversation_id: str) -> None:
-        name = self.body(NewName).name
-        self.answer(_shown(await self.services.groups.rename(self.principal, conversation_id, name)))
+    @operation(body=NewName, answers=_CONVERSATION, errors=(ErrorCode.FORBIDDEN,))
+    async def patch(self, conversation_id: str, body: NewName) -> None:
+        """Rename a group."""
+        self.answer(_shown(await self.services.groups.rename(self.principal, conversation_id, body.name)))
 
 
 class ConversationSettingsHandler(ApiHandler):
     access = Access.MEMBER
 
-    async def patch(self, conversation_id: str) -> None:
-        body = self.body(NewSettings)
+    @operation(body=NewSettings, answers=_CONVERSATION, errors=(ErrorCode.LIMIT_REACHED,))
+    async def patch(self, conversation_id: str, body: NewSettings) -> None:
+        """Pin or mute a conversation for oneself."""
         view = await self.services.conversations.set(self.principal, conversation_id, body.pinned, body.muted_until)
         self.answer(_shown(view))
 
@@ -119,19 +130,23 @@ class ConversationSettingsHandler(ApiHandler):
 class MembersHandler(ApiHandler):
     access = Access.MEMBER
 
-    async def post(self, conversation_id: str) -> None:
-        user_ids = self.body(NewMembers).user_ids
-        self.answer(_shown(await self.services.groups.add(self.principal, conversation_id, user_ids)))
+    @operation(body=NewMembers, answers=_CONVERSATION, errors=_GROUP_ERRORS)
+    async def post(self, conversation_id: str, body: NewMembers) -> None:
+        """Add members to a group."""
+        self.answer(_shown(await self.services.groups.add(self.principal, conversation_id, body.user_ids)))
 
 
 class MemberHandler(ApiHandler):
     access = Access.MEMBER
 
-    async def patch(self, conversation_id: str, user_id: str) -> None:
-        role = self.body(NewRole).role
-        self.answer(_shown(await self.services.groups.set_role(self.principal, conversation_id, user_id, role)))
+    @operation(body=NewRole, answers=_CONVERSATION, errors=(ErrorCode.FORBIDDEN, ErrorCode.CONFLICT))
+    async def patch(self, conversation_id: str, user_id: str, body: NewRole) -> None:
+        """Give a member of a group another role."""
+        self.answer(_shown(await self.services.groups.set_role(self.principal, conversation_id, user_id, body.role)))
 
+    @operation(errors=(ErrorCode.FORBIDDEN,))
     async def delete(self, conversation_id: str, user_id: str) -> None:
+        """Remove a member from a group, or leave it."""
         await self.services.groups.remove(self.principal, conversation_id, user_id)
         self.answer(None)
 
@@ -139,8 +154,10 @@ class MemberHandler(ApiHandler):
 class HistoryHandler(ApiHandler):
     access = Access.MEMBER
 
-    async def get(self, conversation_id: str) -> None:
-        self.answer(to_payload(await self._messages(conversation_id, self.query(HistoryQuery))))
+    @operation(query=HistoryQuery, answers=(Page, Surroundings), errors=(ErrorCode.UNAVAILABLE,))
+    async def get(self, conversation_id: str, query: HistoryQuery) -> None:
+        """Read, search or look around in a conversation's history."""
+        self.answer(to_payload(await self._messages(conversation_id, query)))
 
     async def _messages(self, conversation_id: str, query: HistoryQuery) -> Page | Surroundings:
         place, search = query.place, query.search

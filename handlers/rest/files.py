@@ -9,9 +9,10 @@ from urllib.parse import quote
 from tornado.iostream import StreamClosedError
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.files import StoredFile
-from server.errors import RequestError
+from server.errors import ErrorCode, RequestError
 from server.protocol.byte_range import ByteRange, byte_range
 
 SEND_SECONDS = 30.0
@@ -19,6 +20,9 @@ SEND_SECONDS = 30.0
 
 MAX_AGE_SECONDS = 300
 THUMBNAIL_TYPE = "image/webp"
+
+_PARTIAL = (200, 206, 304, 416)
+"""What all of it, a part, or none is answered with."""
 
 _PROTECTION = {
     "X-Content-Type-Options": "nosniff",
@@ -92,7 +96,9 @@ class SendingHandler(ApiHandler):
 
 
 class FileHandler(SendingHandler):
+    @operation(media_type="application/octet-stream", status=_PARTIAL)
     async def get(self, file_id: str) -> None:
+        """Send a file's bytes, or a range of them."""
         file = await self.services.files.find(self.principal, file_id)
         etag = f'"{file.id}"'
         self.set_file_headers(etag, file.type, _disposition(file))
@@ -100,13 +106,17 @@ class FileHandler(SendingHandler):
         if part is not None:
             await self.send(self.services.files.read(file, *part), part.end - part.begin)
 
+    @operation(errors=(ErrorCode.CONFLICT,))
     async def delete(self, file_id: str) -> None:
+        """Delete a file of one's own that was never sent."""
         await self.services.files.delete(self.principal, file_id)
         self.answer(None)
 
 
 class ThumbnailHandler(SendingHandler):
+    @operation(media_type=THUMBNAIL_TYPE, status=_PARTIAL)
     async def get(self, file_id: str) -> None:
+        """Send a picture's thumbnail."""
         file = await self.services.files.find_thumbnail(self.principal, file_id)
         etag = f'"{file.id}-thumbnail"'
         self.set_file_headers(etag, THUMBNAIL_TYPE, "inline")

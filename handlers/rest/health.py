@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access, require
 from server.errors import RequestError
+
+
+class HealthDetails(Struct):
+    """What operators see of it; ``parts`` says ``ok`` or ``failed`` of each."""
+
+    parts: dict[str, Literal["ok", "failed"]]
+    draining: bool
+    version: str
+    uptime_seconds: float
+    loop_lag_seconds: float
+
+
+class Health(Struct):
+    """``failed`` names what does not answer."""
+
+    status: Literal["ok", "error"]
+    failed: list[str] | UnsetType = UNSET
+    details: HealthDetails | UnsetType = UNSET
 
 
 class HealthHandler(ApiHandler):
@@ -14,7 +35,9 @@ class HealthHandler(ApiHandler):
 
     access = Access.PUBLIC
 
+    @operation(answers=Health, media_type="application/json", status=(200, 503))
     async def get(self) -> None:
+        """Tell whether the server works: 200, or 503."""
         failed = await self.services.health.failed()
         body: dict[str, Any] = {"status": "error", "failed": failed} if failed else {"status": "ok"}
         if await self._may_see_details():
@@ -48,7 +71,9 @@ class LiveHandler(ApiHandler):
 
     access = Access.PUBLIC
 
+    @operation(answers=Health, media_type="application/json")
     async def get(self) -> None:
+        """Tell that the process answers."""
         self.finish_json({"status": "ok"})
 
 
@@ -57,7 +82,9 @@ class ReadyHandler(ApiHandler):
 
     access = Access.PUBLIC
 
+    @operation(answers=Health, media_type="application/json", status=(200, 503))
     async def get(self) -> None:
+        """Tell whether new clients should come here: 200, or 503."""
         failed = ["draining"] if self.services.health.draining else await self.services.health.failed()
         if failed:
             self.set_status(503)

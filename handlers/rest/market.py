@@ -8,12 +8,17 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
+from handlers.rest.answers import BarView, InstrumentView, MarketStatus, SignalView, StockView, StrategyView
 from server.auth.access import Access
 from server.domain.bars import Bar, Period
 from server.domain.quotes import shanghai_time
 from server.domain.signals import Signal
+from server.errors import ErrorCode
 
 MAX_BARS = 1000
+_CLOSED = (ErrorCode.UNAUTHORIZED,)
+"""Where prices are for members."""
 
 
 class SignalsQuery(Struct):
@@ -49,8 +54,13 @@ class MarketHandler(ApiHandler):
 
 
 class SignalsHandler(MarketHandler):
-    async def get(self) -> None:
-        query = self.query(SignalsQuery)
+    @operation(
+        query=SignalsQuery,
+        answers={"strategy": str, "day": str | None, "count": int, "signals": list[SignalView]},
+        errors=_CLOSED,
+    )
+    async def get(self, query: SignalsQuery) -> None:
+        """Show the present signals of a strategy, the strongest first."""
         found = await self.services.signals.present(query.strategy, query.limit)
         self.answer(
             {
@@ -75,7 +85,9 @@ class SignalsHandler(MarketHandler):
 
 
 class StrategiesHandler(MarketHandler):
+    @operation(answers={"strategies": list[StrategyView]}, errors=_CLOSED)
     async def get(self) -> None:
+        """List the strategies."""
         signals = self.services.signals
         self.answer(
             {
@@ -93,26 +105,32 @@ class StrategiesHandler(MarketHandler):
 
 
 class StocksHandler(MarketHandler):
-    async def get(self) -> None:
-        query = self.query(StocksQuery)
+    @operation(query=StocksQuery, answers={"stocks": list[InstrumentView]}, errors=_CLOSED)
+    async def get(self, query: StocksQuery) -> None:
+        """Find stocks by the beginning of code, symbol or name."""
         self.answer({"stocks": self.services.stocks.search(query.query, query.limit)})
 
 
 class StockHandler(MarketHandler):
+    @operation(answers=StockView, errors=_CLOSED)
     async def get(self, code: str) -> None:
+        """Show a stock with its present quote."""
         self.answer(self.services.stocks.show(code))
 
 
 class BarsHandler(MarketHandler):
-    async def get(self, code: str) -> None:
+    @operation(query=BarsQuery, answers={"code": str, "period": Period, "bars": list[BarView]}, errors=_CLOSED)
+    async def get(self, code: str, query: BarsQuery) -> None:
+        """Show the newest bars of a stock."""
         instrument = self.services.stocks.find(code)
-        query = self.query(BarsQuery)
         bars = await self.services.bars.newest(instrument.symbol, query.period, min(query.limit, MAX_BARS))
         self.answer({"code": code, "period": query.period.value, "bars": [_shown_bar(bar) for bar in bars]})
 
 
 class MarketStatusHandler(MarketHandler):
+    @operation(answers=MarketStatus, errors=_CLOSED)
     async def get(self) -> None:
+        """Show the state of the market and of its source."""
         self.answer(self.services.market_status.present())
 
 

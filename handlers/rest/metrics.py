@@ -5,6 +5,7 @@ from __future__ import annotations
 from tornado.web import RequestHandler
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.service_keys import Scope
 from server.operation.exposition import CONTENT_TYPE, Exposition
@@ -14,7 +15,9 @@ class MetricsHandler(ApiHandler):
     access = Access.OPERATOR
     service_scope = Scope.METRICS
 
+    @operation(media_type="text/plain")
     async def get(self) -> None:
+        """Show the figures for Prometheus."""
         self.set_header("Content-Type", CONTENT_TYPE)
         self.finish(self.services.operation.exposition.text())
 

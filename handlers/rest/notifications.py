@@ -8,8 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
+from handlers.rest.answers import NotificationJob, Notified
 from server.auth.access import Access
-from server.domain.notifications import Job, Preferences, QuietHours, Status, Wording
+from server.domain.notifications import Job, Notification, Preferences, QuietHours, Status, Wording
 from server.domain.payloads import to_payload
 from server.domain.service_keys import Scope
 from server.errors import ErrorCode, RequestError
@@ -54,29 +56,34 @@ class NotificationsHandler(ApiHandler):
     audited: ClassVar[Mapping[str, str]] = {"POST": "notification.send"}
     audited_fields = ("user_id", "user_ids", "all", "type", "title")
 
-    async def get(self) -> None:
-        query = self.query(ListQuery)
+    @operation(query=ListQuery, answers={"notifications": list[Notification], "has_more": bool})
+    async def get(self, query: ListQuery) -> None:
+        """List the caller's notifications, newest first."""
         page = await self.services.notifications.page(
             self.principal, query.status, query.type, query.before, query.limit
         )
         self.answer(to_payload(page._asdict()))
 
-    async def post(self) -> None:
-        body = self.body(SentBody)
+    @operation(body=SentBody, answers=(Notified, NotificationJob), status=(201, 202))
+    async def post(self, body: SentBody) -> None:
+        """Notify some users: 201, or begin to notify everyone: 202."""
         wording = Wording(body.title, body.content, body.type, body.link, body.source)
         receivers = _receivers(body)
         if receivers is None:
             job = await self.services.notification_jobs.add(wording)
-            self.answer(_shown(job), status=202, message="rest.accepted")
+            self.set_status(202)
+            self.answer(_shown(job))
         else:
             notified = await self.services.notifications.notify_with(receivers, wording)
-            self.answer({"notified": notified}, status=201, message="rest.created")
+            self.answer({"notified": notified})
 
 
 class NotificationHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation()
     async def delete(self, notification_id: str) -> None:
+        """Remove a notification."""
         await self.services.notifications.remove(self.principal, notification_id)
         self.answer(None)
 
@@ -84,7 +91,9 @@ class NotificationHandler(ApiHandler):
 class ReadNotificationHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation()
     async def post(self, notification_id: str) -> None:
+        """Mark a notification as read."""
         await self.services.notifications.mark_one_read(self.principal, notification_id)
         self.answer(None)
 
@@ -92,25 +101,32 @@ class ReadNotificationHandler(ApiHandler):
 class ReadAllNotificationsHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation(answers={"marked": int})
     async def post(self) -> None:
+        """Mark all notifications as read."""
         self.answer({"marked": await self.services.notifications.mark_all_read(self.principal)})
 
 
 class UnreadCountHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation(answers={"count": int})
     async def get(self) -> None:
+        """Count the unread notifications."""
         self.answer({"count": await self.services.notifications.count_unread(self.principal)})
 
 
 class NotificationPreferencesHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation(answers=Preferences)
     async def get(self) -> None:
+        """Show what the caller does not want to hear."""
         self.answer(to_payload(await self.services.notifications.preferences(self.principal)))
 
-    async def put(self) -> None:
-        body = self.body(PreferencesBody)
+    @operation(body=PreferencesBody, answers=Preferences)
+    async def put(self, body: PreferencesBody) -> None:
+        """Say what the caller does not want to hear."""
         preferences = Preferences(tuple(dict.fromkeys(body.muted_types)), body.quiet_hours)
         await self.services.notifications.set_preferences(self.principal, preferences)
         self.answer(to_payload(preferences))
@@ -120,7 +136,9 @@ class NotificationJobHandler(ApiHandler):
     access = Access.OPERATOR
     service_scope = Scope.NOTIFICATIONS
 
+    @operation(answers=NotificationJob)
     async def get(self, job_id: str) -> None:
+        """Show how far it has come to notify everyone."""
         self.answer(_shown(await self.services.notification_jobs.find(job_id)))
 
 
@@ -129,7 +147,11 @@ class StreamStatisticsHandler(ApiHandler):
 
     access = Access.OPERATOR
 
+    @operation(
+        answers={"total_users": int, "total_connections": int, "users": dict[str, int]}, media_type="application/json"
+    )
     async def get(self) -> None:
+        """Show who has streams of notifications open."""
         users = self.services.notification_streams.by_username()
         self.finish_json({"total_users": len(users), "total_connections": sum(users.values()), "users": users})
 

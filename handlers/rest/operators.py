@@ -9,9 +9,12 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access
+from server.domain.audit import AuditEntry
 from server.domain.payloads import to_payload
-from server.domain.service_keys import Scope
+from server.domain.service_keys import Scope, ServiceKey
+from server.errors import ErrorCode
 
 
 class KeyBody(Struct):
@@ -38,20 +41,27 @@ class ServiceKeysHandler(ApiHandler):
     audited: ClassVar[Mapping[str, str]] = {"POST": "service_key.create"}
     audited_fields = ("name", "scopes", "expires_at")
 
+    @operation(answers={"service_keys": list[ServiceKey]})
     async def get(self) -> None:
+        """List the service keys."""
         self.answer({"service_keys": to_payload(await self.services.service_keys.list())})
 
-    async def post(self) -> None:
-        body = self.body(KeyBody)
+    @operation(
+        body=KeyBody, answers={"service_key": ServiceKey, "key": str}, status=201, errors=(ErrorCode.LIMIT_REACHED,)
+    )
+    async def post(self, body: KeyBody) -> None:
+        """Make a service key, whose text is told this once."""
         made, text = await self.services.service_keys.create(self.actor, body.name, body.scopes, body.expires_at)
-        self.answer({"service_key": to_payload(made), "key": text}, status=201, message="rest.created")
+        self.answer({"service_key": to_payload(made), "key": text})
 
 
 class ServiceKeyHandler(ApiHandler):
     access = Access.OPERATOR
     audited: ClassVar[Mapping[str, str]] = {"DELETE": "service_key.revoke"}
 
+    @operation()
     async def delete(self, key_id: str) -> None:
+        """Revoke a service key."""
         await self.services.service_keys.revoke(key_id)
         self.answer(None)
 
@@ -61,7 +71,8 @@ class AuditHandler(ApiHandler):
 
     access = Access.OPERATOR
 
-    async def get(self) -> None:
-        query = self.query(AuditQuery)
+    @operation(query=AuditQuery, answers={"entries": list[AuditEntry]})
+    async def get(self, query: AuditQuery) -> None:
+        """Show who did what."""
         entries = await self.services.audit.newest(query.actor, query.action, query.before, query.limit)
         self.answer({"entries": to_payload(entries)})

@@ -9,10 +9,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
+from handlers.events.outgoing import TaskTold
+from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.payloads import to_payload
 from server.domain.service_keys import Scope
-from server.domain.tasks import DEFAULT_PRIORITY, Stage, TaskState, told
+from server.domain.tasks import DEFAULT_PRIORITY, Stage, Task, TaskState, told
 from server.errors import ErrorCode, RequestError
 
 MAX_RESULT_BODY_BYTES = 1 << 20
@@ -72,37 +74,53 @@ class FailBody(Struct):
 class TasksHandler(ApiHandler):
     access = Access.MEMBER
 
-    async def get(self) -> None:
-        query = self.query(TasksQuery)
+    @operation(query=TasksQuery, answers={"tasks": list[Task], "has_more": bool})
+    async def get(self, query: TasksQuery) -> None:
+        """List the caller's tasks, newest first."""
         page = await self.services.tasks.list(self.principal, query.state, query.type, query.before, query.limit)
         self.answer({"tasks": to_payload(page.tasks), "has_more": page.has_more})
 
-    async def post(self) -> None:
-        body = self.body(NewTaskBody)
+    @operation(
+        body=NewTaskBody,
+        answers={"task_id": str},
+        status=202,
+        headers=("Idempotency-Key",),
+        errors=(ErrorCode.CONFLICT, ErrorCode.LIMIT_REACHED),
+    )
+    async def post(self, body: NewTaskBody) -> None:
+        """Ask for a task."""
         fields: dict[str, Any] = msgspec.json.decode(self.request.body)
         params = {name: value for name, value in fields.items() if name not in NewTaskBody.__struct_fields__}
         key = self.request.headers.get("Idempotency-Key")
         task = await self.services.tasks.create(self.principal, body.type, params, body.priority, key)
-        self.answer({"task_id": task.id}, status=202, message="rest.accepted")
+        self.answer({"task_id": task.id})
 
 
 class TaskHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation(answers=Task)
     async def get(self, task_id: str) -> None:
+        """Show a task."""
         record = await self.services.tasks.find(self.principal, task_id)
         self.answer(to_payload(record.task))
 
+    @operation(answers=Task, errors=(ErrorCode.CONFLICT,))
     async def delete(self, task_id: str) -> None:
+        """Cancel a task that is not over."""
         self.answer(to_payload(await self.services.tasks.cancel(self.principal, task_id)))
 
 
 class TaskRetryHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation(
+        answers={"task_id": str, "attempts": int}, status=202, errors=(ErrorCode.CONFLICT, ErrorCode.LIMIT_REACHED)
+    )
     async def post(self, task_id: str) -> None:
+        """Try a task again that failed or was cancelled."""
         task = await self.services.tasks.retry(self.principal, task_id)
-        self.answer({"task_id": task.id, "attempts": task.attempts}, status=202, message="rest.accepted")
+        self.answer({"task_id": task.id, "attempts": task.attempts})
 
 
 class TaskProgressHandler(ApiHandler):
@@ -113,12 +131,15 @@ class TaskProgressHandler(ApiHandler):
     unaudited = REPORTED
     access_by_method: ClassVar[Mapping[str, Access]] = {"POST": Access.OPERATOR}
 
+    @operation(answers={"events": list[TaskTold]})
     async def get(self, task_id: str) -> None:
+        """Show what was told of a task, without its result."""
         record = await self.services.tasks.find(self.principal, task_id)
         self.answer({"events": [to_payload(_without_result(told(task_id, event))) for event in record.events]})
 
-    async def post(self, task_id: str) -> None:
-        body = self.body(ProgressBody)
+    @operation(body=ProgressBody, errors=(ErrorCode.CONFLICT,))
+    async def post(self, task_id: str, body: ProgressBody) -> None:
+        """Report how far a task has come."""
         if body.total_steps and body.step > body.total_steps:
             detail = f"got step {body.step} of {body.total_steps}; a step is at most total_steps"
             raise RequestError(ErrorCode.INVALID_INPUT, detail)
@@ -132,8 +153,10 @@ class TaskClaimHandler(ApiHandler):
     service_scope = Scope.TASKS
     unaudited = REPORTED
 
-    async def post(self) -> None:
-        task = await self.services.task_workers.claim(self.body(ClaimBody).types)
+    @operation(body=ClaimBody, answers={"task": Task | None})
+    async def post(self, body: ClaimBody) -> None:
+        """Take the next task that waits for a worker."""
+        task = await self.services.task_workers.claim(body.types)
         self.answer({"task": to_payload(task) if task else None})
 
 
@@ -143,8 +166,9 @@ class TaskCompleteHandler(ApiHandler):
     unaudited = REPORTED
     max_body_bytes = MAX_RESULT_BODY_BYTES
 
-    async def post(self, task_id: str) -> None:
-        body = self.body(CompleteBody)
+    @operation(body=CompleteBody, answers={"task_id": str, "state": TaskState}, errors=(ErrorCode.CONFLICT,))
+    async def post(self, task_id: str, body: CompleteBody) -> None:
+        """Report that a task is done, with its result."""
         task = await self.services.task_workers.complete(task_id, body.result, body.message, body.attempt)
         self.answer({"task_id": task.id, "state": task.state.value})
 
@@ -154,8 +178,9 @@ class TaskFailHandler(ApiHandler):
     service_scope = Scope.TASKS
     unaudited = REPORTED
 
-    async def post(self, task_id: str) -> None:
-        body = self.body(FailBody)
+    @operation(body=FailBody, answers={"task_id": str, "state": TaskState}, errors=(ErrorCode.CONFLICT,))
+    async def post(self, task_id: str, body: FailBody) -> None:
+        """Report that a task failed."""
         task = await self.services.task_workers.fail(task_id, body.error, body.message, body.attempt)
         self.answer({"task_id": task.id, "state": task.state.value})
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta, Struct
 from tornado.web import RequestHandler, stream_request_body
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access
+from server.domain.files import Attachment
 from server.domain.payloads import to_payload
 from server.errors import ErrorCode, RequestError
 from server.protocol.multipart import FilePartReader, MultipartError, boundary_of
@@ -24,6 +27,12 @@ LINGER_SECONDS = 5.0
 """How long the rest of a refused body is read, so that the client, still sending, gets to read why."""
 
 _ANY_SIZE = 1 << 62
+
+
+class FileForm(Struct):
+    """What `FilePartReader` finds in the body."""
+
+    file: Annotated[str, Meta(extra_json_schema={"contentMediaType": "application/octet-stream"})]
 
 
 @stream_request_body
@@ -73,8 +82,14 @@ class UploadHandler(ApiHandler):
         else:
             self._set_alarm(STALL_SECONDS)
 
+    @operation(
+        form=FileForm,
+        answers={"file": Attachment},
+        status=201,
+        errors=(ErrorCode.PAYLOAD_TOO_LARGE, ErrorCode.QUOTA_EXCEEDED, ErrorCode.UNSUPPORTED_TYPE),
+    )
     async def post(self) -> None:
-        """Answer, the body being there."""
+        """Take one file; its content says what it is."""
         self._set_alarm(None)
         if self._is_refused or self._upload is None:
             RequestHandler.finish(self)  # the answer has left already
@@ -86,7 +101,7 @@ class UploadHandler(ApiHandler):
             file = await self._upload.finish(self._reader.filename)
         finally:
             await self._upload.abort()
-        self.answer({"file": to_payload(file)}, status=201, message="rest.created")
+        self.answer({"file": to_payload(file)})
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
         """Finish; while the body is coming, answer, and finish when it has come or has taken too long.

@@ -8,9 +8,11 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.payloads import to_payload
-from server.domain.users import ProfileChange, Role
+from server.domain.users import Profile, ProfileChange, Role, User
+from server.errors import ErrorCode
 
 
 class PasswordChange(Struct):
@@ -36,11 +38,15 @@ class RoleBody(Struct):
 class MeHandler(ApiHandler):
     access = Access.MEMBER
 
+    @operation(answers=User)
     async def get(self) -> None:
+        """Show the caller's account."""
         self.answer(to_payload(await self.services.accounts.me(self.principal)))
 
-    async def patch(self) -> None:
-        user = await self.services.members.update(self.principal, self.body(ProfileChange))
+    @operation(body=ProfileChange, answers=User)
+    async def patch(self, body: ProfileChange) -> None:
+        """Change the caller's display name or language."""
+        user = await self.services.members.update(self.principal, body)
         self.answer(to_payload(user))
 
 
@@ -49,8 +55,9 @@ class PasswordHandler(ApiHandler):
 
     access = Access.MEMBER
 
-    async def patch(self) -> None:
-        body = self.body(PasswordChange)
+    @operation(body=PasswordChange, errors=(ErrorCode.INVALID_CREDENTIALS, ErrorCode.WEAK_PASSWORD))
+    async def patch(self, body: PasswordChange) -> None:
+        """Change the caller's password."""
         await self.services.accounts.change_password(
             self.principal, body.old_password, body.new_password, self.request.remote_ip or ""
         )
@@ -60,8 +67,9 @@ class PasswordHandler(ApiHandler):
 class UsersHandler(ApiHandler):
     access = Access.MEMBER
 
-    async def get(self) -> None:
-        query = self.query(SearchQuery)
+    @operation(query=SearchQuery, answers={"users": list[Profile]})
+    async def get(self, query: SearchQuery) -> None:
+        """Find other members by the beginning of their names."""
         found = await self.services.members.search(self.principal, query.query, query.limit)
         self.answer({"users": to_payload(found)})
 
@@ -71,11 +79,15 @@ class BanHandler(ApiHandler):
     audited: ClassVar[Mapping[str, str]] = {"POST": "user.ban", "DELETE": "user.unban"}
     audited_fields = ("reason",)
 
-    async def post(self, user_id: str) -> None:
-        await self.services.moderation.ban(user_id, self.body(BanBody).reason)
+    @operation(body=BanBody)
+    async def post(self, user_id: str, body: BanBody) -> None:
+        """Ban a user: every login session ends."""
+        await self.services.moderation.ban(user_id, body.reason)
         self.answer(None)
 
+    @operation()
     async def delete(self, user_id: str) -> None:
+        """Lift a ban."""
         await self.services.moderation.unban(user_id)
         self.answer(None)
 
@@ -85,6 +97,8 @@ class RoleHandler(ApiHandler):
     audited: ClassVar[Mapping[str, str]] = {"PATCH": "user.role"}
     audited_fields = ("role",)
 
-    async def patch(self, user_id: str) -> None:
-        user = await self.services.moderation.set_role(self.actor, user_id, Role(self.body(RoleBody).role))
+    @operation(body=RoleBody, answers=User, errors=(ErrorCode.CONFLICT,))
+    async def patch(self, user_id: str, body: RoleBody) -> None:
+        """Give a user another role."""
+        user = await self.services.moderation.set_role(self.actor, user_id, Role(body.role))
         self.answer(to_payload(user))

@@ -8,6 +8,8 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
+from handlers.operations import operation
+from handlers.rest.answers import PriceClientView, StreamTotals, SubscriptionTotals
 from server.auth.access import Access
 from server.domain.payloads import to_payload
 from server.domain.service_keys import Scope
@@ -35,9 +37,11 @@ class PushPricesHandler(ApiHandler):
     audited_fields = ("strategy",)
     max_body_bytes: ClassVar[int] = 1 << 20
 
-    async def post(self) -> None:
+    @operation(query=PushQuery, answers={"strategy": str, "stocks": int, "clients": int, "delivered": int})
+    async def post(self, query: PushQuery) -> None:
+        """Push prices now, also those that the body brings."""
         prices = self.services.prices
-        target = prices.targets.strategy(self.query(PushQuery).strategy)
+        target = prices.targets.strategy(query.strategy)
         body = self.request.body.strip()
         pushed = await prices.push_now(target, await prices.read_posted(body) if body else None)
         self.answer({"strategy": target.name, **pushed._asdict()})
@@ -46,7 +50,9 @@ class PushPricesHandler(ApiHandler):
 class WebSocketStatsHandler(ApiHandler):
     access = Access.OPERATOR
 
+    @operation(answers={"connections": StreamTotals, "subscriptions": SubscriptionTotals})
     async def get(self) -> None:
+        """Show what flows to the clients of prices."""
         traffic, counts = self.services.attendance.traffic(), self.services.prices.count_subscriptions()
         self.answer(
             {
@@ -70,8 +76,10 @@ class WebSocketStatsHandler(ApiHandler):
 class WebSocketClientsHandler(ApiHandler):
     access = Access.OPERATOR
 
-    async def get(self) -> None:
-        query, attendance = self.query(ClientsQuery), self.services.attendance
+    @operation(query=ClientsQuery, answers={"total": int, "clients": list[PriceClientView]})
+    async def get(self, query: ClientsQuery) -> None:
+        """List the clients and their subscriptions."""
+        attendance = self.services.attendance
         visits = attendance.visits(query.offset, min(query.limit, MAX_CLIENTS_SHOWN))
         self.answer({"total": len(attendance), "clients": [_shown(visit) for visit in visits]})
 

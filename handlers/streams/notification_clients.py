@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from handlers.streams.raw import Ping
 from server.clock import monotonic_at
 from server.domain.notifications import seq_of
 from server.domain.payloads import to_payload
@@ -181,15 +182,15 @@ class EventStreamClient(NotificationClient):
         return True
 
 
-class Ping(msgspec.Struct, tag="ping"):
-    pass
-
-
 class MarkRead(msgspec.Struct, tag="mark_read"):
+    """These have been read."""
+
     ids: list[str]
 
 
 class Resume(msgspec.Struct, tag="resume"):
+    """Go on after this notification."""
+
     after: str
 
 

@@ -6,7 +6,10 @@ import socket
 from contextlib import suppress
 from typing import ClassVar
 
+from msgspec import Struct
+
 from handlers.base import ApiHandler
+from handlers.operations import operation
 from handlers.services import Services
 from handlers.streams.notification_clients import (
     LONGEST_SILENCE_SECONDS,
@@ -24,6 +27,13 @@ from server.transport.connection import WebSocketConnection
 
 UNANSWERED_MS = 30_000
 """How long a peer may leave bytes of an SSE stream unacknowledged before TCP gives it up."""
+
+
+class StreamQuery(Struct):
+    """``token`` is for who cannot send the header; ``after`` is the id of the last one seen."""
+
+    token: str = ""
+    after: str = ""
 
 
 class NotificationSocketHandler(RawStreamHandler):
@@ -82,10 +92,11 @@ class NotificationEventsHandler(ApiHandler):
     def head(self, *_args: str) -> None:
         raise RequestError(ErrorCode.METHOD_NOT_ALLOWED, "a stream has no HEAD: ask with GET")
 
-    def get(self) -> None:
-        """Answer past Tornado, and let its objects go; see `AcceptingHandler`."""
-        after = _place(self.request.headers.get("Last-Event-ID") or self.get_query_argument("after", ""))
-        self.set_status(200)
+    @operation(query=StreamQuery, headers=("Last-Event-ID",), media_type="text/event-stream")
+    async def get(self, query: StreamQuery) -> None:
+        """Stream the caller's notifications as Server-Sent Events."""
+        # Past Tornado, whose objects are let go; see `AcceptingHandler`.
+        after = _place(self.request.headers.get("Last-Event-ID") or query.after)
         self.application.log_request(self)
         stream = self.detach()
         self.on_finish()

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from handlers.streams.raw import RawStreamHandler, refuse
+from handlers.streams.raw import Ping, RawStreamHandler, refuse
 from server.clock import monotonic_at
 from server.domain.quotes import shanghai_time
 from server.domain.rooms import session_room
@@ -37,10 +37,6 @@ class Subscribe(msgspec.Struct, tag="subscribe"):
 class Unsubscribe(msgspec.Struct, tag="unsubscribe"):
     subscription_type: str
     target: str
-
-
-class Ping(msgspec.Struct, tag="ping"):
-    pass
 
 
 _ALLOWED = (

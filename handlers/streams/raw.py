@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from handlers.streams.accepting import AcceptingHandler
 from server.protocol.websocket_frames import CloseCode
 from server.realtime.origins import OriginPolicy
@@ -14,6 +16,10 @@ def refuse(connection: WebSocketConnection, reason: str) -> None:
     """Close a connection with 4401 before anything is sent."""
     connection.receiver = _Nobody()
     connection.close(CloseCode.UNAUTHORIZED, reason)
+
+
+class Ping(Struct, tag="ping"):
+    """Asks for a pong."""
 
 
 class RawStreamHandler(AcceptingHandler):

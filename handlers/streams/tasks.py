@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from handlers.services import Services
-from handlers.streams.raw import RawStreamHandler
+from handlers.streams.raw import Ping, RawStreamHandler
 from handlers.task_watch import TaskWatch, has_ended
 from server.auth.access import bearer_token
 from server.clock import Clock, monotonic_at
@@ -30,10 +30,6 @@ class WatchQuery(Struct):
     """``after_seq``: tell again all that came after that event; without it, the newest alone."""
 
     after_seq: Annotated[int, Meta(ge=0)] | None = None
-
-
-class Ping(Struct, tag="ping"):
-    """All that a client has to say."""
 
 
 class TaskClient(RawClient):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class AlertKind(Enum):
@@ -30,6 +30,28 @@ class Firing(Struct, frozen=True):
     change_percent: float
     at: datetime
     by: str
+
+
+class FiringView(Struct, frozen=True):
+    """The quote that an alert fired at."""
+
+    price: float
+    change_percent: float
+    at: str
+
+
+class AlertView(Struct, frozen=True):
+    """An alert as its user sees it; ``fired`` is there when it has."""
+
+    id: str
+    code: str
+    symbol: str
+    name: str
+    kind: AlertKind
+    value: float
+    status: AlertStatus
+    created_at: str
+    fired: FiringView | UnsetType = UNSET
 
 
 class Alert(Struct, frozen=True):

@@ -40,6 +40,19 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         return self.symbol.partition(".")[0]
 
 
+class QuoteView(msgspec.Struct, frozen=True):
+    """A quote as clients see it."""
+
+    code: str
+    symbol: str
+    name: str
+    price: float
+    change: float
+    change_percent: float
+    volume: int
+    timestamp: str
+
+
 def shanghai_time(moment: datetime) -> str:
     """Return ``moment`` as ISO 8601 with ``+08:00``, to the millisecond."""
     return moment.astimezone(SHANGHAI).isoformat(timespec="milliseconds")

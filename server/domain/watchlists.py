@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+
+from server.domain.quotes import QuoteView
 
 
 class WatchlistItem(Struct, frozen=True):
@@ -26,3 +28,24 @@ class Watchlists(Struct, frozen=True):
 
     lists: tuple[Watchlist, ...]
     version: int = 0
+
+
+class ItemView(Struct, frozen=True):
+    """One stock of a list as its user sees it, with the present quote, if there is one."""
+
+    code: str
+    symbol: str
+    name: str
+    note: str
+    quote: QuoteView | UnsetType = UNSET
+
+
+class WatchlistView(Struct, frozen=True):
+    """A list as its user sees it."""
+
+    id: str
+    name: str
+    is_default: bool
+    position: int
+    revision: int
+    items: list[ItemView]

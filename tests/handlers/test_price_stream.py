@@ -23,6 +23,7 @@ from server.realtime.origins import OriginPolicy
 from server.realtime.runtime import Runtime
 from server.services.prices import MAX_SUBSCRIPTIONS
 from tests.support.clock import FakeClock
+from tests.support.contract import OF_STREAMS
 from tests.support.prices import price_service
 
 PATIENCE_SECONDS = 10.0
@@ -41,7 +42,11 @@ class Listener:
         async with asyncio.timeout(PATIENCE_SECONDS):
             message = await self.connection.read_message()
         self.is_at_end = message is None
-        return None if message is None else json.loads(message)
+        if message is None:
+            return None
+        received = json.loads(message)
+        OF_STREAMS.check_stream("prices", received)
+        return received
 
     async def ask(self, message: object) -> Any:
         """Send a message (text and bytes as they are) and return the next one."""

@@ -13,6 +13,7 @@ from tornado.ioloop import IOLoop
 from server.domain.tasks import Stage
 from server.protocol.websocket_frames import CloseCode, Opcode
 from server.storage.documents import new_id
+from tests.support.contract import OF_STREAMS
 from tests.support.product_server import ProductServer
 from tests.support.wire import WebSocketWire, close_wires
 
@@ -44,7 +45,9 @@ async def watch(server: ProductServer, task_id: str, token: str, query: str = ""
 
 
 async def event(wire: WebSocketWire) -> Any:
-    return json.loads(await wire.text())
+    message = json.loads(await wire.text())
+    OF_STREAMS.check_stream("task", message)
+    return message
 
 
 async def close_code(wire: WebSocketWire) -> int:
@@ -63,6 +66,7 @@ async def whole_stream(wire: WebSocketWire) -> list[Any]:
             assert int.from_bytes(frame.payload[:2], "big") == CloseCode.NORMAL
             return events
         events.append(json.loads(frame.payload))
+        OF_STREAMS.check_stream("task", events[-1])
 
 
 @pytest.mark.gen_test

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 from server.protocol.websocket_frames import Opcode
 from tests.support import frames
+from tests.support.contract import OF_STREAMS
 from tests.support.product_server import ChatClient, ProductServer
 from tests.support.wire import WebSocketWire, Wire
 
@@ -57,6 +58,7 @@ class SocketReader:
         assert frame.opcode == Opcode.TEXT, frame
         message = json.loads(frame.payload)
         assert message.keys() == {"type", "data"}, message
+        OF_STREAMS.check_stream("notifications", message)
         return Said(**message)
 
     async def next_of(self, kind: str) -> Any:
@@ -105,7 +107,9 @@ class EventReader:
             )
             self.last_id = fields.get("id", self.last_id)
             if "event" in fields:
-                return Said(fields["event"], json.loads(fields["data"]))
+                said = Said(fields["event"], json.loads(fields["data"]))
+                OF_STREAMS.check_sse("notification_events", said.type, said.data)
+                return said
             self.comments += 1
 
     async def next_of(self, kind: str) -> Any:

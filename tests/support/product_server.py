@@ -15,6 +15,7 @@ from tornado.web import Application
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from handlers import routes
+from handlers.documents.library import Library
 from handlers.events import registration
 from handlers.streams.front import FrontServer
 from server.clock import Clock, SystemClock
@@ -27,6 +28,7 @@ from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
 from tests.support.community import Community
+from tests.support.contract import Contract
 from tests.support.prices import market_parts
 
 PATIENCE_SECONDS = 10.0
@@ -35,6 +37,8 @@ PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
 READ_BODY_BYTES = 1 << 20
 PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
 """What a server with limits allows in a minute."""
+
+_CONTRACTS: list[Contract] = []
 
 
 class RestAnswer(NamedTuple):
@@ -53,8 +57,9 @@ class RestAnswer(NamedTuple):
 class ChatClient:
     """A Socket.IO client over WebSocket, as plain as can be: what it gets waits in `events`."""
 
-    def __init__(self, connection: WebSocketClientConnection) -> None:
+    def __init__(self, connection: WebSocketClientConnection, contract: Contract | None = None) -> None:
         self._connection = connection
+        self._contract = contract
         self._acks: list[asyncio.Future[Any]] = []
         self.connected: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         """The data of CONNECT, or of CONNECT_ERROR."""
@@ -72,7 +77,10 @@ class ChatClient:
         self._acks.append(ack)
         await self._connection.write_message(f"42{len(self._acks) - 1}{json.dumps([event, payload])}")
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return await ack
+            answer = await ack
+        if self._contract is not None:
+            self._contract.check_ack(event, answer)
+        return answer
 
     async def tell(self, event: str, payload: Any = None) -> None:
         """Send an event without asking for an ack."""
@@ -102,6 +110,8 @@ class ChatClient:
                 self.disconnected.set()
             elif text.startswith("42"):
                 name, payload = json.loads(text[2:])
+                if self._contract is not None:
+                    self._contract.check_event(name, payload)
                 if name == "conversation_updated":
                     self.updates.put_nowait(payload)
                     continue
@@ -171,7 +181,16 @@ class ProductServer:
             sent = b""
         authorization = {"Authorization": f"Bearer {token}"} if token else {}
         response = await self.fetch(path, method, sent, {**(headers or {}), **authorization})
-        return RestAnswer(response.code, response.headers, json.loads(response.body) if response.body else None)
+        answer = RestAnswer(response.code, response.headers, json.loads(response.body) if response.body else None)
+        if answer.json is not None:
+            self._contract().check_answer(method, path, answer.status, answer.json)
+        return answer
+
+    def _contract(self) -> Contract:
+        """Return what every answer and every event is held against, made once: all servers' documents are alike."""
+        if not _CONTRACTS:
+            _CONTRACTS.append(Contract(Library(routes.DOCUMENTED, routes.AT_ROOT, self.sio.root.behaviour.events)))
+        return _CONTRACTS[0]
 
     async def fetch(
         self, path: str, method: str = "", body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -217,7 +236,7 @@ class ProductServer:
         """Open a Socket.IO connection; `ChatClient.connected` tells how it went."""
         url = f"ws://127.0.0.1:{self.port}/socket.io/?EIO=4&transport=websocket{query}"
         connection = await websocket_connect(HTTPRequest(url, headers=dict(headers or {})))
-        client = ChatClient(connection)
+        client = ChatClient(connection, self._contract())
         self._clients.append(client)
         await connection.write_message("40" + ("" if auth is None else json.dumps(auth)))
         async with asyncio.timeout(PATIENCE_SECONDS):

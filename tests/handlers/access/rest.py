@@ -34,6 +34,12 @@ ELSEWHERE = {
     r"/api/notifications/stream": "refused in tests/handlers/test_notification_streams.py",
     r"/api/v1/notifications/stream": "the same",
     r"/(?:api/(?:v1/)?)?health": "for everyone: ok or not",
+    r"/api/docs": "what the API is, for everyone",
+    **{
+        rf"/api{version}/docs/{name}\.json": "what the API is, for everyone"
+        for version in ("", "/v1")
+        for name in ("openapi", "asyncapi")
+    },
     r"/(?:api/(?:v1/)?)?health/live": "for everyone: it answers",
     r"/(?:api/(?:v1/)?)?health/ready": "for everyone: ok or not",
     r"/metrics": "for operators and service keys: tests/handlers/rest/test_metrics.py",
