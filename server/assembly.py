@@ -14,7 +14,6 @@ from server.auth.tokens import AccessTokens
 from server.clock import Clock
 from server.errors import StartError
 from server.limits import Rate
-from server.market.instruments import INSTRUMENTS
 from server.market_assembly import MarketAssembly
 from server.operation.operation import Operation
 from server.product_readings import marks_readings, price_readings, writer_readings
@@ -95,7 +94,7 @@ class Assembly:
         presence = self._presence()
         market = await MarketAssembly(settings, self._clock, self._stack, stores, self._hub).services()
         self._operation.add(price_readings(market.prices, self._clock))
-        stocks = ListedStocks(INSTRUMENTS, market.prices.quote_of)
+        stocks = ListedStocks(market.instruments, market.prices.quote_of)
         texts = Texts(TEXTS)
         conversations = self._conversations()
         files = await self._files()
@@ -115,7 +114,7 @@ class Assembly:
                 conversations,
                 self._profiles,
                 self._clock,
-                Enclosures(StockCards(INSTRUMENTS, market.prices.quote_of), files),
+                Enclosures(StockCards(market.instruments, market.prices.quote_of), files),
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
@@ -125,7 +124,7 @@ class Assembly:
             prices=market.prices,
             bars=market.bars,
             signals=market.signals,
-            stocks=StockService(INSTRUMENTS, market.prices.quote_of),
+            stocks=StockService(market.instruments, market.prices.quote_of),
             market_status=market.status,
             attendance=Attendance(self._clock),
             watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
