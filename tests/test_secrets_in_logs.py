@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
-from contextlib import suppress
+import socket
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -35,7 +35,8 @@ class Visitor:
             with urlopen(Request(self._url + path, data, headers, method=method), timeout=20) as answer:
                 text = answer.read().decode()
         except HTTPError as error:
-            text = error.read().decode()
+            with error:
+                text = error.read().decode()
         self._remember(text)
         return json.loads(text) if text.startswith("{") else text
 
@@ -45,15 +46,17 @@ class Visitor:
     def watch(self, path: str, *messages: str, token: str = "") -> None:
         """Open a WebSocket, send these and close."""
         headers = [f"Authorization: Bearer {token}"] if token else []
-        with suppress(websocket.WebSocketException, OSError):
-            stream = websocket.create_connection(f"ws://{self._host}{path}", timeout=5, header=headers)
-            for message in messages:
-                stream.send(message)
-            with suppress(websocket.WebSocketException):
-                stream.settimeout(0.3)
+        url = f"ws://{self._host}{path}"
+        stream = websocket.create_connection(url, timeout=5, header=headers)
+        sock = stream.sock
+        assert sock is not None
+        with closing(sock):  # which `close` forgets once the server has hung up
+            stream.settimeout(0.3)
+            with suppress(websocket.WebSocketException, OSError):
+                for message in messages:
+                    stream.send(message)
                 while text := stream.recv():
                     self._remember(str(text))
-            stream.close()
 
     def register_and_sign_in(self) -> str:
         account = {"username": "erin", "password": PASSWORD}
@@ -99,12 +102,11 @@ class Visitor:
     def send_nonsense(self, token: str) -> None:
         """Say secrets where they do not belong, to Tornado itself, too."""
         for line in (f"GET /?token={token} HTTP/9.9", f"{token}", f"GET /x HTTP/1.1\r\nAuthorization {token}"):
-            connection = http.client.HTTPConnection(self._host, timeout=5)
-            connection.connect()
-            connection.sock.sendall(f"{line}\r\n\r\n".encode())
-            with suppress(OSError, http.client.HTTPException):
-                connection.sock.recv(1000)
-            connection.close()
+            host, _, port = self._host.partition(":")
+            with socket.create_connection((host, int(port)), timeout=5) as connection:
+                connection.sendall(f"{line}\r\n\r\n".encode())
+                with suppress(OSError):
+                    connection.recv(1000)
 
 
 def telling_part(secret: str) -> str:

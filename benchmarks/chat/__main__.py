@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import cycle
 from pathlib import Path
 
 from benchmarks import machine
@@ -25,8 +26,8 @@ from benchmarks.chat.report import QueryFigures, TrafficFigures, markdown, perce
 from benchmarks.site import Site, StartFailedError, WrongAnswerError, running_site
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-WRITERS = 20
-"""How many have written the stored history."""
+WRITERS = 40
+"""How many have written the stored history, and read it: what one may make, and search, is limited."""
 
 
 class Bench:
@@ -52,8 +53,8 @@ class Bench:
 
     def history(self) -> Iterator[QueryFigures]:
         """Store what is read, and measure every query."""
-        reader, shelves = asyncio.run(self._make_history())
-        connection = Reader(self._site.port, reader)
+        readers, shelves = asyncio.run(self._make_history())
+        connection = Reader(self._site.port, readers)
         try:
             for query in queries(shelves, self._extent.requests):
                 times = connection.measure(query)
@@ -95,18 +96,19 @@ class Bench:
             cut = [members[start : start + size.group] for start in range(0, size.members, size.group)]
             return [(await population.group(inside), inside) for inside in cut]
 
-    async def _make_history(self) -> tuple[Signed, list[Shelf]]:
+    async def _make_history(self) -> tuple[Sequence[Signed], list[Shelf]]:
         extent = self._extent
         sizes = [extent.long_conversation, *[extent.conversation] * (extent.conversations - 1)]
         async with Population.open(self._site) as population:
             writers = await population.members(WRITERS, "writer")
-            shelves = [Shelf(await population.group(writers), size) for size in sizes]
+            founders = cycle([[*writers[first:], *writers[:first]] for first in range(WRITERS)])
+            shelves = [Shelf(await population.group(next(founders)), size) for size in sizes]
             told = 0
             async for stored in population.fill(shelves, writers):
                 if stored - told >= extent.messages // 5:
                     told = stored
                     self._say(f"{stored:,} messages stored")
-        return writers[0], shelves
+        return writers, shelves
 
     def _say(self, text: str) -> None:
         """Tell the one who waits."""

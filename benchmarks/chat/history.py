@@ -6,6 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterator, Sequence
+from itertools import cycle
 from random import Random
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -44,11 +45,11 @@ def queries(shelves: Sequence[Shelf], count: int) -> Iterator[Query]:
 
 
 class Reader:
-    """A member who asks the REST interface."""
+    """Members who ask the REST interface in turn: how often one may search is limited."""
 
-    def __init__(self, port: int, member: Signed) -> None:
+    def __init__(self, port: int, members: Sequence[Signed]) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-        self._headers = {"Authorization": f"Bearer {member.token}"}
+        self._headers = cycle([{"Authorization": f"Bearer {member.token}"} for member in members])
 
     def measure(self, query: Query) -> list[float]:
         """Ask everything; return how long each answer took.
@@ -64,8 +65,9 @@ class Reader:
         self._connection.close()
 
     def _time(self, query: Query, path: str) -> float:
+        headers = next(self._headers)
         begun = time.monotonic()
-        self._connection.request("GET", path, headers=self._headers)
+        self._connection.request("GET", path, headers=headers)
         answer = self._connection.getresponse()
         body = answer.read()
         taken = time.monotonic() - begun

@@ -125,7 +125,7 @@ class Population:
             f"http://127.0.0.1:{self._port}/api/conversations",
             "POST",
             {"Authorization": f"Bearer {members[0].token}"},
-            json.dumps({"name": "group", "member_ids": ids[1:]}),
+            json.dumps({"name": "group", "members": ids[1:]}),
             request_timeout=GROUP_SECONDS,
         )
         response = await AsyncHTTPClient().fetch(request, raise_error=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
@@ -9,6 +10,7 @@ from msgspec import Meta, Struct
 from handlers.base import ApiHandler
 from server.auth.access import Access
 from server.domain.payloads import to_payload
+from server.domain.service_keys import Scope
 from server.realtime.attendance import Visit
 from server.services.price_targets import SubscriptionType, subscriptions_of
 
@@ -28,6 +30,9 @@ class ClientsQuery(Struct):
 
 class PushPricesHandler(ApiHandler):
     access = Access.OPERATOR
+    service_scope = Scope.PRICES
+    audited: ClassVar[Mapping[str, str]] = {"POST": "prices.push"}
+    audited_fields = ("strategy",)
     max_body_bytes: ClassVar[int] = 1 << 20
 
     async def post(self) -> None:

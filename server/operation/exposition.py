@@ -79,7 +79,7 @@ class Exposition(Collector):
         counts = dict.fromkeys(sorted(TRANSPORTS), 0)
         queued = Histogram(QUEUED_BYTES)
         largest = 0
-        for one in self._census.all():
+        for one in self._census.loads():
             counts[one.transport, one.state] = counts.get((one.transport, one.state), 0) + 1
             queued.observe(one.queued_bytes)
             largest = max(largest, one.queued_bytes)

@@ -7,7 +7,6 @@ from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from server.protocol.engineio_session import SessionState
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.engineio_server import transport_of
 from server.realtime.runtime import Runtime
@@ -15,6 +14,7 @@ from server.realtime.socketio_client import SocketIOClient
 
 REASON = "disconnected by an operator"
 GOING_AWAY = 1001
+OPEN = "open"
 
 
 class Stream(Protocol):
@@ -60,6 +60,14 @@ class Connected(NamedTuple):
     queued_bytes: int
 
 
+class Load(NamedTuple):
+    """How one connection is doing."""
+
+    transport: str
+    state: str
+    queued_bytes: int
+
+
 class Census:
     """Looks at the connections of one process; nothing is kept for it."""
 
@@ -75,6 +83,16 @@ class Census:
         everyone: list[EngineIOClient | Stream] = [*clients, *streams]
         for one in sorted(everyone, key=attrgetter("number")):
             yield self._of_engine(one) if isinstance(one, EngineIOClient) else self._of_stream(one)
+
+    def loads(self) -> Iterator[Load]:
+        """Yield of every connection what a scrape asks: with thousands of them, all else takes too long."""
+        for engine in self._runtime.engines:
+            for client in engine.clients.values():
+                carrier = client.connection or client.polling
+                queued = carrier.queued_bytes if carrier is not None else 0
+                yield Load(transport_of(client), _state_of(client), queued)
+        for stream in self._runtime.streams.values():
+            yield Load(stream.transport, OPEN, stream.queued_bytes)
 
     def number(self, name: str) -> int | None:
         """Return the number in a name that this process gave."""
@@ -115,7 +133,7 @@ class Census:
             stream.number,
             self._runtime.ids.name(stream.number),
             stream.transport,
-            "open",
+            OPEN,
             stream.address,
             stream.opened_at,
             stream.identity,
@@ -134,7 +152,7 @@ class Census:
             client.number,
             client.name,
             transport_of(client),
-            "open" if client.session.state is SessionState.WEBSOCKET else client.session.state.value,
+            _state_of(client),
             client.handshake.address,
             client.handshake.issued,
             next((socket.identity for socket in sockets.values() if socket.identity is not None), None),
@@ -143,3 +161,8 @@ class Census:
             carrier.bytes_out if carrier is not None else 0,
             carrier.queued_bytes if carrier is not None else 0,
         )
+
+
+def _state_of(client: EngineIOClient) -> str:
+    """Return how far a client is; one on a WebSocket is open, as raw streams are."""
+    return OPEN if client.connection is not None else client.session.state.value

@@ -65,7 +65,7 @@ async def found_group(server: ProductServer, founder: Any, others: Sequence[Any]
     """Let somebody who is signed in make a group with others; return its id."""
     for other in others:
         await befriend(server, founder, other)
-    body = {"name": "group", "member_ids": [other["user"]["id"] for other in others]}
+    body = {"name": "group", "members": [other["user"]["id"] for other in others]}
     made = await server.call("POST", "/api/conversations", body, founder["access_token"])
     assert made.status == 201, made.json
     return str(made.data["conversation"]["id"])
