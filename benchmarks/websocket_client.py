@@ -51,7 +51,12 @@ class WebSocketClient:
 
     def receive(self) -> list[bytes]:
         """Return the whole texts that one read brings; a ping is answered."""
-        data = self._rest + self._read()
+        self._rest += self._read()
+        return self.take()
+
+    def take(self) -> list[bytes]:
+        """Return the whole texts that are there without a read: what came right behind the handshake."""
+        data = self._rest
         texts: list[bytes] = []
         start, end = 0, len(data)
         while end - start >= 2:

@@ -45,12 +45,12 @@ async def test_development_has_bars_quotes_and_signals_and_keeps_them(database: 
         await first.prices.push()
         bars = await first.bars.newest("600519.SH", Period.DAY, 1000)
         assert len(bars) == 251
-        present = {name: await first.signals.present(name) for name in first.signals.strategies}
+        present = {name: first.signals.present(name) for name in first.signals.strategies}
         assert any(found.signals for found in present.values())
         assert len(first.prices.quotes()) == 35
     async with market(database, price_source="push") as second:
         assert await second.bars.newest("600519.SH", Period.DAY, 1000) == bars
-        assert {name: await second.signals.present(name) for name in second.signals.strategies} == present
+        assert {name: second.signals.present(name) for name in second.signals.strategies} == present
         assert second.prices.quotes() == ()
 
 

@@ -63,7 +63,7 @@ class Subscriber(WebSocketClient):
         """Take messages until each of these beginnings has come, one after the other."""
         waiting = list(starts)
         while waiting:
-            for text in self.receive():
+            for text in self.take() or self.receive():
                 if not text.startswith(waiting.pop(0)):
                     raise WrongAnswerError(f"a subscriber was answered {text[:200]!r}")
 

@@ -51,7 +51,7 @@ class MarketHandler(ApiHandler):
 class SignalsHandler(MarketHandler):
     async def get(self) -> None:
         query = self.query(SignalsQuery)
-        found = await self.services.signals.present(query.strategy, query.limit)
+        found = self.services.signals.present(query.strategy, query.limit)
         self.answer(
             {
                 "strategy": found.strategy,
