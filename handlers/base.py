@@ -63,6 +63,8 @@ class ApiHandler(RequestHandler):
     """A REST handler: a subclass declares its access rule and answers by `answer` or raises `RequestError`."""
 
     access: ClassVar[Access]
+    access_by_method: ClassVar[Mapping[str, Access]] = {}
+    """The methods for which another rule holds."""
     max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
     service_scope: ClassVar[Scope | None] = None
     """What a service key needs to be let in beside operators; None: no key is."""
@@ -116,10 +118,14 @@ class ApiHandler(RequestHandler):
             raise RequestError(
                 ErrorCode.PAYLOAD_TOO_LARGE, f"got {size} bytes, at most {self.max_body_bytes} are allowed"
             )
-        if self.access is not Access.PUBLIC:
+        if self._required is not Access.PUBLIC:
             self._actor = await self._let_in()
         if self._actor is not None and self.request.method in self.audited:
             await self._begin_audit(self._actor, self.audited[self.request.method])
+
+    @property
+    def _required(self) -> Access:
+        return self.access_by_method.get(self.request.method or "", self.access)
 
     def on_finish(self) -> None:
         self.services.unfinished.discard(self)
@@ -136,7 +142,7 @@ class ApiHandler(RequestHandler):
             require_scope(self.service_scope, key)
             return Actor("service_key", key.id, key.name)
         self._principal = await self.authenticate()
-        require(self.access, self._principal)
+        require(self._required, self._principal)
         return Actor("user", self.principal.user_id, self.principal.username)
 
     async def _begin_audit(self, actor: Actor, action: str) -> None:
@@ -174,7 +180,7 @@ class ApiHandler(RequestHandler):
         """Whether an operator's call is let in for where it comes from; who brings a token is asked for its role."""
         request = self.request
         return (
-            self.access is Access.OPERATOR
+            self._required is Access.OPERATOR
             and self.services.operator_without_token
             and "Authorization" not in request.headers
             and is_direct_from_loopback(request.remote_ip, request.protocol, request.headers)
@@ -257,7 +263,7 @@ class ApiHandler(RequestHandler):
     def _finish_preflight(self) -> None:
         self.set_status(204)
         self.set_header("Access-Control-Allow-Methods", ", ".join(self.implemented_methods()))
-        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language")
+        self.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Idempotency-Key")
         self.set_header("Access-Control-Max-Age", _PREFLIGHT_SECONDS)
         self.finish()
 

@@ -39,7 +39,26 @@ from handlers.rest.market import (
     StrategiesHandler,
 )
 from handlers.rest.metrics import MetricsHandler
+from handlers.rest.notifications import (
+    NotificationHandler,
+    NotificationJobHandler,
+    NotificationPreferencesHandler,
+    NotificationsHandler,
+    ReadAllNotificationsHandler,
+    ReadNotificationHandler,
+    StreamStatisticsHandler,
+    UnreadCountHandler,
+)
 from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
+from handlers.rest.tasks import (
+    TaskClaimHandler,
+    TaskCompleteHandler,
+    TaskFailHandler,
+    TaskHandler,
+    TaskProgressHandler,
+    TaskRetryHandler,
+    TasksHandler,
+)
 from handlers.rest.uploads import UploadHandler
 from handlers.rest.users import BanHandler, MeHandler, PasswordHandler, RoleHandler, UsersHandler
 from handlers.rest.watchlists import (
@@ -50,8 +69,10 @@ from handlers.rest.watchlists import (
 )
 from handlers.rest.websocket import PushPricesHandler, WebSocketClientsHandler, WebSocketStatsHandler
 from handlers.services import Services
+from handlers.streams.notifications import NotificationEventsHandler, NotificationSocketHandler
 from handlers.streams.prices import Authenticate, PriceStreamHandler
 from handlers.streams.socketio import EngineIOHandler
+from handlers.streams.tasks import TaskStreamHandler
 from server.auth.access import Access
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
@@ -85,6 +106,21 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
     (rf"/files/{ID}/thumbnail", ThumbnailHandler),
+    (r"/tasks", TasksHandler),
+    (r"/tasks/claim", TaskClaimHandler),
+    (rf"/tasks/{ID}", TaskHandler),
+    (rf"/tasks/{ID}/retry", TaskRetryHandler),
+    (rf"/tasks/{ID}/progress", TaskProgressHandler),
+    (rf"/tasks/{ID}/complete", TaskCompleteHandler),
+    (rf"/tasks/{ID}/fail", TaskFailHandler),
+    (r"/notifications", NotificationsHandler),
+    (r"/notifications/unread_count", UnreadCountHandler),
+    (r"/notifications/read_all", ReadAllNotificationsHandler),
+    (r"/notifications/preferences", NotificationPreferencesHandler),
+    (rf"/notifications/jobs/{ID}", NotificationJobHandler),
+    (rf"/notifications/{ID}", NotificationHandler),
+    (rf"/notifications/{ID}/read", ReadNotificationHandler),
+    (r"/ws/stats", StreamStatisticsHandler),
     (r"/watchlists", WatchlistsHandler),
     (rf"/watchlists/{ID}", WatchlistHandler),
     (rf"/watchlists/{ID}/items", WatchlistItemsHandler),
@@ -126,6 +162,7 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
     if unnamed:
         raise ValueError(f"handlers whose changing calls leave no trace in the audit trail: {', '.join(unnamed)}")
     given = {"services": services}
+    streaming = {"runtime": runtime, "services": services}
     prices = {
         "runtime": runtime,
         "origins": services.origins,
@@ -137,6 +174,15 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         (r"/socket\.io/", EngineIOHandler, {"engine": sio.engine}),
         (r"/socket\.io/(.+)", ClientBundleHandler, {"origins": services.origins}),
         (r"/ws/stock/prices", PriceStreamHandler, prices),
+        *(
+            route
+            for version in ("", "/v1")
+            for route in (
+                (rf"/api{version}/ws/tasks/{ID}", TaskStreamHandler, {"runtime": runtime, **given}),
+                (rf"/api{version}/ws/notifications", NotificationSocketHandler, streaming),
+                (rf"/api{version}/notifications/stream", NotificationEventsHandler, streaming),
+            )
+        ),
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
         (r"/(?:api/(?:v1/)?)?health/live", LiveHandler, given),

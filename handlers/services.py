@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from server.operation.operation import Operation
 from server.realtime.attendance import Attendance
+from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
 from server.services.accounts import AccountService
 from server.services.alerts import AlertService
@@ -22,12 +23,16 @@ from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
 from server.services.moderation import ModerationService
+from server.services.notification_jobs import NotificationJobs
+from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
 from server.services.service_keys import ServiceKeyService
 from server.services.signals import SignalService
 from server.services.stocks import StockService
+from server.services.task_workers import TaskWorkerService
+from server.services.tasks import TaskService
 from server.services.uploads import UploadService
 from server.services.watchlists import WatchlistService
 from server.texts import DEFAULT_LOCALE, Texts
@@ -49,12 +54,17 @@ class Services:
     files: FileService
     uploads: UploadService
     finder: MessageFinder
+    notifications: NotificationService
+    notification_jobs: NotificationJobs
+    notification_streams: OpenStreams
     prices: PriceService
     bars: BarService
     signals: SignalService
     stocks: StockService
     market_status: MarketStatus
     attendance: Attendance
+    tasks: TaskService
+    task_workers: TaskWorkerService
     watchlists: WatchlistService
     alerts: AlertService
     health: HealthService
@@ -69,5 +79,7 @@ class Services:
     """Whether what the market says is for members alone."""
     operator_without_token: bool = False
     """Whether a direct connection from this machine may do what operators may."""
+    heartbeat_seconds: float = 30.0
+    """The time between two signs of life on a raw stream."""
     unfinished: set[object] = field(default_factory=set)
     """The REST requests that have no answer yet."""

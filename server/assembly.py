@@ -12,6 +12,7 @@ from server.auth.keys import MIN_SECRET_BYTES, TokenKeys, read_key_files, secret
 from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
+from server.domain.bars import Period
 from server.errors import StartError
 from server.limits import Rate
 from server.market_assembly import MarketAssembly
@@ -19,11 +20,14 @@ from server.operation.operation import Operation
 from server.product_readings import marks_readings, price_readings, writer_readings
 from server.realtime.attendance import Attendance
 from server.realtime.hub import Hub
+from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
 from server.secret_files import read_or_create
+from server.services.absence_notices import AbsenceNotices
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
+from server.services.analysis_task import DailyBars
 from server.services.audit import AuditService
 from server.services.conversation_news import ConversationNews
 from server.services.conversations import ConversationService
@@ -42,6 +46,10 @@ from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService
 from server.services.moderation import ModerationService
+from server.services.notices import Notices
+from server.services.notification_jobs import NotificationJobs
+from server.services.notification_writer import NotificationWriter
+from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
@@ -49,7 +57,11 @@ from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.stocks import StockService
+from server.services.task_assembly import TaskAssembly, TaskLimits
+from server.services.task_notices import TaskNotices
+from server.services.task_runner import RunLimits
 from server.services.thumbnails import Thumbnails
+from server.services.unread_counts import UnreadCounts
 from server.services.uploads import FileLimits, UploadService
 from server.services.watchlists import WatchlistService
 from server.services.write_permits import WritePermits
@@ -82,10 +94,11 @@ class Assembly:
         self._stack = stack
         self._mongo = mongo
         self._hub = hub
+        self._stores = Repositories(mongo.database, timedelta(days=settings.notification_retention))
         self._operation = operation
-        self._stores = Repositories(mongo.database)
         self._profiles = Profiles(self._stores.users, clock)
         self._permits = WritePermits(clock)
+        self._texts = Texts(TEXTS)
 
     async def services(self, origins: OriginPolicy) -> Services:
         """Start everything in order; raises StartError, or RequestError when the database is away."""
@@ -95,16 +108,18 @@ class Assembly:
         market = await MarketAssembly(settings, self._clock, self._stack, stores, self._hub).services()
         self._operation.add(price_readings(market.prices, self._clock))
         stocks = ListedStocks(market.instruments, market.prices.quote_of)
-        texts = Texts(TEXTS)
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
-        writer = self._writer()
+        notifications = self._notifications()
+        notices = self._notices(notifications)
+        writer = self._writer(presence, notices)
+        tasks = await self._tasks(lambda symbol, count: market.bars.newest(symbol, Period.DAY, count), notifications)
         return Services(
             accounts=accounts,
             members=MemberService(stores.users, stores.friendships, self._profiles, files, self._hub, self._clock),
             moderation=ModerationService(stores.users, accounts, self._clock),
-            friends=self._friends(presence),
+            friends=self._friends(presence, notices),
             presence=presence,
             conversations=conversations,
             groups=self._groups(conversations, writer),
@@ -127,18 +142,24 @@ class Assembly:
             stocks=StockService(market.instruments, market.prices.quote_of),
             market_status=market.status,
             attendance=Attendance(self._clock),
+            tasks=tasks.service,
+            task_workers=tasks.workers,
             watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
-            alerts=await self._alerts(stocks, texts, market.prices),
+            alerts=await self._alerts(stocks, notifications, market.prices),
+            notifications=notifications,
+            notification_jobs=self._notification_jobs(notifications),
+            notification_streams=OpenStreams(self._settings.ws_max_connections_per_user),
             health=HealthService({"database": self._mongo.ping}),
             service_keys=ServiceKeyService(stores.service_keys, self._clock),
             audit=self._audit(),
             operation=self._operation,
             profiles=self._profiles,
             origins=origins,
-            texts=texts,
+            texts=self._texts,
             default_locale=settings.default_locale,
             prices_require_auth=settings.prices_require_auth,
             operator_without_token=settings.environment == "development",
+            heartbeat_seconds=settings.ws_heartbeat_interval,
         )
 
     async def _accounts(self) -> AccountService:
@@ -173,10 +194,10 @@ class Assembly:
         self._stack.push_async_callback(presence.stop)
         return presence
 
-    def _friends(self, presence: PresenceService) -> FriendService:
+    def _friends(self, presence: PresenceService, notices: Notices) -> FriendService:
         stores = self._stores
         return FriendService(
-            stores.friendships, stores.users, self._profiles, presence, self._permits, self._hub, self._clock
+            stores.friendships, stores.users, self._profiles, presence, self._permits, notices, self._hub, self._clock
         )
 
     def _conversations(self) -> ConversationService:
@@ -195,14 +216,46 @@ class Assembly:
             self._clock,
         )
 
-    def _writer(self) -> MessageWriter:
+    def _writer(self, presence: PresenceService, notices: Notices) -> MessageWriter:
         stores = self._stores
+        absences = AbsenceNotices(stores.conversations, presence, notices, self._clock)
+        self._stack.push_async_callback(absences.close)
         news = ConversationNews(stores.conversations, stores.messages, self._profiles, self._hub)
+        news.listeners.append(absences.take)
         self._stack.push_async_callback(news.close)
         writer = MessageWriter(stores.messages, stores.conversations, self._hub, news)
         self._stack.push_async_callback(writer.close)
         self._operation.add(writer_readings(writer))
         return writer
+
+    def _notifications(self) -> NotificationService:
+        stores = self._stores
+        counts = UnreadCounts(stores.notifications, self._hub)
+        self._stack.push_async_callback(counts.close)
+        writer = NotificationWriter(stores.notifications, self._hub, counts)
+        self._stack.push_async_callback(writer.close)
+        return NotificationService(
+            stores.notifications,
+            stores.notification_preferences,
+            stores.users,
+            writer,
+            counts,
+            self._hub,
+            self._clock,
+            self._settings.default_locale,
+        )
+
+    def _notification_jobs(self, notifications: NotificationService) -> NotificationJobs:
+        stores = self._stores
+        jobs = NotificationJobs(stores.notification_jobs, stores.users, notifications, self._clock)
+        jobs.start()
+        self._stack.push_async_callback(jobs.close)
+        return jobs
+
+    def _notices(self, notifications: NotificationService) -> Notices:
+        notices = Notices(notifications, self._texts.text)
+        self._stack.push_async_callback(notices.settle)
+        return notices
 
     def _groups(self, conversations: ConversationService, writer: MessageWriter) -> GroupService:
         stores = self._stores
@@ -238,9 +291,31 @@ class Assembly:
         self._stack.push_async_callback(uploads.close)
         return uploads
 
-    async def _alerts(self, stocks: ListedStocks, texts: Texts, prices: PriceService) -> AlertService:
-        alerts, phrase = self._stores.alerts, partial(texts.text, self._settings.default_locale)
-        watch = AlertWatch(alerts, stocks, self._hub, self._clock, phrase)
+    def _local_text(self, locale: str | None, key: str, /, **values: object) -> str:
+        return self._texts.text(locale or self._settings.default_locale, key, **values)
+
+    async def _tasks(self, bars: DailyBars, notifications: NotificationService) -> TaskAssembly:
+        settings = self._settings
+        limits = TaskLimits(
+            RunLimits(settings.task_workers, settings.task_time_limit),
+            timedelta(seconds=settings.task_worker_timeout),
+            timedelta(seconds=settings.task_retention),
+        )
+        text = partial(self._texts.text, settings.default_locale)
+        notices = TaskNotices(self._stores.users, notifications, self._local_text)
+        self._stack.push_async_callback(notices.close)
+        tasks = TaskAssembly(
+            self._stores.tasks, bars, settings.external_task_types, text, self._hub, self._clock, limits, notices
+        )
+        await tasks.runner.start()
+        self._stack.push_async_callback(tasks.runner.stop)
+        return tasks
+
+    async def _alerts(
+        self, stocks: ListedStocks, notifications: NotificationService, prices: PriceService
+    ) -> AlertService:
+        alerts, phrase = self._stores.alerts, partial(self._texts.text, self._settings.default_locale)
+        watch = AlertWatch(alerts, stocks, self._hub, self._clock, phrase, notifications)
         self._stack.push_async_callback(watch.close)
         await watch.load()
         prices.on_quotes.append(watch.take)

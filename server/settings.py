@@ -141,6 +141,13 @@ def _parse_trading_hours(text: str) -> str:
     return text
 
 
+def _parse_task_types(text: str) -> tuple[str, ...]:
+    types = _parse_list(text)
+    if all(re.fullmatch(r"[a-z][a-z0-9_.-]{0,63}", one) and one != "analysis" for one in types):
+        return types
+    raise ValueError
+
+
 SWITCH = Kind(_parse_switch, "on or off (also true, false, yes, no, 1, 0)")
 TEXT = Kind(str, "any text")
 DIRECTORY = Kind(_parse_directory, "a path")
@@ -150,6 +157,7 @@ FILES = Kind(_parse_list, "paths, divided by commas")
 PROXIES = Kind(
     _parse_proxies, "addresses or networks such as 10.0.0.0/8, divided by commas, and unix: for the unix socket"
 )
+TASK_TYPES = Kind(_parse_task_types, "names such as backtest or my.report, divided by commas; analysis is built in")
 ADDRESS = matching(r"[^\s/]+", "a host name or an IP address")
 LISTENER = matching(r"(?:[^\s/:]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}", "an address and a port such as 127.0.0.1:9100")
 MONGODB_URI = matching(r"mongodb(\+srv)?://\S+", "mongodb://host:port/... or mongodb+srv://host/...")
@@ -263,6 +271,16 @@ class Settings:
     presence_grace: float = setting(
         5.0, number(0, 3600), "how long after the last device went somebody is still taken to be here", unit="s"
     )
+    ws_heartbeat_interval: float = setting(
+        30.0,
+        number(0.05, 3600),
+        "time between two signs of life on a stream of notifications or of a task",
+        unit="s",
+    )
+    ws_max_connections_per_user: int = setting(
+        3, integer(1, 1000), "streams of notifications that a user may have open; one more closes the oldest"
+    )
+    notification_retention: float = setting(90.0, number(0.01, 3650), "how long a notification is kept", unit="days")
     price_source: Literal["simulated", "tencent", "sina", "redis", "push"] = setting(
         "simulated",
         one_of("simulated", "tencent", "sina", "redis", "push"),
@@ -298,6 +316,17 @@ class Settings:
         30 * DAY_SECONDS, integer(60, 3650 * DAY_SECONDS), "how long minute bars are kept", unit="s"
     )
     prices_require_auth: bool = setting(False, SWITCH, "whether prices, bars and signals ask for a token")
+    task_workers: int = setting(2, integer(1, 64), "built-in tasks that run at once, each in a thread of its own")
+    task_time_limit: float = setting(300.0, number(0.05, DAY_SECONDS), "how long a built-in task may run", unit="s")
+    task_worker_timeout: float = setting(
+        60.0, number(1, DAY_SECONDS), "how long a worker outside may be silent before its task is lost", unit="s"
+    )
+    task_retention: int = setting(
+        30 * DAY_SECONDS, integer(60, 3650 * DAY_SECONDS), "how long a task is kept that is over", unit="s"
+    )
+    external_task_types: tuple[str, ...] = setting(
+        (), TASK_TYPES, "types of tasks that workers outside do, divided by commas"
+    )
     audit_retention: int = setting(
         365 * DAY_SECONDS, integer(DAY_SECONDS, 3650 * DAY_SECONDS), "how long an audit entry is kept", unit="s"
     )

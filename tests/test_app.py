@@ -156,6 +156,39 @@ def test_the_password_and_tokens_reach_no_log_line(tmp_path: Path) -> None:
         assert password not in "".join(logged)
 
 
+def test_a_crash_interrupts_what_runs_and_what_waits_is_done_later(tmp_path: Path) -> None:
+    with running(tmp_path, "--external_task_types=training") as server:
+        token = server.sign_in("alice")
+        outside = server.call("/api/tasks", {"type": "training"}, token)["data"]["task_id"]
+        server.call(f"/api/tasks/{outside}/progress", {"step": 1, "total_steps": 2, "progress": 50})
+        body = {"type": "analysis", "symbol": "600519", "days": 1000}
+        ids = [server.call("/api/tasks", body, token)["data"]["task_id"] for _ in range(19)]
+        url = f"{server.url.replace('http', 'ws')}/api/ws/tasks/{ids[0]}?after_seq=0&token={token}"
+        stream: Any = websocket.create_connection(url, timeout=TIMEOUT_SECONDS)
+        while json.loads(stream.recv())["data"]["step"] < 1:
+            pass
+        server.process.kill()
+        server.process.wait(TIMEOUT_SECONDS)
+        stream.sock.close()
+    with running(tmp_path, "--external_task_types=training") as server:
+        token = server.sign_in("alice")
+
+        def states() -> list[tuple[str, str]]:
+            tasks = server.call("/api/tasks?limit=100", token=token)["data"]["tasks"]
+            return [(task["state"], task.get("error", "")) for task in tasks if task["id"] in ids]
+
+        interrupted = states().count(("error", "interrupted"))
+        assert interrupted in {1, 2}  # as many as there are workers, at the most
+        while ("queued", "") in states() or ("running", "") in states():
+            time.sleep(0.05)
+        assert states().count(("completed", "")) == len(ids) - interrupted
+        # A worker outside did not die with the server, and goes on.
+        done = server.call(f"/api/tasks/{outside}/complete", {"result": 1})["data"]
+        assert done == {"task_id": outside, "state": "completed"}
+        assert server.stop() == 0
+        assert "Traceback" not in "".join(server.lines)
+
+
 def test_a_taken_port_is_one_sentence_and_leaves_no_mongod(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

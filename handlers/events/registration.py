@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.events import attendance, chat, ping, presence, prices, session, typing
+from handlers.events import attendance, chat, notifications, ping, presence, prices, session, tasks, typing
 from handlers.services import Services
 from server.errors import ErrorCode, RequestError
 from server.realtime.runtime import Runtime
@@ -20,8 +20,10 @@ def register(sio: SocketIOServer, services: Services, runtime: Runtime) -> None:
     presence.register(namespace, services.presence)
     chat.register(namespace, services)
     typing.register(sio, namespace, services)
+    notifications.register(namespace, services.notifications)
     ping.register(namespace, sio.clock)
     prices.register(namespace, services.prices)
+    tasks.register(namespace, services, runtime.hub)
     unguarded = [str(name) for name, spec in namespace.behaviour.events.items() if spec.access is None]
     if unguarded:
         raise ValueError(f"events without an access rule: {', '.join(unguarded)}")

@@ -7,14 +7,13 @@ from typing import ClassVar
 
 import msgspec
 
-from handlers.streams.raw import RawStreamHandler
+from handlers.streams.raw import RawStreamHandler, refuse
 from server.clock import monotonic_at
 from server.domain.quotes import shanghai_time
 from server.domain.rooms import session_room
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.limits import Rate, TokenBucket
-from server.protocol.websocket_frames import CloseCode
 from server.realtime.attendance import Attendance
 from server.realtime.origins import OriginPolicy
 from server.realtime.raw_client import RawClient
@@ -151,8 +150,7 @@ class PriceStreamHandler(RawStreamHandler):
         if self._refusal is None:
             super().took_over(connection)
         else:
-            connection.receiver = _Nobody()
-            connection.close(CloseCode.UNAUTHORIZED, self._refusal.code.slug)
+            refuse(connection, self._refusal.code.slug)
 
     def open_client(self, connection: WebSocketConnection) -> RawClient:
         client = PriceClient(self._runtime, connection, self._prices, self._attendance)
@@ -163,16 +161,6 @@ class PriceStreamHandler(RawStreamHandler):
             client.join(session_room(self._principal.session_id))  # a logout expels it
             client.expire_at(monotonic_at(self._runtime.clock, self._principal.expires_at))
         return client
-
-
-class _Nobody:
-    """Receives for a connection that was refused."""
-
-    def on_text(self, data: bytes) -> None: ...
-
-    def on_binary(self, data: bytes) -> None: ...
-
-    def on_close(self, code: int, reason: str) -> None: ...
 
 
 def _decode(data: bytes) -> Subscribe | Unsubscribe | Ping:

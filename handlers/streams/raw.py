@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from handlers.streams.accepting import AcceptingHandler
+from server.protocol.websocket_frames import CloseCode
 from server.realtime.origins import OriginPolicy
 from server.realtime.raw_client import RawClient
 from server.transport.connection import WebSocketConnection
 from server.transport.connections import Connections
+
+
+def refuse(connection: WebSocketConnection, reason: str) -> None:
+    """Close a connection with 4401 before anything is sent."""
+    connection.receiver = _Nobody()
+    connection.close(CloseCode.UNAUTHORIZED, reason)
 
 
 class RawStreamHandler(AcceptingHandler):
@@ -36,3 +43,13 @@ class RawStreamHandler(AcceptingHandler):
     def took_over(self, connection: WebSocketConnection) -> None:
         """See `AcceptingHandler.took_over`."""
         self.open_client(connection).begin(self.request.remote_ip or "")
+
+
+class _Nobody:
+    """Receives for a connection that was refused."""
+
+    def on_text(self, data: bytes) -> None: ...
+
+    def on_binary(self, data: bytes) -> None: ...
+
+    def on_close(self, code: int, reason: str) -> None: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from enum import IntEnum
+from typing import Protocol
 
 from server.errors import PeerError
 
@@ -33,8 +34,11 @@ class CloseCode(IntEnum):
     POLICY_VIOLATION = 1008
     TOO_BIG = 1009
     INTERNAL_ERROR = 1011
+    TRY_AGAIN_LATER = 1013
     SLOW_CONSUMER = 3008
+    TOO_MANY_CONNECTIONS = 4008
     UNAUTHORIZED = 4401
+    NOT_FOUND = 4404
 
 
 class FrameError(PeerError):
@@ -111,6 +115,19 @@ def parse_close(payload: bytes) -> tuple[int, str]:
         raise FrameError(CloseCode.INVALID_PAYLOAD, "the reason in a close frame is not UTF-8") from None
 
 
+class Framing(Protocol):
+    """What a connection's bytes mean, and how it says that it ends."""
+
+    error: FrameError | None
+    """Why nothing more can be read."""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Return what these bytes complete."""
+
+    def closing(self, code: int, reason: str) -> bytes:
+        """Return what is sent last."""
+
+
 class FrameReader:
     """Turns the bytes of one connection, cut anywhere, into whole messages.
 
@@ -138,6 +155,10 @@ class FrameReader:
         self._needed = 2
         self._fragments: bytearray | None = None
         self._message_opcode = 0
+
+    def closing(self, code: int, reason: str) -> bytes:
+        """See `Framing`."""
+        return close_frame(code, reason)
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take bytes as they came; return the messages and control frames they complete, in order."""

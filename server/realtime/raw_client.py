@@ -11,7 +11,7 @@ from typing import Any
 from server.log_context import of_connection
 from server.protocol.json_codec import encode_json
 from server.protocol.websocket_frames import CloseCode, text_frame
-from server.realtime.publication import Publication
+from server.realtime.publication import Publication, WireFormat
 from server.realtime.runtime import Runtime
 from server.realtime.wire_formats import RAW_JSON
 from server.transport.connection import WebSocketConnection
@@ -29,6 +29,8 @@ class RawClient:
     """
 
     rooms: set[str]
+    wire_format: WireFormat[bytes] = RAW_JSON
+    """How it is written what is published, and told by `tell`."""
 
     transport = "raw"
     """What carries it; see `Stream`."""
@@ -97,11 +99,26 @@ class RawClient:
     def on_binary(self, data: bytes) -> None:
         """Take one binary message."""
 
+    def beat(self) -> bool:
+        """Ask for a sign of life; False when there was none since the last time. Done each ping interval."""
+        if not self._connection.heard:
+            return False
+        self._connection.heard = False
+        self._connection.ping()
+        return True
+
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one JSON object."""
+        self._send(text_frame(encode_json(message)))
+
+    def tell(self, event: str, payload: Mapping[str, Any]) -> None:
+        """Send one event as if it were published."""
+        self._send(self.wire_format.encode("/", event, (payload,)))
+
+    def _send(self, frame: bytes) -> None:
         if self._hub.backlog:
             self._hub.catch_up(self)
-        self._connection.send(text_frame(encode_json(message)))
+        self._connection.send(frame)
         self.sent += 1
 
     def join(self, room: str) -> None:
@@ -126,11 +143,11 @@ class RawClient:
 
     def deliver(self, publication: Publication) -> None:
         """Send what is published in one of its rooms; see `Member`."""
-        frame = publication.encoded(RAW_JSON)
+        frame = publication.encoded(self.wire_format)
         if publication.must_arrive:
             self._connection.send(frame)
             self.sent += 1
-        elif self._connection.offer(frame, publication.supersedes, lambda: publication.newest(RAW_JSON)):
+        elif self._connection.offer(frame, publication.supersedes, lambda: publication.newest(self.wire_format)):
             self.sent += 1
 
     def expel(self, reason: str) -> None:
@@ -170,11 +187,9 @@ class RawClient:
             self.expel("token expired")
             return None
         if now >= self._pings_at:
-            if not self._connection.heard:
+            if not self.beat():
                 self._connection.abort()
                 self._end(CloseCode.ABNORMAL, "ping timeout")
                 return None
-            self._connection.heard = False
-            self._connection.ping()
             self._pings_at = now + self._ping_interval_seconds
         return min(self._expires_at, self._pings_at)

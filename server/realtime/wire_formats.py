@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from server.protocol import socketio, socketio_msgpack
+from server.protocol import socketio, socketio_msgpack, sse
 from server.protocol.engineio import OutgoingMessage
 from server.protocol.engineio_codecs import V3, V3_BASE64, V4, Codec
 from server.protocol.json_codec import encode_json
@@ -92,11 +92,29 @@ class RawJson:
         return text_frame(encode_json({"type": event, **payload}))
 
 
+class RawData:
+    """One JSON object in a WebSocket text frame: ``type``, the event's name, and ``data``, its payload."""
+
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...], offset: str | None = None) -> bytes:
+        """Write the frame."""
+        return text_frame(encode_json({"type": event, "data": args[0]}))
+
+
+class ServerSentEvent:
+    """An event of an SSE stream; a payload's ``id`` is its id, which the client brings back as ``Last-Event-ID``."""
+
+    def encode(self, namespace: str, event: str, args: tuple[Any, ...], offset: str | None = None) -> bytes:
+        """Write the event."""
+        return sse.event(event, args[0], args[0].get("id"))
+
+
 SOCKETIO_TEXT = SocketIOText(V4)
 SOCKETIO_TEXT_3 = SocketIOText(V3)
 SOCKETIO_TEXT_3_BASE64 = SocketIOText(V3_BASE64)
 SOCKETIO_MSGPACK = SocketIOMsgpack()
 RAW_JSON = RawJson()
+RAW_DATA = RawData()
+SSE_FORMAT = ServerSentEvent()
 
 
 def text_format(codec: Codec) -> SocketIOFormat:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from server.domain.messages import Message
@@ -47,11 +47,19 @@ class ConversationNews:
         self._messages = messages
         self._profiles = profiles
         self._publisher = publisher
+        self.listeners: list[Callable[[Message], None]] = []
+        """Told of each new message, after its room."""
         self._touched: set[str] = set()
         self._hearers: OrderedDict[str, _Hearers] = OrderedDict()
         self._kept = 0
         self._pause: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
+
+    def take(self, message: Message) -> None:
+        """Let those know of a new message who have not joined its conversation."""
+        self.touch(message.conversation_id)
+        for listener in self.listeners:
+            listener(message)
 
     def touch(self, conversation_id: str) -> None:
         """Let the members know soon what the last message of a conversation is."""

@@ -16,6 +16,7 @@ from server.errors import ErrorCode, RequestError
 from server.limits import Rate, TokenBuckets
 from server.realtime.hub import Publisher
 from server.services.input_text import checked_text
+from server.services.notices import FriendNotices
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.rate_limits import count_attempt
@@ -46,6 +47,7 @@ class FriendService:
         profiles: Profiles,
         presence: PresenceService,
         permits: WritePermits,
+        notices: FriendNotices,
         publisher: Publisher,
         clock: Clock,
     ) -> None:
@@ -54,6 +56,7 @@ class FriendService:
         self._profiles = profiles
         self._presence = presence
         self._permits = permits
+        self._notices = notices
         self._publisher = publisher
         self._clock = clock
         self._asking = TokenBuckets(REQUEST_RATE, MAX_BUCKETS)
@@ -101,7 +104,9 @@ class FriendService:
             )
         request = (await self._with_profiles([pending]))[0]
         if is_new:
-            self._tell("friend_request", to_payload(request), _who_sees(pending, relation))
+            who_sees = _who_sees(pending, relation)
+            self._tell("friend_request", to_payload(request), who_sees)
+            self._notices.friend_requested(request, who_sees)
         return request
 
     async def accept(self, principal: Principal, request_id: str) -> Profile:
@@ -119,6 +124,7 @@ class FriendService:
             raise _no_request()
         request = (await self._with_profiles([pending]))[0]
         self._tell("friend_accepted", to_payload(request), (pending.from_user_id, user_id))
+        self._notices.friend_accepted(request)
         await self._presence.introduce(pending.from_user_id, user_id)
         return request.from_user
 
@@ -168,6 +174,7 @@ class FriendService:
         if after.request is not None:
             request = (await self._with_profiles([after.request]))[0]
             self._tell("friend_request", to_payload(request), (principal.user_id,))
+            self._notices.friend_requested(request, (principal.user_id,))
 
     async def blocked(self, principal: Principal) -> list[Profile]:
         """Return whom the user blocks, by name."""

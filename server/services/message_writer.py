@@ -349,7 +349,7 @@ class MessageWriter:
                 watch.published.append(message)
             payload = {"conversation_id": message.conversation_id, "message": to_payload(message)}
             self._publisher.publish(conversation_room(message.conversation_id), "new_message", payload)
-            self._news.touch(message.conversation_id)
+            self._news.take(message)
 
     async def _record(self) -> None:
         """Bring conversations up to date while the next messages are being stored."""

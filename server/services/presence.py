@@ -130,6 +130,11 @@ class PresenceService:
         stored = await self._presences.last_seen(elsewhere) if elsewhere else {}
         return {user_id: self._presence(user_id, stored.get(user_id)) for user_id in user_ids}
 
+    def is_connected(self, user_id: str) -> bool:
+        """Tell whether any device of a user is here at this very moment."""
+        user = self._users.get(user_id)
+        return user is not None and bool(user.devices)
+
     async def introduce(self, one_id: str, other_id: str) -> None:
         """Tell two who have become friends of each other's presence."""
         presences = await self.of([one_id, other_id])

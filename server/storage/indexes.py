@@ -136,6 +136,58 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="strategy_day_score",
         ),
     ],
+    "tasks": [
+        IndexModel([("owner_id", ASCENDING), ("_id", ASCENDING)], name="owner"),
+        IndexModel([("owner_id", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)], name="owner_state"),
+        IndexModel([("owner_id", ASCENDING), ("type", ASCENDING), ("_id", ASCENDING)], name="owner_type"),
+        IndexModel(
+            [("owner_id", ASCENDING), ("idempotency_key", ASCENDING)],
+            name="idempotency_key",
+            unique=True,
+            partialFilterExpression={"idempotency_key": {"$exists": True}},
+        ),
+        IndexModel(
+            [("owner_id", ASCENDING), ("place", ASCENDING)],
+            name="owner_place",
+            unique=True,
+            partialFilterExpression={"place": {"$exists": True}},
+        ),
+        IndexModel(
+            [
+                ("state", ASCENDING),
+                ("worker", ASCENDING),
+                ("priority", DESCENDING),
+                ("queued_at", ASCENDING),
+                ("_id", ASCENDING),
+                ("type", ASCENDING),
+            ],
+            name="queue",
+        ),
+        IndexModel(
+            [("worker", ASCENDING), ("alive_until", ASCENDING)],
+            name="alive_until",
+            partialFilterExpression={"alive_until": {"$exists": True}},
+        ),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
+    "notifications": [
+        IndexModel([("user_id", ASCENDING), ("seq", ASCENDING)], name="user_seq", unique=True),
+        IndexModel([("user_id", ASCENDING), ("status", ASCENDING), ("seq", ASCENDING)], name="user_status"),
+        IndexModel(
+            [("user_id", ASCENDING), ("type", ASCENDING), ("status", ASCENDING), ("seq", ASCENDING)], name="user_type"
+        ),
+        IndexModel(
+            [("user_id", ASCENDING), ("key", ASCENDING)],
+            name="user_key",
+            unique=True,
+            partialFilterExpression={"key": {"$exists": True}},
+        ),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
+    "notification_jobs": [
+        IndexModel([("lease_until", ASCENDING)], name="running", partialFilterExpression={"state": "running"}),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
     "files.files": [
         IndexModel([("metadata.owner_id", ASCENDING), ("length", ASCENDING)], name="owner"),
         IndexModel([("metadata.check_at", ASCENDING)], name="check_at", sparse=True),

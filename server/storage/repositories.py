@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from server.storage.alerts import AlertRepository
 from server.storage.audit import AuditRepository
 from server.storage.bars import BarRepository
@@ -13,9 +15,13 @@ from server.storage.groups import GroupRepository
 from server.storage.login_sessions import LoginSessionRepository
 from server.storage.message_search import MessageSearch
 from server.storage.messages import MessageRepository
+from server.storage.notification_jobs import NotificationJobRepository
+from server.storage.notification_preferences import NotificationPreferenceRepository
+from server.storage.notifications import NotificationRepository
 from server.storage.presences import PresenceRepository
 from server.storage.service_keys import ServiceKeyRepository
 from server.storage.signals import SignalRepository
+from server.storage.tasks import TaskRepository
 from server.storage.users import UserRepository
 from server.storage.watchlists import WatchlistRepository
 
@@ -23,7 +29,7 @@ from server.storage.watchlists import WatchlistRepository
 class Repositories:
     """One of each; services are given those that they need."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, notification_retention: timedelta = timedelta(days=90)) -> None:
         self.users = UserRepository(database)
         self.login_sessions = LoginSessionRepository(database)
         self.friendships = FriendshipRepository(database)
@@ -33,6 +39,10 @@ class Repositories:
         self.groups = GroupRepository(database)
         self.messages = MessageRepository(database)
         self.message_search = MessageSearch(database)
+        self.tasks = TaskRepository(database)
+        self.notifications = NotificationRepository(database, notification_retention)
+        self.notification_jobs = NotificationJobRepository(database)
+        self.notification_preferences = NotificationPreferenceRepository(database)
         self.service_keys = ServiceKeyRepository(database)
         self.audit = AuditRepository(database)
         self.bars = BarRepository(database)

@@ -145,6 +145,23 @@ class UserRepository:
         return {document["_id"]: _profile(document) async for document in cursor}
 
     @database_call
+    async def count(self) -> int:
+        """Return about how many users there are."""
+        return await self._users.estimated_document_count()
+
+    @database_call
+    async def ids_after(self, user_id: str, limit: int) -> list[str]:
+        """Return the ids that follow one, in their order."""
+        cursor = self._users.find({"_id": {"$gt": user_id}}, {"_id": 1}).sort("_id", ASCENDING).limit(limit)
+        return [document["_id"] for document in await cursor.to_list(None)]
+
+    @database_call
+    async def locales(self, user_ids: Iterable[str]) -> dict[str, str | None]:
+        """Return those of the ids that exist, with the language each user has chosen."""
+        cursor = self._users.find({"_id": {"$in": list(user_ids)}}, {"locale": 1})
+        return {document["_id"]: document.get("locale") async for document in cursor}
+
+    @database_call
     async def profiles_named(self, username_keys: Iterable[str]) -> list[Profile]:
         """Return the profiles of those of the names (see `username_key`) that are somebody's."""
         cursor = self._users.find({"username_key": {"$in": list(username_keys)}}, _PROFILE)

@@ -13,9 +13,9 @@ from server.protocol.websocket_frames import (
     Frame,
     FrameError,
     FrameReader,
+    Framing,
     Opcode,
     build_frame,
-    close_frame,
     parse_close,
 )
 from server.transport.connection_context import ConnectionContext, Receiver
@@ -80,7 +80,7 @@ class WebSocketConnection(ABC):
         self.bytes_in = 0
         self.bytes_out = 0
         self._context = context
-        self._reader = FrameReader(context.max_payload_bytes, context.mask)
+        self._reader: Framing = FrameReader(context.max_payload_bytes, context.mask)
         self._cork: list[bytes] | None = None
         self._held: Sequence[Frame] = ()  # an empty deque takes 760 bytes, and mostly nothing is held
         self._paused = False
@@ -119,6 +119,10 @@ class WebSocketConnection(ABC):
         """Close the socket and forget it."""
 
     # In.
+
+    def speak(self, framing: Framing) -> None:
+        """Let the bytes mean something else than a WebSocket's; call this before anything is sent or read."""
+        self._reader = framing
 
     def start(self, data: bytes = b"") -> None:
         """Begin to read; ``data`` has been read already. The greeting may have found the peer gone by now."""
@@ -335,7 +339,7 @@ class WebSocketConnection(ABC):
         self._held = ()
         self._context.deadlines.at(self._context.clock.monotonic() + CLOSING_TIMEOUT_SECONDS, self)
         self._watch_readable(True)
-        self._write(close_frame(code, reason))
+        self._write(self._reader.closing(code, reason))
         self._finish_flushed()
 
     def _await_close(self, frames: Sequence[Frame]) -> None:

@@ -14,13 +14,16 @@ from server.auth.keys import TokenKeys, secret_key
 from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
+from server.domain.friends import FriendRequest
 from server.domain.quotes import Quote
 from server.domain.users import Principal
 from server.limits import Rate
 from server.market.instruments import INSTRUMENTS
 from server.realtime.attendance import Attendance
 from server.realtime.hub import WidePublisher
+from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
+from server.services.absence_notices import AbsenceNotices
 from server.services.accounts import AccountService
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
@@ -41,12 +44,18 @@ from server.services.message_limits import MessageLimits
 from server.services.message_writer import MessageWriter
 from server.services.messages import MessageService, Outgoing
 from server.services.moderation import ModerationService
+from server.services.notices import Notices
+from server.services.notification_jobs import NotificationJobs
+from server.services.notification_writer import NotificationWriter
+from server.services.notifications import NotificationService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.task_assembly import TaskAssembly
 from server.services.thumbnails import Thumbnails
+from server.services.unread_counts import UnreadCounts
 from server.services.uploads import FileLimits, UploadService
 from server.services.watchlists import WatchlistService
 from server.services.write_permits import WritePermits
@@ -54,10 +63,15 @@ from server.storage.documents import Database
 from server.storage.repositories import Repositories
 from server.texts import Texts
 from tests.support.clock import FakeClock
+from tests.support.daily_bars import simulated_bars
 
 TEXTS = Path(__file__).parents[2] / "static" / "texts"
 FILE_LIMITS = FileLimits(max_file_bytes=1 << 20, quota_bytes=4 << 20)
+EXTERNAL_TYPES = ("backtest", "training")
 MESSAGE_RATE = Rate(1000, 100)
+FOREVER = timedelta(days=36500)
+"""The database's own clock ends what is kept for a time, and tests live in the past."""
+
 SECRET = b"a secret of at least thirty-two bytes"
 
 
@@ -142,15 +156,29 @@ class RecordingPublisher:
             await self._news.wait()
 
 
+class NoNotices:
+    """Notifies nobody of what friends do: a community without a server has nobody who waits for that to end."""
+
+    def friend_requested(self, request: FriendRequest, who_sees: Collection[str]) -> None: ...
+
+    def friend_accepted(self, request: FriendRequest) -> None: ...
+
+
 class Community:
-    """Everything behind the handlers, on one database."""
+    """Everything behind the handlers, on one database; ``notifies``: also of what friends and writers do."""
 
     def __init__(
-        self, database: Database, clock: Clock, publisher: WidePublisher, limits: SignInLimits | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        publisher: WidePublisher,
+        limits: SignInLimits | None = None,
+        *,
+        notifies: bool = False,
     ) -> None:
         self.database = database
         self.clock = clock
-        stores = self.stores = Repositories(database)
+        stores = self.stores = Repositories(database, FOREVER)
         self.users = stores.users
         self.sessions = stores.login_sessions
         self.friendships = stores.friendships
@@ -167,8 +195,26 @@ class Community:
         self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
         self.permits = WritePermits(clock)
+        self.texts = Texts(TEXTS)
+        self.counts = UnreadCounts(stores.notifications, publisher)
+        self.notification_writer = NotificationWriter(stores.notifications, publisher, self.counts)
+        self.notifications = NotificationService(
+            stores.notifications,
+            stores.notification_preferences,
+            self.users,
+            self.notification_writer,
+            self.counts,
+            publisher,
+            clock,
+            "en",
+        )
+        self.notification_jobs = NotificationJobs(stores.notification_jobs, self.users, self.notifications, clock)
+        self.notification_streams = OpenStreams(most_per_user=3)
+        self.notices = Notices(self.notifications, self.texts.text)
+        friend_notices = self.notices if notifies else NoNotices()
+        self.absences = AbsenceNotices(stores.conversations, self.presence, self.notices, clock)
         self.friends = FriendService(
-            self.friendships, self.users, self.profiles, self.presence, self.permits, publisher, clock
+            self.friendships, self.users, self.profiles, self.presence, self.permits, friend_notices, publisher, clock
         )
         self.marks = MarkWriter(self.conversation_repository)
         self.conversations = ConversationService(
@@ -183,6 +229,8 @@ class Community:
         )
         self.news = ConversationNews(self.conversation_repository, self.message_repository, self.profiles, publisher)
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher, self.news)
+        if notifies:
+            self.news.listeners.append(self.absences.take)
         self.groups = GroupService(
             stores.groups,
             self.friendships,
@@ -219,14 +267,20 @@ class Community:
         )
         self.uploads = UploadService(stores.files, Thumbnails(), clock, FILE_LIMITS)
         self.sweeper = FileSweeper(stores.files, stores.messages, self.users, clock)
-        self.texts = Texts(TEXTS)
-        self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
-        self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
-        self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, partial(self.texts.text, "en"))
-        self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
+        self._serve_market(publisher, notifies=notifies)
         self.health = HealthService({"database": lambda: database.command("ping")})
         self.service_keys = ServiceKeyService(stores.service_keys, clock)
         self.audit = AuditService(stores.audit, clock)
+
+    def _serve_market(self, publisher: WidePublisher, *, notifies: bool) -> None:
+        stores, clock, text = self.stores, self.clock, partial(self.texts.text, "en")
+        self.task_parts = TaskAssembly(stores.tasks, simulated_bars(clock), EXTERNAL_TYPES, text, publisher, clock)
+        self.tasks = self.task_parts.service
+        self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
+        self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
+        notifier = self.notifications if notifies else None
+        self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, text, notifier)
+        self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
 
     def services(self, market: Any = None, operation: Any = None) -> Services:
         """Return what handlers get; ``market`` are `tests.support.prices.MarketParts`."""
@@ -249,6 +303,11 @@ class Community:
             stocks=market.stocks,
             market_status=market.status,
             attendance=Attendance(self.clock),
+            tasks=self.tasks,
+            task_workers=self.task_parts.workers,
+            notifications=self.notifications,
+            notification_jobs=self.notification_jobs,
+            notification_streams=self.notification_streams,
             watchlists=self.watchlists,
             alerts=self.alerts,
             health=self.health,
@@ -259,6 +318,19 @@ class Community:
             origins=OriginPolicy(["http://allowed.example"]),
             texts=self.texts,
         )
+
+    async def notified(self, user_id: str) -> str:
+        """Notify a user of something; return the id of that."""
+        await self.notifications.notify([user_id], title="news", content="", type="system", link="", source="")
+        return (await self.stores.notifications.newest(user_id, 1))[0].id
+
+    async def settle_notifications(self) -> None:
+        """Wait until everything has been notified of."""
+        await self.absences.close()
+        await self.notices.settle()
+        await self.notification_jobs.settle()
+        await self.notification_writer.close()
+        await self.counts.close()
 
     async def member(self, username: str) -> Principal:
         """Make an account that nobody can log in to, and return who it is."""

@@ -131,7 +131,7 @@ class ProductServer:
     ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
-        self.community = Community(database, self.clock, self.runtime.hub, limits)
+        self.community = Community(database, self.clock, self.runtime.hub, limits, notifies=True)
         self.operation = Operation(self.runtime, "1.2.3")
         self.market = market_parts(self.community.stores, self.runtime.hub, self.clock, source)
         self.services = replace(
@@ -193,6 +193,7 @@ class ProductServer:
         self.clock.advance(seconds)
         self.runtime.deadlines.run_due()
         self.community.presence.run_due()
+        self.community.task_parts.runner.run_due()
 
     async def register(self, username: str) -> Any:
         """Make an account; return what the answer says: tokens and user."""
@@ -238,11 +239,14 @@ class ProductServer:
         await self.market.prices.stop()
         await self.market.bars.stop()
         await self.community.presence.stop()
+        await self.community.task_parts.runner.stop()
         await self.community.uploads.close()
         await self.community.audit.close()
         await self.community.watch.close()
         await self.community.writer.close()
         await self.community.news.close()
         await self.community.marks.close()
+        await self.community.notification_jobs.close()
+        await self.community.settle_notifications()
         self.community.passwords.close()
         self.runtime.stop()

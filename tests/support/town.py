@@ -23,6 +23,7 @@ from tests.support.access import OK, PASSWORD, Actor, Call
 from tests.support.clock import FakeClock
 from tests.support.community import SECRET
 from tests.support.product_server import PRESENCE, ChatClient, ProductServer
+from tests.support.tasks import two_tasks
 from tests.support.uploads import CONTENT_TYPE, OneThumbnail, picture
 
 STOCK = "600519.SH"
@@ -39,16 +40,14 @@ NAMES = {
     Actor.OTHER: "alice",
     Actor.MEMBER: "bobby",
 }
-_DIRECT = ("conversation", "message", "request", "file", "draft", "recalled_file", "watchlist", "alert")
+_DIRECT = ("conversation", "message", "request", "file", "draft", "recalled_file", "watchlist", "alert", "notification")
+_TASKS = ("task", "failed_task")
 _GROUP = ("group", "group_message", "group_file")
 FOREIGN = {
-    Actor.STRANGER: (*_DIRECT, *_GROUP, "user"),
+    Actor.STRANGER: (*_DIRECT, *_GROUP, *_TASKS, "user"),
     Actor.OPERATOR: (*_DIRECT, *_GROUP, "user"),
-    Actor.FRIEND: (*_DIRECT, *_GROUP),
-    Actor.FORMER: (*_DIRECT, *_GROUP),
-    Actor.BLOCKED: (*_DIRECT, *_GROUP),
-    Actor.REMOVED: (*_DIRECT, *_GROUP),
-    Actor.ADMIN: _DIRECT,
+    **dict.fromkeys((Actor.FRIEND, Actor.FORMER, Actor.BLOCKED, Actor.REMOVED), (*_DIRECT, *_GROUP, *_TASKS)),
+    Actor.ADMIN: (*_DIRECT, *_TASKS),
 }
 """What each has nothing to do with."""
 FRIENDS = {
@@ -68,8 +67,8 @@ _FRESH = timedelta(seconds=60)
 """So long bobby's last messages count as such, which is well within the time for recalling."""
 _TOKEN_SECONDS = 24 * 3600
 """Every call lets time pass; nobody is to be signed out by that."""
-_WRITTEN_BEHIND = {"presences", "audit"}
-_OWN_ANSWERS = {"pong", "app_pong"}
+_WRITTEN_BEHIND = {"presences", "audit", "notification_deliveries"}
+_OWN_ANSWERS = {"pong", "app_pong", "unread_counts"}
 _ALWAYS_DIFFERENT = {"Date"}
 
 
@@ -162,8 +161,9 @@ class Town:
         if "relations" in changed:
             await self._make_friends()
             self._learn(request=await self._ask_for_friendship())
-        if changed & {"alerts", "watchlists"} or "alert" not in self.ids[Actor.MEMBER]:
+        if changed & {"alerts", "watchlists", "tasks", "notifications"} or "alert" not in self.ids[Actor.MEMBER]:
             await self._make_own_things(self._user_id(Actor.MEMBER))
+            self._learn(**await two_tasks(self._database, self.community.tasks, self._principal(Actor.MEMBER)))
         if "files.files" in changed:
             self._learn(draft=await self._upload(self._principal(Actor.MEMBER), b"a draft"))
         for actor in Actor:
@@ -182,14 +182,15 @@ class Town:
             self._stored = await self.stored()
 
     async def _make_own_things(self, user_id: str) -> None:
-        """Let a user have one alert, and beside the default watchlist one with a stock."""
+        """Let a user have one alert, a fresh notification, and beside the default watchlist one with a stock."""
         stores = self.community.stores
         for alert in await stores.alerts.active(user_id):
             await stores.alerts.remove(alert.id, user_id)
         made = await stores.alerts.add(user_id, STOCK, AlertKind.ABOVE, 9999.0, self.server.clock.now())
         lists = (Watchlist(user_id, ""), Watchlist(new_id(), "own", (WatchlistItem(STOCK),)))
         assert await stores.watchlists.replace(user_id, lists, (await stores.watchlists.find(user_id)).version)
-        self._learn(alert=made.id, watchlist=lists[1].id)
+        notification = await self.community.notified(user_id)
+        self._learn(alert=made.id, watchlist=lists[1].id, notification=notification)
 
     def _learn(self, **ids: Any) -> None:
         """Let everyone know these ids."""
@@ -280,6 +281,7 @@ class Town:
         Without what may come at any time: the presence of friends, and news of one's own conversations.
         """
         sockets = {actor: socket for actor, socket in self.sockets.items() if not socket.disconnected.is_set()}
+        await self.community.settle_notifications()
         await asyncio.gather(*(socket.ask("ping") for socket in sockets.values()))
         news = any(socket.updates.qsize() for socket in sockets.values())
         belonging = self._belonging | await self._members() if news else set()
@@ -311,6 +313,7 @@ class Town:
         """Return a sum of each collection's contents, but of those that are written at any time."""
         await self.community.marks.close()
         await self.community.writer.close()
+        await self.community.settle_notifications()
         sums: dict[str, str] = (await self._database.command("dbHash"))["collections"]
         return {name: checksum for name, checksum in sums.items() if name not in _WRITTEN_BEHIND}
 

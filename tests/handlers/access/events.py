@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.handlers.access.rest import PLACE
 from tests.support.access import call
 
 PRICES = {"subscription_type": "market", "target": "SH"}
@@ -134,12 +135,24 @@ EVENTS = (
         tells="typing",
     ),
     call("typing", {"conversation_id": "{conversation}", "is_typing": False}, outsider="not_found", former="ok"),
+    call("resume_notifications", {"after": "{notification}"}, tells_unknown=PLACE),
+    call(
+        "mark_notifications_read",
+        {"ids": ["{notification}"]},
+        takes_any_id="what is not one's own is left out",
+    ),
     *GROUP,
     call("set_presence", {"state": "idle"}),
     call("ping"),
     call("app_ping"),
     call("subscribe_prices", PRICES),
     call("unsubscribe_prices", PRICES),
+    call("watch_task", {"task_id": "{task}"}, outsider="not_found", operator="ok", other="not_found"),
+    call(
+        "unwatch_task",
+        {"task_id": "{task}"},
+        takes_any_id="watching no longer what one does not watch changes nothing, whatever it is called",
+    ),
     # Nobody's token but one's own: tests/handlers/events/test_session.py.
     call("refresh_token", {"token": "nonsense"}, outsider="unauthorized", other="unauthorized", member="unauthorized"),
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.handlers.access.operators import OPERATORS
-from tests.support.access import PASSWORD, call
+from typing import Any
+
+from tests.handlers.access.operators import OPERATORS, OPERATORS_SEE_ALL
+from tests.support.access import PASSWORD, Call, call
 from tests.support.uploads import form
 
 PUBLIC = {
@@ -18,13 +20,19 @@ PUBLIC = {
 }
 """What can be called without an access token, and why."""
 
-GUARDED_STREAMS = ("/ws/stock/prices",)
+GUARDED_STREAMS = ("/ws/stock/prices", "/api/ws/notifications", "/api/v1/ws/notifications")
 """Streams that need a token, or may be set to."""
 
 ELSEWHERE = {
     r"/socket\.io/": "each event has its row",
     r"/socket\.io/(.+)": "the client bundle, for everyone",
     r"/ws/stock/prices": "in GUARDED_STREAMS",
+    r"/api/ws/tasks/([^/]+)": "tests/handlers/test_task_stream.py",
+    r"/api/v1/ws/tasks/([^/]+)": "tests/handlers/test_task_stream.py",
+    r"/api/ws/notifications": "in GUARDED_STREAMS",
+    r"/api/v1/ws/notifications": "in GUARDED_STREAMS",
+    r"/api/notifications/stream": "refused in tests/handlers/test_notification_streams.py",
+    r"/api/v1/notifications/stream": "the same",
     r"/(?:api/(?:v1/)?)?health": "for everyone: ok or not",
     r"/(?:api/(?:v1/)?)?health/live": "for everyone: it answers",
     r"/(?:api/(?:v1/)?)?health/ready": "for everyone: ok or not",
@@ -36,7 +44,7 @@ ELSEWHERE = {
 
 NAMES_ARE_PUBLIC = "whether a user of this name exists can be found out by registering"
 
-OPERATORS_SEE_ALL = "operators may know every user"
+PLACE = "an id of a notification names a place in the order of one's own"
 CHANGED_PASSWORD = {"old_password": PASSWORD, "new_password": PASSWORD}
 
 GROUP = (
@@ -90,6 +98,12 @@ FILES = (
     call("GET /files/{group_file}/thumbnail", outsider="not_found", admin="ok"),
     call("DELETE /files/{group_file}", outsider="not_found", admin="forbidden", other="forbidden", member="conflict"),
 )
+
+
+def for_workers(name: str, body: Any) -> Call:
+    """Return the row of a report of a task's worker, which holds a service key; operators may, too."""
+    return call(name, body, outsider="forbidden", operator="ok", other="forbidden", member="forbidden")
+
 
 REST = (
     call("POST /auth/logout_all"),
@@ -161,9 +175,25 @@ REST = (
     call("GET /conversations/{conversation}/messages?around_seq={seq}", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?q=secret", outsider="not_found", former="ok"),
     call("GET /conversations/{conversation}/messages?from={user}", outsider="not_found", former="ok"),
-    call("POST /websocket/push/prices", outsider="forbidden", other="forbidden", member="forbidden"),
-    call("GET /websocket/stats", outsider="forbidden", other="forbidden", member="forbidden"),
-    call("GET /websocket/clients", outsider="forbidden", other="forbidden", member="forbidden"),
+    call("GET /tasks"),
+    call("POST /tasks", {"type": "analysis", "symbol": "600519"}),
+    call("GET /tasks?before={task}"),
+    call("GET /tasks/{task}", outsider="not_found", operator="ok", other="not_found"),
+    call("DELETE /tasks/{task}", outsider="not_found", operator="ok", other="not_found"),
+    call("POST /tasks/{failed_task}/retry", outsider="not_found", operator="ok", other="not_found"),
+    call("GET /tasks/{task}/progress", outsider="not_found", operator="ok", other="not_found"),
+    for_workers("POST /tasks/claim", {"types": ["training"]}),
+    for_workers("POST /tasks/{task}/progress", {}),
+    for_workers("POST /tasks/{task}/complete", {}),
+    for_workers("POST /tasks/{task}/fail", {}),
+    call("GET /notifications"),
+    call("GET /notifications?before={notification}", tells_unknown=PLACE),
+    call("GET /notifications/unread_count"),
+    call("POST /notifications/read_all"),
+    call("GET /notifications/preferences"),
+    call("PUT /notifications/preferences", {"muted_types": []}),
+    call("POST /notifications/{notification}/read", outsider="not_found", other="not_found"),
+    call("DELETE /notifications/{notification}", outsider="not_found", other="not_found"),
     call("GET /watchlists"),
     call("POST /watchlists", {"name": "metals"}),
     call("PATCH /watchlists/{watchlist}", {"name": "gold"}, outsider="not_found", other="not_found"),
