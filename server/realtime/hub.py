@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 
 Some = TypeVar("Some", bound=Member)
 
-DELIVERIES_PER_TURN = 250
-"""Some milliseconds; a larger broadcast is cut, so that others have their turn of the loop."""
+DELIVERIES_PER_TURN = 2000
+"""A larger broadcast is cut, so that others have their turn of the loop."""
 
 EXPULSIONS_PER_TURN = 500
 """Fewer: each has its packet, its rooms and its handlers."""

@@ -16,8 +16,11 @@ from server.market.posted_quotes import read_posted_quotes
 from server.market.quotes import quote_json
 from server.market.sources.base import PriceSource
 from server.market.sources.push import PushSource
-from server.realtime.hub import DELIVERIES_PER_TURN, Publisher
+from server.realtime.hub import Publisher
 from server.services.price_targets import ROOM_PREFIX, PriceTargets, SubscriptionType, Target
+
+DELIVERIES_PER_TURN = 250
+"""Some milliseconds; a push to more is cut, so that others have their turn of the loop."""
 
 MAX_SUBSCRIPTIONS = 128
 """Targets one connection may hold, where the settings do not say otherwise."""
