@@ -15,7 +15,6 @@ from server.clock import Clock
 from server.domain.bars import Period
 from server.errors import StartError
 from server.limits import Rate
-from server.market.instruments import INSTRUMENTS
 from server.market_assembly import MarketAssembly
 from server.operation.operation import Operation
 from server.product_readings import marks_readings, price_readings, writer_readings
@@ -108,7 +107,7 @@ class Assembly:
         presence = self._presence()
         market = await MarketAssembly(settings, self._clock, self._stack, stores, self._hub).services()
         self._operation.add(price_readings(market.prices, self._clock))
-        stocks = ListedStocks(INSTRUMENTS, market.prices.quote_of)
+        stocks = ListedStocks(market.instruments, market.prices.quote_of)
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
@@ -130,7 +129,7 @@ class Assembly:
                 conversations,
                 self._profiles,
                 self._clock,
-                Enclosures(StockCards(INSTRUMENTS, market.prices.quote_of), files),
+                Enclosures(StockCards(market.instruments, market.prices.quote_of), files),
                 limits,
             ),
             changes=self._changes(conversations, writer, limits),
@@ -140,7 +139,7 @@ class Assembly:
             prices=market.prices,
             bars=market.bars,
             signals=market.signals,
-            stocks=StockService(INSTRUMENTS, market.prices.quote_of),
+            stocks=StockService(market.instruments, market.prices.quote_of),
             market_status=market.status,
             attendance=Attendance(self._clock),
             tasks=tasks.service,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from server.clock import Clock
 from server.domain.quotes import SHANGHAI
+from server.errors import StartError
 from server.market.calendar import AroundTheClock, TradingCalendar
 from server.market.days import DayEnds, EveryDay, ExchangeDays, FinalPrints
 from server.market.hours import parse_trading_hours
-from server.market.instruments import INSTRUMENTS
+from server.market.instruments import INSTRUMENTS, InstrumentTable
+from server.market.instruments_csv import read_instruments
 from server.market.schedule import AnyHourSchedule, MinuteSchedule
 from server.market.sources.base import PriceSource
 from server.market.sources.fallback import Fallback
@@ -44,6 +48,7 @@ class MarketServices(NamedTuple):
     bars: BarService
     signals: SignalService
     status: MarketStatus
+    instruments: InstrumentTable
 
 
 class MarketAssembly:
@@ -55,6 +60,7 @@ class MarketAssembly:
         self._stack = stack
         self._stores = stores
         self._hub = hub
+        self._instruments = _instruments(settings.instruments)
         self._calendar = TradingCalendar(sessions=parse_trading_hours(settings.trading_hours))
 
     async def services(self) -> MarketServices:
@@ -72,21 +78,21 @@ class MarketAssembly:
             self._stores.bars,
             prices,
             self._clock,
-            instruments=INSTRUMENTS,
+            instruments=self._instruments,
             strategies=STRATEGIES,
             day_ends=self._day_ends(),
         )
         await signals.start()
         self._start_timetable(prices, bars, signals)
         status = MarketStatus(prices, self._calendar, self._clock, any_hour=self._settings.price_any_hour)
-        return MarketServices(prices, bars, signals, status)
+        return MarketServices(prices, bars, signals, status, self._instruments)
 
     def _prices(self, source: PriceSource) -> PriceService:
         prices = PriceService(
             source,
             self._hub,
             self._clock,
-            targets=PriceTargets(INSTRUMENTS, STRATEGIES),
+            targets=PriceTargets(self._instruments, STRATEGIES),
             audience=self._hub.rooms().members,
             max_subscriptions=self._settings.max_price_subscriptions,
         )
@@ -132,7 +138,7 @@ class MarketAssembly:
             return RedisStreamSource(
                 settings.redis_url,
                 clock,
-                INSTRUMENTS.find,
+                self._instruments.find,
                 stream=settings.price_stream,
                 stale_after=stale_after,
                 timeout=settings.price_source_timeout,
@@ -143,13 +149,13 @@ class MarketAssembly:
                     "THE PRICES ARE INVENTED: price_source is simulated in production; set it to where quotes come from"
                 )
             trading = AroundTheClock() if settings.price_any_hour else self._calendar
-            return SimulatedSource(INSTRUMENTS, clock, trading=trading)
+            return SimulatedSource(self._instruments, clock, trading=trading)
         return self._endpoints()
 
     def _endpoints(self) -> PriceSource:
         """Return the public endpoint that was chosen, with the other one behind it."""
         settings = self._settings
-        symbols = [one.symbol for one in INSTRUMENTS]
+        symbols = [one.symbol for one in self._instruments]
         endpoints = [
             make(
                 symbols,
@@ -163,3 +169,14 @@ class MarketAssembly:
         ]
         endpoints.sort(key=lambda endpoint: endpoint.name != settings.price_source)
         return Fallback(endpoints, self._clock, settings.price_stale_after)
+
+
+def _instruments(path: str) -> InstrumentTable:
+    """Return the table with what a file adds."""
+    if not path:
+        return INSTRUMENTS
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            return read_instruments(file)
+    except (OSError, ValueError, csv.Error) as error:
+        raise StartError(f"instruments: {path} cannot be read: {error}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from server.clock import Clock
-from server.market.instruments import INSTRUMENTS
 from server.operation.readings import Reading
 from server.services.mark_writer import MarkWriter
 from server.services.message_writer import MessageWriter
@@ -27,8 +26,7 @@ def price_readings(prices: PriceService, clock: Clock) -> list[Reading]:
     """Return the figures of the feed."""
 
     def lag() -> float:
-        quotes = (prices.quote_of(instrument.symbol) for instrument in INSTRUMENTS)
-        newest = max((quote.timestamp for quote in quotes if quote is not None), default=None)
+        newest = max((quote.timestamp for quote in prices.quotes()), default=None)
         return (clock.now() - newest).total_seconds() if newest is not None else 0.0
 
     return [

@@ -287,6 +287,9 @@ class Settings:
         "where quotes come from: tencent and sina stand in for each other, push takes what is posted alone",
         production="push",
     )
+    instruments: str = setting(
+        "", TEXT, "a CSV file of instruments (symbol, name) beside the built-in ones; unset: these alone"
+    )
     price_stale_after: float = setting(
         180.0, number(1, DAY_SECONDS), "how long a silent source is trusted before its quotes count as stale", unit="s"
     )

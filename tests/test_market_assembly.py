@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tornado.testing import bind_unused_port
 
 from server.domain.bars import Period
+from server.errors import StartError
 from server.market_assembly import MarketAssembly, MarketServices
 from server.realtime.hub import Hub
 from server.settings import Settings
@@ -43,13 +45,38 @@ async def test_development_has_bars_quotes_and_signals_and_keeps_them(database: 
         await first.prices.push()
         bars = await first.bars.newest("600519.SH", Period.DAY, 1000)
         assert len(bars) == 251
-        present = {name: await first.signals.present(name) for name in first.signals.strategies}
+        present = {name: first.signals.present(name) for name in first.signals.strategies}
         assert any(found.signals for found in present.values())
         assert len(first.prices.quotes()) == 35
     async with market(database, price_source="push") as second:
         assert await second.bars.newest("600519.SH", Period.DAY, 1000) == bars
-        assert {name: await second.signals.present(name) for name in second.signals.strategies} == present
+        assert {name: second.signals.present(name) for name in second.signals.strategies} == present
         assert second.prices.quotes() == ()
+
+
+@pytest.mark.gen_test
+async def test_a_file_adds_instruments_to_subscribe_to_and_to_post(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "instruments.csv"
+    file.write_text("symbol,name\n600000,浦发银行\n", encoding="utf-8-sig")
+    async with market(database, price_source="push", instruments=str(file)) as made:
+        assert [one.name for one in made.instruments][-1] == "浦发银行"
+        target = made.prices.targets.find("stock", "600000")
+        posted = await made.prices.read_posted(b'[{"code":"600000","price":12.5}]')
+        await made.prices.push_now(made.prices.targets.strategy("volume_wave"), posted)
+        assert [row["name"] for row in made.prices.snapshot(target)["data"]] == ["浦发银行"]
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("content", [b"symbol,name\n1,x\n", b"symbol,name\n600000,\xff\n", None])
+async def test_a_file_that_cannot_be_read_stops_the_start(
+    database: Database, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "instruments.csv"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(StartError, match=r"instruments\.csv cannot be read: "):
+        async with market(database, instruments=str(file)):
+            pass
 
 
 @pytest.mark.gen_test

@@ -23,7 +23,7 @@ from benchmarks.chat.history import Reader, queries
 from benchmarks.chat.loads import FULL, QUICK, CrowdSize, Extent, Load
 from benchmarks.chat.population import Population, Shelf, Signed
 from benchmarks.chat.report import QueryFigures, TrafficFigures, markdown, percentile_ms
-from benchmarks.chat.site import Site, StartFailedError, WrongAnswerError, running_site
+from benchmarks.site import Site, StartFailedError, WrongAnswerError, running_site
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 WRITERS = 40

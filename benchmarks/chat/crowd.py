@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import select
-import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,18 +11,10 @@ from random import Random
 import orjson
 
 from benchmarks.chat.population import Signed, draw_text
-from benchmarks.chat.site import WrongAnswerError
-from server.protocol.websocket_frames import Opcode, build_frame
+from benchmarks.site import WrongAnswerError
+from benchmarks.websocket_client import SOCKETIO_PATH, WebSocketClient
 
-RECEIVE_BYTES = 1 << 18
 PATIENCE_SECONDS = 15.0
-NO_MASK = bytes(4)
-"""A mask of zeros: the payload is what it is."""
-
-HANDSHAKE = (
-    b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
-    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
 
 
 @dataclass
@@ -34,14 +25,7 @@ class Traffic:
     delivered: list[float] = field(default_factory=list)
 
 
-def text_frame(text: bytes) -> bytes:
-    """Return the frame of a client."""
-    frame = build_frame(Opcode.TEXT, text)
-    head = len(frame) - len(text)
-    return bytes((frame[0], frame[1] | 0x80)) + frame[2:head] + NO_MASK + text
-
-
-class Client:
+class Client(WebSocketClient):
     """One member's connection, in one conversation."""
 
     def __init__(self, port: int, member: Signed, conversation_id: str, group_size: int) -> None:
@@ -50,15 +34,7 @@ class Client:
         self.waits = False
         """Whether a message of this member is not acked yet."""
         self.sent_at = 0.0
-        self._rest = b""
-        self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock.sendall(HANDSHAKE)
-        while b"\r\n\r\n" not in self._rest:
-            self._rest += self.sock.recv(RECEIVE_BYTES)
-        head, _, self._rest = self._rest.partition(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 101"):
-            raise WrongAnswerError(head.decode())
+        super().__init__(port, SOCKETIO_PATH)
         self._ask(b"40" + orjson.dumps({"token": member.token}), b"40")
         place = orjson.dumps({"conversation_id": conversation_id})
         joined = orjson.loads(self._ask(b'420["join_chat",%b]' % place, b'430[{"ok":true')[3:])
@@ -67,7 +43,7 @@ class Client:
 
     def _ask(self, packet: bytes, answer: bytes) -> bytes:
         """Send a packet and return its answer: nothing else happens now."""
-        self.sock.sendall(text_frame(packet))
+        self.send_text(packet)
         while True:
             for text in self.receive():
                 if text.startswith(answer):
@@ -79,7 +55,7 @@ class Client:
         """Write a message that counts from ``due`` on."""
         payload = {"conversation_id": self.conversation_id, "content": f"{due:.6f} {content}"}
         self.sent_at, self.waits = due, True
-        self.sock.sendall(text_frame(b'421["send_message",%b]' % orjson.dumps(payload)))
+        self.send_text(b'421["send_message",%b]' % orjson.dumps(payload))
 
     def check(self, text: bytes) -> None:
         """Raise WrongAnswerError unless a new message is the next one of this member's conversation."""
@@ -88,28 +64,6 @@ class Client:
         if seq != self._last_seq + 1 or not text.startswith(self._delivery):
             raise WrongAnswerError(f"behind message {self._last_seq} of {self.conversation_id} came {text[:300]!r}")
         self._last_seq = seq
-
-    def receive(self) -> list[bytes]:
-        """Return the whole texts that one read brings."""
-        data = self.sock.recv(RECEIVE_BYTES)
-        if not data:
-            raise WrongAnswerError("the server has closed a connection")
-        data = self._rest + data
-        texts: list[bytes] = []
-        start, end = 0, len(data)
-        while end - start >= 2:
-            begin, length = start + 2, data[start + 1]
-            if length >= 126:
-                begin += 2 if length == 126 else 8
-                length = int.from_bytes(data[start + 2 : begin], "big")
-            if end < begin + length:
-                break
-            if data[start] != 0x81:
-                raise WrongAnswerError(f"got {data[start : begin + length][:100]!r}")
-            texts.append(data[begin : begin + length])
-            start = begin + length
-        self._rest = data[start:]
-        return texts
 
 
 class Crowd:
@@ -207,6 +161,6 @@ class Crowd:
             if self._eager and now < self._ends_at:
                 self._send(client, now)
         elif text == b"2":
-            client.sock.sendall(text_frame(b"3"))
+            client.send_text(b"3")
         elif not text.startswith((b'42["user_', b'42["conversation_updated"')):
             raise WrongAnswerError(f"got {text[:200]!r}")

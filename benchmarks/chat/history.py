@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from benchmarks.chat.population import Shelf, Signed
-from benchmarks.chat.site import WrongAnswerError
+from benchmarks.site import WrongAnswerError
 
 PATIENCE_SECONDS = 30.0
 PAGE = 50

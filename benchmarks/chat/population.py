@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pymongo import WriteConcern
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 
-from benchmarks.chat.site import Site, WrongAnswerError
+from benchmarks.site import Site, WrongAnswerError
 from server.auth.keys import TokenKeys, secret_key
 from server.auth.tokens import AccessTokens
 from server.clock import SystemClock

@@ -61,7 +61,7 @@ class SignalsHandler(MarketHandler):
     )
     async def get(self, query: SignalsQuery) -> None:
         """Show the present signals of a strategy, the strongest first."""
-        found = await self.services.signals.present(query.strategy, query.limit)
+        found = self.services.signals.present(query.strategy, query.limit)
         self.answer(
             {
                 "strategy": found.strategy,

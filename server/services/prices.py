@@ -19,6 +19,9 @@ from server.market.sources.push import PushSource
 from server.realtime.hub import Publisher
 from server.services.price_targets import ROOM_PREFIX, PriceTargets, SubscriptionType, Target
 
+DELIVERIES_PER_TURN = 250
+"""Some milliseconds; a push to more is cut, so that others have their turn of the loop."""
+
 MAX_SUBSCRIPTIONS = 128
 """Targets one connection may hold, where the settings do not say otherwise."""
 
@@ -154,7 +157,7 @@ class PriceService:
         async with self._one_push_at_a_time:
             changed = await self._fetch()
             if changed is not None:
-                self._publish_all(self._news(changed))
+                await self._publish_all(self._news(changed))
                 self._tell(changed)
 
     async def read_posted(self, body: bytes) -> list[Quote]:
@@ -180,7 +183,7 @@ class PriceService:
                 changed = self._take(posted)
             news = self._news(changed)
             news[strategy] = list(self._symbols(strategy))
-            pushed = self._publish_all(news)
+            pushed = await self._publish_all(news)
             self._tell(changed)
             return pushed
 
@@ -243,11 +246,11 @@ class PriceService:
                 news[Target(SubscriptionType.STRATEGY, name)] = seen
         return news
 
-    def _publish_all(self, news: Mapping[Target, Sequence[str]]) -> Pushed:
-        """Publish, and count who was there to be sent it."""
+    async def _publish_all(self, news: Mapping[Target, Sequence[str]]) -> Pushed:
+        """Publish in as many turns of the loop as that others have theirs; count who was there to be sent it."""
         clients: set[object] = set()
         stocks: set[str] = set()
-        delivered = 0
+        delivered = turns = 0
         for target, symbols in news.items():
             members = self._audience(target.room)
             clients.update(members)
@@ -255,6 +258,9 @@ class PriceService:
             stocks.update(symbols)
             if members:
                 self._publish(target, symbols)
+            while turns < delivered // DELIVERIES_PER_TURN:
+                turns += 1
+                await asyncio.sleep(0)
         return Pushed(len(stocks & self._rows.keys()), len(clients), delivered)
 
     def _publish(self, target: Target, symbols: Sequence[str]) -> None:

@@ -40,7 +40,7 @@ class DaySignals(NamedTuple):
 
 
 class SignalService:
-    """Finds and stores signals, and answers from the store."""
+    """Finds and stores signals, and holds those that clients are shown."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class SignalService:
         self._shares = [one for one in instruments if one.kind is Kind.SHARE]
         self._day_ends = day_ends
         self._days: dict[str, date] = {}
-        self._counts: dict[str, int] = dict.fromkeys(strategies, 0)
+        self._present = {name: DaySignals(name, None, []) for name in strategies}
 
     async def start(self) -> None:
         """Show what is stored, then find what the last settled day says."""
@@ -92,25 +92,25 @@ class SignalService:
                 if signals:
                     del silent[name]
         await self._show()
-        told = (f"{name} {self._counts[name]} of {day}" for name, day in self._days.items())
+        told = (f"{name} {self.count(name)} of {day}" for name, day in self._days.items())
         logger.debug("signals: %s", ", ".join(told))
 
-    async def present(self, strategy: str, limit: int = MAX_SIGNALS) -> DaySignals:
+    def present(self, strategy: str, limit: int = MAX_SIGNALS) -> DaySignals:
         """Return the signals of a strategy, the strongest first; RequestError (invalid_input) for an unknown one."""
         self._prices.targets.strategy(strategy)
-        day = self._days.get(strategy)
-        if day is None:
-            return DaySignals(strategy, None, [])
-        return DaySignals(strategy, day, await self._signals.of_day(strategy, day, min(limit, MAX_SIGNALS)))
+        present = self._present[strategy]
+        return present._replace(signals=present.signals[:limit])
 
     def count(self, strategy: str) -> int:
         """Return how many signals a strategy has now."""
-        return self._counts[strategy]
+        return len(self._present[strategy].signals)
 
     async def _show(self) -> None:
-        present = {name: (await self.present(name)).signals for name in self.strategies}
-        self._counts = {name: len(signals) for name, signals in present.items()}
-        self._prices.show_signals({name: [one.symbol for one in signals] for name, signals in present.items()})
+        for name, day in self._days.items():
+            self._present[name] = DaySignals(name, day, await self._signals.of_day(name, day, MAX_SIGNALS))
+        self._prices.show_signals(
+            {name: [one.symbol for one in found.signals] for name, found in self._present.items()}
+        )
 
 
 def find_signals(strategies: Mapping[str, Strategy], histories: Histories, day: date) -> dict[str, list[Signal]]:

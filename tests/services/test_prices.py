@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from tornado.ioloop import IOLoop
 
 from server.domain.quotes import Quote
+from server.services import prices as prices_module
 from tests.support.leftovers import ErrorLog
 from tests.support.price_desk import BATTERY, COMPOSITE, MOUTAI, PINGAN, Desk
 
@@ -228,6 +230,18 @@ async def test_a_push_now_counts_stocks_clients_and_updates(desk: Desk) -> None:
     desk.source.quotes = {MOUTAI: msgspec.structs.replace(posted, price=13.0)}
     assert (await desk.prices.push_now(rising, None)).delivered == 5
     assert desk.source.fetches == 2
+
+
+@pytest.mark.gen_test
+async def test_a_push_to_many_leaves_others_their_turns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prices_module, "DELIVERIES_PER_TURN", 2)
+    push = asyncio.create_task(desk.prices.push())
+    sent: list[int] = []
+    while not push.done():
+        await asyncio.sleep(0)
+        sent.append(len(desk.recorder.sent))
+    assert sent[-1] == 11
+    assert max(now - before for before, now in pairwise(sent)) == 2
 
 
 @pytest.mark.gen_test

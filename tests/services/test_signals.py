@@ -72,8 +72,8 @@ class Room:
             day_ends=EveryDay(),
         )
 
-    async def present(self) -> tuple[date | None, list[tuple[str, float]]]:
-        found = await self.signals.present("rose")
+    def present(self) -> tuple[date | None, list[tuple[str, float]]]:
+        found = self.signals.present("rose")
         return found.day, [(signal.symbol, signal.score) for signal in found.signals]
 
     async def target(self) -> list[str]:
@@ -92,15 +92,15 @@ async def test_the_last_day_is_looked_at_beside_the_loop_stored_and_shown(room: 
     await room.bars.add_missing(Period.DAY, history(MOUTAI, 10.0, 10.1) + history(PINGAN, 10.0, 10.5))
     await room.bars.add_missing(Period.DAY, history(BATTERY, 10.0, 9.0))
     await room.signals.start()
-    assert await room.present() == (YESTERDAY, [(PINGAN, 5.0), (MOUTAI, 1.0)])
+    assert room.present() == (YESTERDAY, [(PINGAN, 5.0), (MOUTAI, 1.0)])
     assert room.signals.count("rose") == 2
     assert await room.target() == [PINGAN, MOUTAI]
     assert THREADS
     assert threading.get_ident() not in THREADS
     again = room.service()
     await again.start()
-    assert (await again.present("rose")).day == YESTERDAY
-    [first] = (await again.present("rose", 1)).signals
+    assert again.present("rose").day == YESTERDAY
+    [first] = again.present("rose", 1).signals
     assert (first.reason, first.reason_values, first.price, first.day) == (
         "up by 5.0",
         {"percent": 5.0},
@@ -112,7 +112,7 @@ async def test_the_last_day_is_looked_at_beside_the_loop_stored_and_shown(room: 
 @pytest.mark.gen_test
 async def test_without_bars_there_is_nothing_to_say(room: Room) -> None:
     await room.signals.start()
-    assert await room.present() == (None, [])
+    assert room.present() == (None, [])
     assert await room.target() == []
 
 
@@ -121,10 +121,10 @@ async def test_today_is_looked_at_when_it_is_over(room: Room) -> None:
     await room.bars.add_missing(Period.DAY, history(MOUTAI, 10.0, 10.1, 10.0, until=date(2026, 1, 5)))
     await room.bars.add_missing(Period.DAY, history(PINGAN, 10.0, 9.0, 10.0, until=date(2026, 1, 5)))
     await room.signals.start()
-    assert await room.present() == (YESTERDAY, [(MOUTAI, 1.0)])
+    assert room.present() == (YESTERDAY, [(MOUTAI, 1.0)])
     room.desk.clock.advance(86_400)
     await room.signals.recompute()
-    assert (await room.present())[0] == date(2026, 1, 5)
+    assert (room.present())[0] == date(2026, 1, 5)
     assert await room.target() == [PINGAN]
 
 
@@ -134,7 +134,7 @@ async def test_what_no_longer_holds_is_gone_and_a_day_is_stored_once(room: Room,
     await room.signals.start()
     await room.bars.replace(Period.DAY, history(PINGAN, 10.0, 9.9))  # as an import corrects it
     await room.signals.recompute()
-    assert await room.present() == (YESTERDAY, [(MOUTAI, 1.0)])
+    assert room.present() == (YESTERDAY, [(MOUTAI, 1.0)])
     assert await database["signals"].count_documents({}) == 1
 
 
@@ -143,7 +143,7 @@ async def test_a_share_that_did_not_trade_has_no_say(room: Room) -> None:
     await room.bars.add_missing(Period.DAY, history(MOUTAI, 10.0, 10.1))
     await room.bars.add_missing(Period.DAY, history(PINGAN, 10.0, 11.0, until=date(2026, 1, 2)))
     await room.signals.start()
-    assert await room.present() == (YESTERDAY, [(MOUTAI, 1.0)])
+    assert room.present() == (YESTERDAY, [(MOUTAI, 1.0)])
 
 
 @pytest.mark.parametrize("silent", [PRESENT_DAYS - 1, PRESENT_DAYS])
@@ -151,7 +151,7 @@ async def test_a_share_that_did_not_trade_has_no_say(room: Room) -> None:
 async def test_a_silent_strategy_stands_by_what_it_said_last(room: Room, silent: int) -> None:
     await room.bars.add_missing(Period.DAY, history(MOUTAI, 10.0, 10.1, *[10.0] * silent))
     await room.signals.start()
-    day, signals = await room.present()
+    day, signals = room.present()
     if silent < PRESENT_DAYS:
         assert (day, signals) == (YESTERDAY - timedelta(days=silent), [(MOUTAI, 1.0)])
     else:
@@ -161,5 +161,5 @@ async def test_a_silent_strategy_stands_by_what_it_said_last(room: Room, silent:
 @pytest.mark.gen_test
 async def test_an_unknown_strategy_is_refused(room: Room) -> None:
     with pytest.raises(RequestError, match="allowed: rose") as refused:
-        await room.signals.present("falls")
+        room.signals.present("falls")
     assert refused.value.code is ErrorCode.INVALID_INPUT

@@ -34,6 +34,8 @@ from tests.support.prices import market_parts
 PATIENCE_SECONDS = 10.0
 PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
 """What comes at any time to who has friends."""
+NOTICES = frozenset({"notification", "notifications_removed", "unread_counts"})
+"""What follows in the background from what others do."""
 READ_BODY_BYTES = 1 << 20
 PER_ACCOUNT, PER_ADDRESS, REGISTRATIONS = 3, 12, 4
 """What a server with limits allows in a minute."""
@@ -87,10 +89,11 @@ class ChatClient:
         await self._connection.write_message(f"42{json.dumps([event, payload])}")
 
     async def next(self, event: str, *, between: Collection[str] = ()) -> Any:
-        """Return the payload of the next event, which must have this name; those ``between`` may come before."""
+        """Return the payload of the next event, which has this name; notices and those ``between`` may come before."""
+        before = {*between, *NOTICES} - {event}
         async with asyncio.timeout(PATIENCE_SECONDS):
             name, payload = await self.events.get()
-            while name in between:
+            while name in before:
                 name, payload = await self.events.get()
         assert name == event, (name, payload)
         return payload

@@ -46,10 +46,7 @@ _GROUP = ("group", "group_message", "group_file")
 FOREIGN = {
     Actor.STRANGER: (*_DIRECT, *_GROUP, *_TASKS, "user"),
     Actor.OPERATOR: (*_DIRECT, *_GROUP, "user"),
-    Actor.FRIEND: (*_DIRECT, *_GROUP, *_TASKS),
-    Actor.FORMER: (*_DIRECT, *_GROUP, *_TASKS),
-    Actor.BLOCKED: (*_DIRECT, *_GROUP, *_TASKS),
-    Actor.REMOVED: (*_DIRECT, *_GROUP, *_TASKS),
+    **dict.fromkeys((Actor.FRIEND, Actor.FORMER, Actor.BLOCKED, Actor.REMOVED), (*_DIRECT, *_GROUP, *_TASKS)),
     Actor.ADMIN: (*_DIRECT, *_TASKS),
 }
 """What each has nothing to do with."""

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 30.0
 QUIET = ("--price_push_interval=86400", "--demo_accounts=off", "--log_level=warning")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -49,20 +49,26 @@ class Site:
         """Return the CPU time of the server so far."""
         return _cpu_seconds(self._process.pid)
 
+    def server_bytes(self) -> int:
+        """Return the memory that the server holds now."""
+        found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{self._process.pid}/status").read_text(), re.MULTILINE)
+        return 1024 * int(found[1]) if found else 0
+
     def database_seconds(self) -> float:
         """Return the CPU time of mongod so far."""
         return _cpu_seconds(int((self._directory / "mongodb" / "db" / "mongod.lock").read_text()))
 
 
 @contextmanager
-def running_site() -> Iterator[Site]:
-    """Run the server while the block lasts.
+def running_site(prepare: Callable[[Path], Sequence[str]] = lambda _: ()) -> Iterator[Site]:
+    """Run the server while the block lasts; ``prepare`` fills its data directory and returns options.
 
     Raises:
         StartFailedError: it ended at once.
     """
     with tempfile.TemporaryDirectory(prefix="stock-insight-bench-") as directory:
-        command = [sys.executable, "run.py", "--port=0", f"--data_dir={directory}", *QUIET]
+        options = prepare(Path(directory))
+        command = [sys.executable, "run.py", "--port=0", f"--data_dir={directory}", *QUIET, *options]
         with subprocess.Popen(  # noqa: S603
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
