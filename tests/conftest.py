@@ -88,23 +88,50 @@ def _keep_what_has_expired(uri: str) -> None:
         client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
 
 
+@pytest.fixture(scope="session")
+def used_databases() -> list[str]:
+    """Names of databases that earlier tests have left, with their indexes."""
+    return []
+
+
 @pytest.fixture
-def mongo(io_loop: IOLoop, mongodb_uri: str) -> Iterator[Mongo]:
-    """One client on the test's loop, over a fresh database that has its indexes."""
+def mongo(
+    io_loop: IOLoop, mongodb_uri: str, used_databases: list[str], request: pytest.FixtureRequest
+) -> Iterator[Mongo]:
+    """One client on the test's loop, over an empty database that has its indexes.
+
+    Making those takes most of a second: a database is emptied and used again, but for tests of the storage itself.
+    """
+    is_of_storage = "storage" in request.path.parts
 
     async def open_mongo() -> Mongo:
+        if used_databases and not is_of_storage:
+            opened = await Mongo.open(mongodb_uri, used_databases.pop())
+            await _empty(opened.database)
+            return opened
         opened = await Mongo.open(mongodb_uri, f"test_{secrets.token_hex(6)}")
         await create_indexes(opened.database)
         return opened
 
-    async def drop(opened: Mongo) -> None:
-        await opened.database.client.drop_database(opened.database.name)
+    async def leave(opened: Mongo) -> None:
+        if is_of_storage:
+            await opened.database.client.drop_database(opened.database.name)
+        else:
+            used_databases.append(opened.database.name)
 
     opened = io_loop.run_sync(open_mongo)
     assert opened is not None
     yield opened
-    io_loop.run_sync(lambda: drop(opened))
+    io_loop.run_sync(lambda: leave(opened))
     opened.close()
+
+
+async def _empty(database: AsyncIOMotorDatabase[dict[str, Any]]) -> None:
+    profiled = await database.command("profile", 0)
+    names = [name for name in await database.list_collection_names() if name != "system.profile"]
+    await asyncio.gather(*(database[name].delete_many({}) for name in names))
+    if profiled["was"]:
+        await database.drop_collection("system.profile")
 
 
 @pytest.fixture
