@@ -20,6 +20,7 @@ from server.services.prices import MAX_SUBSCRIPTIONS, PriceService
 from server.services.signals import SignalService
 from server.services.stocks import StockService
 from server.storage.repositories import Repositories
+from tests.support.daily_bars import shared_market
 
 TARGETS = PriceTargets(INSTRUMENTS, STRATEGIES)
 
@@ -34,7 +35,7 @@ def price_service(
 ) -> PriceService:
     """Return prices that stand still until they are pushed; without a ``source``, simulated ones."""
     return PriceService(
-        source or SimulatedSource(INSTRUMENTS, clock, seed=seed),
+        source or SimulatedSource(INSTRUMENTS, clock, market=shared_market(seed, clock.now().date())),
         hub,
         clock,
         targets=TARGETS,

@@ -12,15 +12,23 @@ from server.market.simulation import SimulatedMarket
 
 
 class SimulatedSource:
-    """What the simulated market would say now; the same seed and time give the same quotes, even after a restart."""
+    """What the simulated market would say now; the same seed and time give the same quotes, even after a restart.
+
+    Making a market takes a while; one that is there already can be given as ``market``.
+    """
 
     name = "simulated"
     stale = False
 
     def __init__(
-        self, instruments: Iterable[Instrument], clock: Clock, seed: int = 0, trading: TradingTime | None = None
+        self,
+        instruments: Iterable[Instrument],
+        clock: Clock,
+        seed: int = 0,
+        trading: TradingTime | None = None,
+        market: SimulatedMarket | None = None,
     ) -> None:
-        self.market = SimulatedMarket(instruments, trading or AroundTheClock(), seed)
+        self.market = market or SimulatedMarket(instruments, trading or AroundTheClock(), seed)
         self._clock = clock
         self._quotes()  # makes all days until now, which takes a while: better here than while clients wait
 
