@@ -111,7 +111,7 @@ class ConversationHandler(ApiHandler):
         """Show a conversation with all its members."""
         self.answer(_shown(await self.services.conversations.show(self.principal.user_id, conversation_id)))
 
-    @operation(body=NewName, answers=_CONVERSATION, errors=(ErrorCode.FORBIDDEN,))
+    @operation(body=NewName, answers=_CONVERSATION, errors=(ErrorCode.FORBIDDEN, ErrorCode.CONFLICT))
     async def patch(self, conversation_id: str, body: NewName) -> None:
         """Rename a group."""
         self.answer(_shown(await self.services.groups.rename(self.principal, conversation_id, body.name)))
@@ -144,7 +144,7 @@ class MemberHandler(ApiHandler):
         """Give a member of a group another role."""
         self.answer(_shown(await self.services.groups.set_role(self.principal, conversation_id, user_id, body.role)))
 
-    @operation(errors=(ErrorCode.FORBIDDEN,))
+    @operation(errors=(ErrorCode.FORBIDDEN, ErrorCode.CONFLICT))
     async def delete(self, conversation_id: str, user_id: str) -> None:
         """Remove a member from a group, or leave it."""
         await self.services.groups.remove(self.principal, conversation_id, user_id)

@@ -258,6 +258,9 @@ class ProductServer:
         self.front.stop()
         await self.sio.close()
         await self.front.close_all_connections()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self.services.unfinished:  # a handler may still learn that its client is gone
+                await asyncio.sleep(0.01)
         await self.market.prices.stop()
         await self.market.bars.stop()
         await self.community.presence.stop()

@@ -383,12 +383,17 @@ async def test_the_answer_to_entering_comes_before_all_that_follows(
     ) -> Joined:
         def entering(entered: str) -> None:
             enter(entered)
-            loop.call_soon(server.runtime.hub.publish, conversation_room(entered), "news", None)
+            loop.call_soon(
+                server.runtime.hub.publish,
+                conversation_room(entered),
+                "pong",
+                {"timestamp": "2026-01-05T02:00:00.000+00:00"},
+            )
 
         return await join(principal, here, friend_id, after_seq, entering, revision)
 
     monkeypatch.setattr(server.community.messages, "join", publishing)
     client = await bob.chat()
     await client.ask("join_chat", {"conversation_id": conversation_id, "after_seq": 0})
-    await client.next("news")
-    assert client.order == ["ack", "news"]
+    await client.next("pong")
+    assert client.order == ["ack", "pong"]
