@@ -127,11 +127,11 @@ def mongo(
 
 
 async def _empty(database: AsyncIOMotorDatabase[dict[str, Any]]) -> None:
-    profiled = await database.command("profile", 0)
-    names = [name for name in await database.list_collection_names() if name != "system.profile"]
-    await asyncio.gather(*(database[name].delete_many({}) for name in names))
-    if profiled["was"]:
+    await database.command("profile", 0)
+    names = {*await database.list_collection_names()}
+    if "system.profile" in names:
         await database.drop_collection("system.profile")
+    await asyncio.gather(*(database[name].delete_many({}) for name in names - {"system.profile"}))
 
 
 @pytest.fixture

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tornado.ioloop import IOLoop
 
 from server.domain.tasks import Stage
 from server.protocol.websocket_frames import CloseCode, Opcode
 from server.storage.documents import new_id
 from tests.support.contract import OF_STREAMS
 from tests.support.product_server import ProductServer
-from tests.support.wire import WebSocketWire, close_wires
-
-
-@pytest.fixture(autouse=True)
-def _closed_wires(io_loop: IOLoop) -> Iterator[None]:
-    yield
-    io_loop.run_sync(close_wires)
+from tests.support.wire import WebSocketWire
 
 
 async def member(server: ProductServer, name: str = "alice") -> str:

@@ -30,6 +30,7 @@ from tests.support.clock import FakeClock
 from tests.support.community import Community
 from tests.support.contract import Contract
 from tests.support.prices import market_parts
+from tests.support.wire import close_wires
 
 PATIENCE_SECONDS = 10.0
 PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
@@ -253,6 +254,7 @@ class ProductServer:
         return client
 
     async def stop(self) -> None:
+        await close_wires()
         for client in self._clients:
             await client.close()
         self.front.stop()
