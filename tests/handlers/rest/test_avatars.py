@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from server.storage.documents import Database
-from tests.support.product_server import PATIENCE_SECONDS, ChatClient, ProductServer, RestAnswer
+from tests.support.product_server import PRESENCE, ProductServer, RestAnswer
 from tests.support.uploads import Door, picture
 
 
@@ -26,14 +25,6 @@ async def statuses(server: ProductServer, who: Any, file: Any) -> list[int]:
     return [(await door.fetch("GET", path)).code for path in (file["url"], file["url"] + "/thumbnail")]
 
 
-async def next_of(client: ChatClient, event: str) -> Any:
-    """Return the payload of the next event of this name; when friends come online is not for this test to say."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while (found := await client.events.get())[0] != event:
-            assert found[0] == "user_online", found
-    return found[1]
-
-
 @pytest.mark.gen_test
 async def test_an_avatar_shows_wherever_its_owner_does(server: ProductServer) -> None:
     alice, bob = await server.friends()
@@ -46,7 +37,7 @@ async def test_an_avatar_shows_wherever_its_owner_does(server: ProductServer) ->
     conversation_id = joined["conversation"]["id"]
     letter = {"conversation_id": conversation_id, "content": "hello"}
     assert "avatar" not in (await hearing[0].ask("send_message", letter))["message"]["sender"]
-    await next_of(hearing[1], "new_message")
+    await hearing[1].next("new_message", between=PRESENCE)
 
     file = await upload(server, alice, picture("PNG"))
     changed = await set_avatar(server, alice, file["id"])
@@ -54,7 +45,7 @@ async def test_an_avatar_shows_wherever_its_owner_does(server: ProductServer) ->
     shown["avatar"] = f"/api/files/{file['id']}/thumbnail"
     assert (changed.status, changed.data) == (200, alice["user"] | shown)
     for client in hearing:
-        assert await next_of(client, "profile_updated") == {"user": shown}
+        assert await client.next("profile_updated", between=PRESENCE) == {"user": shown}
     assert (await server.call("GET", "/api/users/me", token=alice["access_token"])).data == changed.data
 
     async def seen(path: str, who: Any = bob) -> Any:
@@ -66,7 +57,7 @@ async def test_an_avatar_shows_wherever_its_owner_does(server: ProductServer) ->
     [listed] = (await seen("/api/conversations"))["conversations"]
     [message] = (await seen(f"/api/conversations/{conversation_id}/messages"))["messages"]
     await hearing[0].ask("send_message", letter)
-    told = (await next_of(hearing[1], "new_message"))["message"]
+    told = (await hearing[1].next("new_message", between=PRESENCE))["message"]
     for found in (
         *(await seen("/api/users?query=ali"))["users"],
         request["from_user"],
@@ -78,8 +69,8 @@ async def test_an_avatar_shows_wherever_its_owner_does(server: ProductServer) ->
         assert found | shown == found
     assert [member.get("avatar") for member in members if member["id"] == bob["user"]["id"]] == [None]
     await stranger.ask("ping")
-    await next_of(stranger, "pong")
-    assert stranger.events.empty()
+    await stranger.next("pong", between=PRESENCE)
+    assert "profile_updated" not in stranger.order
 
 
 @pytest.mark.gen_test
