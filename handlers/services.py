@@ -18,13 +18,13 @@ from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
 from server.services.market_status import MarketStatus
-from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.messages import MessageService
 from server.services.moderation import ModerationService
 from server.services.notification_jobs import NotificationJobs
 from server.services.notifications import NotificationService
+from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
@@ -43,7 +43,7 @@ class Services:
     """Every service of the product, with the rules and texts that all doors share."""
 
     accounts: AccountService
-    members: MemberService
+    people: PeopleService
     moderation: ModerationService
     friends: FriendService
     presence: PresenceService

@@ -103,18 +103,23 @@ class Server:
 
     async def _open_database(self, runtime: Runtime) -> Mongo:
         settings = self._settings
-        uri = settings.mongodb_uri
-        if not uri:
-            mongod = EmbeddedMongod(Path(settings.data_dir), settings.mongod or None)
-            uri = await mongod.start()
-            self._stack.push_async_callback(mongod.stop)
-            watch = asyncio.create_task(self._watch(mongod))
-            self._stack.callback(watch.cancel)
-        return await open_database(uri, settings.mongodb_database, self._stack, runtime.metrics.note_command)
+        if settings.mongodb_uri:
+            return await self._open_mongo(settings.mongodb_uri, runtime)
+        mongod = EmbeddedMongod(Path(settings.data_dir), settings.mongod or None)
+        uri = await mongod.start()
+        self._stack.push_async_callback(mongod.stop)
+        mongo = await self._open_mongo(uri, runtime)
+        watch = asyncio.create_task(self._watch(mongod, mongo))
+        self._stack.callback(watch.cancel)
+        return mongo
 
-    async def _watch(self, mongod: EmbeddedMongod) -> None:
+    async def _open_mongo(self, uri: str, runtime: Runtime) -> Mongo:
+        return await open_database(uri, self._settings.mongodb_database, self._stack, runtime.metrics.note_command)
+
+    async def _watch(self, mongod: EmbeddedMongod, mongo: Mongo) -> None:
         self.failure = await mongod.wait_died()
         logger.error("%s", self.failure)
+        mongo.close()  # what is still asked of it fails at once instead of waiting for an answer
         self.stopping.set()
 
     def _open_runtime(self) -> Runtime:

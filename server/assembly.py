@@ -37,9 +37,7 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
-from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
-from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.message_limits import MessageLimits
@@ -50,6 +48,7 @@ from server.services.notices import Notices
 from server.services.notification_jobs import NotificationJobs
 from server.services.notification_writer import NotificationWriter
 from server.services.notifications import NotificationService
+from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
@@ -107,7 +106,7 @@ class Assembly:
         presence = self._presence()
         market = await MarketAssembly(settings, self._clock, self._stack, stores, self._hub).services()
         self._operation.add(price_readings(market.prices, self._clock))
-        stocks = ListedStocks(market.instruments, market.prices.quote_of)
+        stocks = StockService(market.instruments, market.prices.quote_of)
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
@@ -117,7 +116,7 @@ class Assembly:
         tasks = await self._tasks(lambda symbol, count: market.bars.newest(symbol, Period.DAY, count), notifications)
         return Services(
             accounts=accounts,
-            members=MemberService(stores.users, stores.friendships, self._profiles, files, self._hub, self._clock),
+            people=PeopleService(stores.users, stores.friendships, self._profiles, files, self._hub, self._clock),
             moderation=ModerationService(stores.users, accounts, self._clock),
             friends=self._friends(presence, notices),
             presence=presence,
@@ -139,7 +138,7 @@ class Assembly:
             prices=market.prices,
             bars=market.bars,
             signals=market.signals,
-            stocks=StockService(market.instruments, market.prices.quote_of),
+            stocks=stocks,
             market_status=market.status,
             attendance=Attendance(self._clock),
             tasks=tasks.service,
@@ -312,7 +311,7 @@ class Assembly:
         return tasks
 
     async def _alerts(
-        self, stocks: ListedStocks, notifications: NotificationService, prices: PriceService
+        self, stocks: StockService, notifications: NotificationService, prices: PriceService
     ) -> AlertService:
         alerts, phrase = self._stores.alerts, partial(self._texts.text, self._settings.default_locale)
         watch = AlertWatch(alerts, stocks, self._hub, self._clock, phrase, notifications)

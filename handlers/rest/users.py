@@ -46,7 +46,7 @@ class MeHandler(ApiHandler):
     @operation(body=ProfileChange, answers=User)
     async def patch(self, body: ProfileChange) -> None:
         """Change the caller's display name or language."""
-        user = await self.services.members.update(self.principal, body)
+        user = await self.services.people.update(self.principal, body)
         self.answer(to_payload(user))
 
 
@@ -70,7 +70,7 @@ class UsersHandler(ApiHandler):
     @operation(query=SearchQuery, answers={"users": list[Profile]})
     async def get(self, query: SearchQuery) -> None:
         """Find other members by the beginning of their names."""
-        found = await self.services.members.search(self.principal, query.query, query.limit)
+        found = await self.services.people.search(self.principal, query.query, query.limit)
         self.answer({"users": to_payload(found)})
 
 

@@ -13,7 +13,7 @@ TICK = Decimal("0.01")
 def round_to_tick(price: float | Decimal, tick: Decimal = TICK) -> float:
     """Return ``price`` on the tick, halves away from zero as the exchanges do."""
     exact = price if isinstance(price, Decimal) else Decimal(repr(price))
-    return float(exact.quantize(tick, ROUND_HALF_UP))
+    return float(exact.quantize(tick, ROUND_HALF_UP)) + 0.0  # which turns -0.0 into 0.0
 
 
 def price_limits(previous_close: float, limit_percent: int, tick: Decimal = TICK) -> tuple[float, float]:

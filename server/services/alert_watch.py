@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +17,8 @@ from server.domain.rooms import user_room
 from server.market.alert_index import AlertIndex, Armed
 from server.market.quotes import change_percent
 from server.realtime.hub import Publisher
-from server.services.listed_stocks import ListedStocks
+from server.services.notifier import Notifier
+from server.services.stocks import StockService
 from server.storage.alerts import AlertRepository
 from server.storage.documents import new_id
 
@@ -27,22 +28,6 @@ FIRED_AT_ONCE = 32
 NOTIFICATION_TYPE = "price_alert"
 
 logger = logging.getLogger(__name__)
-
-
-class Notifier(Protocol):
-    """What the watch knows of notifications."""
-
-    async def notify(
-        self,
-        user_ids: Collection[str],
-        *,
-        type: str,  # noqa: A002 - as the stored notification calls it
-        title: str,
-        content: str,
-        link: str,
-        source: str,
-    ) -> None:
-        """Store a notification for each user, and deliver it."""
 
 
 class Phrase(Protocol):
@@ -66,11 +51,11 @@ def reading(quote: Quote, now: datetime) -> Reading | None:
     return Reading(quote.price, change_percent(quote) if is_of_today else None)
 
 
-def shown(alert: Alert, stocks: ListedStocks) -> dict[str, Any]:
+def shown(alert: Alert, stocks: StockService) -> dict[str, Any]:
     """Return an alert as its user sees it."""
     payload = {
         "id": alert.id,
-        **stocks.shown(alert.symbol),
+        **stocks.label(alert.symbol),
         "kind": alert.kind.value,
         "value": alert.value,
         "status": alert.status.value,
@@ -93,7 +78,7 @@ class AlertWatch:
     def __init__(
         self,
         alerts: AlertRepository,
-        stocks: ListedStocks,
+        stocks: StockService,
         publisher: Publisher,
         clock: Clock,
         phrase: Phrase,

@@ -15,8 +15,8 @@ from server.limits import Rate, TokenBuckets
 from server.market.alert_index import holds
 from server.market.instruments import Instrument
 from server.services.alert_watch import AlertWatch, reading, shown
-from server.services.listed_stocks import ListedStocks
 from server.services.rate_limits import count_attempt
+from server.services.stocks import StockService
 from server.storage.alerts import AlertRepository
 
 MAX_PRICE = 10_000_000.0
@@ -31,7 +31,7 @@ MAX_KEPT = 20_000
 class AlertService:
     """An alert whose condition holds already is refused: it would not wait for anything."""
 
-    def __init__(self, alerts: AlertRepository, watch: AlertWatch, stocks: ListedStocks, clock: Clock) -> None:
+    def __init__(self, alerts: AlertRepository, watch: AlertWatch, stocks: StockService, clock: Clock) -> None:
         self._alerts = alerts
         self._watch = watch
         self._stocks = stocks

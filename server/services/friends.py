@@ -69,9 +69,10 @@ class FriendService:
 
     async def unfriend(self, principal: Principal, friend_id: str) -> None:
         """End a friendship; RequestError (not_found) when there is none."""
-        if not is_id(friend_id) or not await self._friendships.unfriend(principal.user_id, friend_id):
+        with self._permits.ending():
+            are_parted = is_id(friend_id) and await self._friendships.unfriend(principal.user_id, friend_id)
+        if not are_parted:
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such friend of yours")
-        self._permits.forget()
         self._tell_parted(principal.user_id, friend_id)
 
     async def requests(self, principal: Principal) -> list[FriendRequest]:
@@ -154,8 +155,8 @@ class FriendService:
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such user")
         if await self._friendships.count_blocked(user_id, MAX_BLOCKED) >= MAX_BLOCKED:
             raise RequestError(ErrorCode.LIMIT_REACHED, f"you block {MAX_BLOCKED} users, which is the most")
-        before = await self._friendships.block(user_id, other_id)
-        self._permits.forget()
+        with self._permits.ending():
+            before = await self._friendships.block(user_id, other_id)
         if before is None:
             return
         if before.are_friends:

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
 from typing import Protocol
 
 from msgspec import UNSET
 
 from server.domain.tasks import Task, TaskState
+from server.services.notifier import Notifier
 from server.storage.users import UserRepository
 
 logger = logging.getLogger(__name__)
-
-
-class Notifier(Protocol):
-    """What is known here of notifications."""
-
-    async def notify(
-        self,
-        user_ids: Collection[str],
-        *,
-        type: str,  # noqa: A002 - as the stored notification calls it
-        title: str,
-        content: str,
-        link: str,
-        source: str,
-    ) -> None:
-        """Store a notification for each user, and deliver it."""
 
 
 class LocalText(Protocol):

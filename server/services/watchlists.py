@@ -18,8 +18,8 @@ from server.limits import Rate, TokenBuckets
 from server.market.quotes import quote_json
 from server.realtime.hub import Publisher
 from server.services.input_text import checked_text
-from server.services.listed_stocks import ListedStocks
 from server.services.rate_limits import count_attempt
+from server.services.stocks import StockService
 from server.storage.documents import new_id
 from server.storage.watchlists import WatchlistRepository
 
@@ -55,7 +55,7 @@ class WatchlistService:
     """
 
     def __init__(
-        self, watchlists: WatchlistRepository, stocks: ListedStocks, publisher: Publisher, clock: Clock
+        self, watchlists: WatchlistRepository, stocks: StockService, publisher: Publisher, clock: Clock
     ) -> None:
         self._watchlists = watchlists
         self._stocks = stocks
@@ -236,7 +236,7 @@ class WatchlistService:
         }
 
     def _shown_item(self, item: WatchlistItem) -> dict[str, Any]:
-        shown = {**self._stocks.shown(item.symbol), "note": item.note}
+        shown = {**self._stocks.label(item.symbol), "note": item.note}
         quote = self._stocks.quote_of(item.symbol)
         return shown if quote is None else {**shown, "quote": quote_json(quote)}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from server.clock import Clock
@@ -45,6 +47,14 @@ class WritePermits:
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
         self._kept[user_id, permit.conversation_id] = self._clock.monotonic(), permit
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Forget when the block is left, also by an error: what the database reports as failed may be stored."""
+        try:
+            yield
+        finally:
+            self.forget()
 
     def forget(self) -> None:
         """Keep nothing: somebody has lost a right."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, WriteConcernError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, InvalidOperation, WriteConcernError
 
 from server.errors import ErrorCode, RequestError
 
@@ -30,6 +30,11 @@ def database_call(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
         try:
             return await method(*args, **kwargs)
         except AWAY as error:
+            raise unavailable() from error
+        except InvalidOperation as error:
+            # The server gives up a database that died by closing it; every other one is a mistake of ours.
+            if not str(error).endswith("after close"):
+                raise
             raise unavailable() from error
 
     return call

@@ -41,6 +41,10 @@ def test_halves_are_rounded_away_from_zero_in_decimal(price: float, rounded: flo
     assert round_to_tick(price) == rounded
 
 
+def test_nothing_is_a_negative_zero() -> None:
+    assert repr(round_to_tick(-0.001)) == "0.0"
+
+
 @given(st.integers(1, 10_000_00), st.integers(1, 10_000_00))
 def test_change_is_exact_in_ticks(price_ticks: int, close_ticks: int) -> None:
     quote = msgspec.structs.replace(MOUTAI, price=price_ticks / 100, previous_close=close_ticks / 100)

@@ -7,6 +7,7 @@ import pytest
 
 from server.errors import ErrorCode, RequestError
 from server.services import write_permits
+from server.storage.availability import unavailable
 from server.storage.documents import Database
 from server.storage.friendships import FriendshipRepository
 from tests.support.clock import FakeClock
@@ -85,6 +86,26 @@ async def test_who_is_parted_from_does_not_write_once_more(database: Database, p
     conversation = await community.friends_talking(alice, bob)
     await community.say(bob, conversation, "friends")
     await getattr(community.friends, part)(alice, bob.user_id)
+    assert await refusal(community.say(bob, conversation, "not any more")) is ErrorCode.NOT_FRIENDS
+
+
+@pytest.mark.parametrize("part", ["unfriend", "block"])
+@pytest.mark.gen_test
+async def test_a_parting_that_fails_after_it_was_stored_is_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    community = open_community(database)
+    alice, bob = await community.member("alice"), await community.member("bob")
+    conversation = await community.friends_talking(alice, bob)
+    await community.say(bob, conversation, "friends")
+    original = getattr(community.friendships, part)
+
+    async def stored_and_failed(user_id: str, other_id: str) -> None:
+        await original(user_id, other_id)
+        raise unavailable()
+
+    monkeypatch.setattr(community.friendships, part, stored_and_failed)
+    assert await refusal(getattr(community.friends, part)(alice, bob.user_id)) is ErrorCode.UNAVAILABLE
     assert await refusal(community.say(bob, conversation, "not any more")) is ErrorCode.NOT_FRIENDS
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pymongo
 import pytest
-from pymongo.errors import PyMongoError
+from pymongo.errors import InvalidOperation, PyMongoError
 
-from server.errors import StartError
-from server.storage.availability import AWAY
+from server.errors import ErrorCode, RequestError, StartError
+from server.storage.availability import AWAY, database_call
 from server.storage.embedded import EmbeddedMongod
 from server.storage.mongo import Mongo
 
@@ -111,3 +111,21 @@ async def test_a_wrong_address_is_one_sentence(uri: str, reason: str) -> None:
 async def test_refused_credentials_are_one_sentence(mongodb_uri: str) -> None:
     text = await refusal(mongodb_uri.replace("://", "://alice:hunter2@"))
     assert "refused the connection of mongodb_uri: Authentication failed" in text
+
+
+@pytest.mark.gen_test
+async def test_a_database_that_was_given_up_is_unavailable_and_a_mistake_stays_one(tmp_path: Path) -> None:
+    mongod = EmbeddedMongod(tmp_path)
+    mongo = await Mongo.open(await mongod.start(), "test")
+
+    @database_call
+    async def write(*things: dict[str, int]) -> None:
+        await mongo.database.things.bulk_write([pymongo.InsertOne(thing) for thing in things])
+
+    with pytest.raises(InvalidOperation, match="No operations"):
+        await write()
+    mongo.close()
+    await mongod.stop()
+    with pytest.raises(RequestError) as caught:
+        await write({"_id": 1})
+    assert caught.value.code is ErrorCode.UNAVAILABLE

@@ -35,9 +35,7 @@ from server.services.files import FileService, FileSweeper
 from server.services.friends import FriendService
 from server.services.groups import GroupService
 from server.services.health import HealthService
-from server.services.listed_stocks import ListedStocks
 from server.services.mark_writer import MarkWriter
-from server.services.members import MemberService
 from server.services.message_changes import MessageChangeService
 from server.services.message_finder import MessageFinder
 from server.services.message_limits import MessageLimits
@@ -48,11 +46,13 @@ from server.services.notices import Notices
 from server.services.notification_jobs import NotificationJobs
 from server.services.notification_writer import NotificationWriter
 from server.services.notifications import NotificationService
+from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
 from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
+from server.services.stocks import StockService
 from server.services.task_assembly import TaskAssembly
 from server.services.thumbnails import Thumbnails
 from server.services.unread_counts import UnreadCounts
@@ -191,7 +191,7 @@ class Community:
             self.users, self.sessions, self.passwords, self.tokens, publisher, clock, limits=limits
         )
         self.files = FileService(stores.files, stores.messages, stores.conversations, self.users, clock)
-        self.members = MemberService(self.users, self.friendships, self.profiles, self.files, publisher, clock)
+        self.people = PeopleService(self.users, self.friendships, self.profiles, self.files, publisher, clock)
         self.moderation = ModerationService(self.users, self.accounts, clock)
         self.presence = PresenceService(stores.presences, self.friendships, publisher, clock)
         self.permits = WritePermits(clock)
@@ -276,7 +276,7 @@ class Community:
         stores, clock, text = self.stores, self.clock, partial(self.texts.text, "en")
         self.task_parts = TaskAssembly(stores.tasks, simulated_bars(clock), EXTERNAL_TYPES, text, publisher, clock)
         self.tasks = self.task_parts.service
-        self.stocks = ListedStocks(INSTRUMENTS, self.quotes.get)
+        self.stocks = StockService(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
         notifier = self.notifications if notifies else None
         self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, text, notifier)
@@ -286,7 +286,7 @@ class Community:
         """Return what handlers get; ``market`` are `tests.support.prices.MarketParts`."""
         return Services(
             accounts=self.accounts,
-            members=self.members,
+            people=self.people,
             moderation=self.moderation,
             friends=self.friends,
             presence=self.presence,

@@ -213,16 +213,32 @@ async def test_a_slow_reader_holds_one_chunk(server: ProductServer, monkeypatch:
 
 
 @pytest.mark.gen_test
-async def test_a_reader_that_vanishes_ends_the_reading(server: ProductServer) -> None:
+async def test_a_reader_that_vanishes_ends_the_reading(server: ProductServer, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = await door(server)
     file = await alice.upload(b"x" * (1 << 20))
+    files, asked, vanished = server.community.stores.files, asyncio.Event(), asyncio.Event()
+    original = files._chunk
+    read: list[int] = []
+
+    async def chunk(data_id: str, number: int) -> bytes | None:
+        read.append(number)
+        if number == 1:
+            asked.set()
+            await vanished.wait()
+        return await original(data_id, number)
+
+    monkeypatch.setattr(files, "_chunk", chunk)
     _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
     token = alice.headers["Authorization"]
     writer.write(f"GET {file['url']} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode())
-    await writer.drain()
+    await asked.wait()
+    assert server.services.unfinished
     writer.transport.abort()
+    await writer.wait_closed()
+    vanished.set()
     while server.services.unfinished:
         await asyncio.sleep(0.01)
+    assert read[-1] < 4  # of five chunks
 
 
 @pytest.mark.parametrize("is_away", [False, True])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server.services.members import CHANGE_RATE, MAX_FOUND, SEARCH_RATE
+from server.services.people import CHANGE_RATE, MAX_FOUND, SEARCH_RATE
 from tests.support.product_server import PER_ACCOUNT, ChatClient, ProductServer
 
 ALICE = {"username": "alice", "password": "correct horse"}

@@ -30,7 +30,7 @@ MAX_KEPT = 20_000
 """Members whose rates are remembered."""
 
 
-class MemberService:
+class PeopleService:
     """Rates are each member's own."""
 
     def __init__(
