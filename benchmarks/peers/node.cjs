@@ -1,5 +1,5 @@
 // Socket.IO for Node with its defaults.
-// Usage: node node.js --port N [--ping-interval SECONDS] [--engine-version 3] [--format msgpack]
+// Usage: node node.cjs --port N [--ping-interval SECONDS] [--engine-version 3] [--format msgpack]
 const { createServer } = require("node:http");
 const { parseArgs } = require("node:util");
 const { Server } = require("socket.io");

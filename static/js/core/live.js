@@ -1,11 +1,12 @@
 // The Socket.IO connection, and the truth about it.
 
-import {io} from "/socket.io/socket.io.esm.min.js";
-import {Refusal} from "./session.js";
+import {signal} from "@preact/signals";
+import {io} from "socket.io-client";
+import {Refusal} from "#js/core/session.js";
 
 const ACK_TIMEOUT_MS = 10_000;
 const CHECK_TIMEOUT_MS = 4_000;
-const FIRST_RETRY_MS = 1_000;
+const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 
 /** The connection went away before an answer came: what was asked may have been done or not. */
@@ -14,24 +15,23 @@ export class ConnectionLost extends Error {}
 /** The connection seems to be there, but the answer did not come in time. */
 export class AckTimeout extends Error {}
 
-/** Events: "state" after each change of `state`: "connecting", "live", "reconnecting" or "offline". */
-export class Live extends EventTarget {
-  state = "connecting";
-  attempt = 0;
+/**
+ * `state` is a signal of "connecting", "live", "reconnecting" or "offline"; `attempt` of how often it has tried to come back,
+ * `retryAt` of when it tries next, in ms of the clock, or 0 while it does.
+ */
+export class Live {
+  state = signal("connecting");
+  attempt = signal(0);
+  retryAt = signal(0);
   #session;
   #socket;
   #retry = 0;
   #checking = false;
+  #told = 0;
 
   constructor(session) {
-    super();
     this.#session = session;
-    this.#socket = io({
-      autoConnect: false,
-      auth: (give) => give({token: session.token}),
-      reconnectionDelay: FIRST_RETRY_MS,
-      reconnectionDelayMax: LONGEST_RETRY_MS,
-    });
+    this.#socket = io({autoConnect: false, reconnection: false, auth: (give) => give({token: session.token})});
     this.#listen();
   }
 
@@ -47,11 +47,14 @@ export class Live extends EventTarget {
 
   retryNow() {
     clearTimeout(this.#retry);
+    this.retryAt.value = 0;
     this.#socket.disconnect().connect();
   }
 
+  /** Hear an event; returns what ends that. */
   on(event, listener) {
     this.#socket.on(event, listener);
+    return () => this.#socket.off(event, listener);
   }
 
   /** Send an event and return its ack. Throws Refusal, ConnectionLost or AckTimeout. */
@@ -74,30 +77,20 @@ export class Live extends EventTarget {
   #listen() {
     const socket = this.#socket;
     socket.on("connect", () => {
-      this.attempt = 0;
+      this.attempt.value = 0;
       this.#set("live");
     });
     socket.on("disconnect", (reason) => {
-      if (reason === "io client disconnect") {
-        return;
-      }
-      this.#lost();
-      if (reason === "io server disconnect") {
-        this.#comeBack(); // the client does not by itself: signed out
+      if (reason !== "io client disconnect") {
+        this.#comeBack({renewed: reason === "io server disconnect"}); // it may have been signed out
       }
     });
-    socket.on("connect_error", (error) => {
-      this.#lost();
-      if (!socket.active) {
-        this.#comeBack(error.data?.code === "unauthorized");
-      }
+    socket.on("connect_error", (error) => this.#comeBack({renewed: error.data?.code === "unauthorized"}));
+    socket.on("server_shutdown", ({reconnect_in_ms: pause}) => {
+      this.#told = pause;
     });
     socket.on("token_expired", () => this.#session.renew().catch(() => {})); // else the session tries again later
     this.#session.addEventListener("renewed", () => this.#showToken());
-    socket.io.on("reconnect_attempt", (attempt) => {
-      this.attempt = attempt;
-      this.#lost();
-    });
     window.addEventListener("offline", () => (socket.connected ? this.#check() : this.#lost()));
     window.addEventListener("online", () => (socket.connected ? this.#check() : this.#wake()));
     document.addEventListener("visibilitychange", () => document.hidden || this.#check());
@@ -109,33 +102,43 @@ export class Live extends EventTarget {
   }
 
   #wake() {
-    if (this.#session.user) {
+    if (this.#session.user.value) {
       this.retryNow();
     }
   }
 
   #lost() {
-    if (this.#session.user) {
-      this.#set(navigator.onLine ? "reconnecting" : "offline");
+    if (this.#session.user.value) {
+      this.state.value = navigator.onLine ? "reconnecting" : "offline";
     }
   }
 
   #set(state) {
-    this.state = state;
-    this.dispatchEvent(new Event("state"));
+    this.retryAt.value = 0;
+    this.state.value = state;
   }
 
-  /** Connect again after the server has refused or expelled this client, with a token that holds. */
-  async #comeBack(atOnce = false) {
-    this.attempt += 1;
-    const pause = atOnce && this.attempt === 1 ? 0 : Math.min(FIRST_RETRY_MS * 2 ** this.attempt, LONGEST_RETRY_MS);
+  /** Connect again after a while, when `renewed` with a new token: the server has refused or expelled this client. */
+  #comeBack({renewed}) {
+    const attempt = ++this.attempt.value;
+    this.#lost();
+    const atOnce = renewed && attempt === 1;
+    // Not all at the same moment: a server that comes back should not be met by everybody at once.
+    const pause = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS) * (0.5 + Math.random());
+    this.#retryAfter(atOnce ? 0 : Math.max(pause, this.#told), renewed);
+    this.#told = 0;
+  }
+
+  #retryAfter(pause, renewed) {
     clearTimeout(this.#retry);
+    this.retryAt.value = Date.now() + pause;
     this.#retry = setTimeout(async () => {
+      this.retryAt.value = 0;
       try {
-        await this.#session.renew();
+        await (renewed && this.#session.renew());
       } catch {
-        if (this.#session.user) {
-          this.#comeBack(); // the server does not answer now
+        if (this.#session.user.value) {
+          this.#comeBack({renewed}); // the server does not answer now
         }
         return;
       }

@@ -1,6 +1,7 @@
 // Who is signed in. The access token lives in this object alone; the cookie that renews it is the browser's.
 
-import {language} from "./texts.js";
+import {signal} from "@preact/signals";
+import {language} from "#js/core/texts.js";
 
 const RENEW_BEFORE_MS = 60_000;
 const RETRY_MS = 10_000;
@@ -16,9 +17,9 @@ export class Refusal extends Error {
   }
 }
 
-/** Events: "signed-in", "renewed" when there is a new token, "signed-out". */
+/** `user` is a signal of who is signed in, or null. Event: "renewed" when there is a new token. */
 export class Session extends EventTarget {
-  user = null;
+  user = signal(null);
   token = null;
   #renewAt = Infinity;
   #timer = 0;
@@ -39,7 +40,7 @@ export class Session extends EventTarget {
         throw error;
       }
     }
-    return this.user !== null;
+    return this.user.value !== null;
   }
 
   async signIn(username, password) {
@@ -98,25 +99,24 @@ export class Session extends EventTarget {
   }
 
   #enter({access_token: token, expires_in: seconds, user}) {
-    const before = this.user;
+    const before = this.user.value;
     if (before && before.id !== user.id) {
       location.reload(); // another tab has signed in as somebody else: the cookie is theirs
       return;
     }
     this.token = token;
-    this.user = user;
+    this.user.value = user;
     this.#renewAfter(Math.max(seconds * 1000 - RENEW_BEFORE_MS, seconds * 500));
-    this.dispatchEvent(new Event(before ? "renewed" : "signed-in"));
+    if (before) {
+      this.dispatchEvent(new Event("renewed"));
+    }
   }
 
   #leave() {
     clearTimeout(this.#timer);
     this.#renewAt = Infinity;
-    const before = this.user;
-    this.user = this.token = null;
-    if (before) {
-      this.dispatchEvent(new Event("signed-out"));
-    }
+    this.token = null;
+    this.user.value = null;
   }
 
   #renewAfter(milliseconds) {
@@ -126,13 +126,13 @@ export class Session extends EventTarget {
   }
 
   #renewIfDue() {
-    if (this.user && Date.now() >= this.#renewAt) {
+    if (this.user.value && Date.now() >= this.#renewAt) {
       this.renew().catch(() => {}); // tried again later, or signed out: both are told elsewhere
     }
   }
 
   async #call(method, path, body) {
-    const headers = {"Accept-Language": language};
+    const headers = {"Accept-Language": language.value};
     if (this.token) {
       headers.Authorization = `Bearer ${this.token}`;
     }
@@ -145,12 +145,16 @@ export class Session extends EventTarget {
       body: body && JSON.stringify(body),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    const {message, data} = await answer.json();
-    if (!answer.ok) {
-      throw new Refusal(data?.error ?? String(answer.status), message);
-    }
-    return data;
+    return unwrap(answer.status, await answer.json());
   }
+}
+
+/** Return the data of an answer of the REST API, or throw its Refusal. */
+export function unwrap(status, {message, data}) {
+  if (status >= 400) {
+    throw new Refusal(data?.error ?? String(status), message);
+  }
+  return data;
 }
 
 /** Run `work` while no other tab does; browsers hide locks from pages without TLS. */
