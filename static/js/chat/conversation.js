@@ -1,7 +1,7 @@
 // One conversation: what is known of it, in the order of `seq` and without holes, and what is on its way out.
 
-import {AckTimeout, ConnectionLost} from "./live.js";
-import {Refusal} from "./session.js";
+import {AckTimeout, ConnectionLost} from "#js/core/live.js";
+import {Refusal} from "#js/core/session.js";
 
 /**
  * Events: "change". Outgoing messages are `{id, content, state: "sending" | "waiting" | "failed", error, at}`; one that
@@ -62,7 +62,7 @@ export class Conversation extends EventTarget {
   #count({seq, sender}) {
     if (seq > this.#end) {
       this.#end = seq;
-      this.unread += sender.id === this.#session.user?.id ? 0 : 1;
+      this.unread += sender.id === this.#session.user.value?.id ? 0 : 1;
     }
   }
 
@@ -213,7 +213,7 @@ export class Conversation extends EventTarget {
 
   #merge(messages) {
     const news = messages.filter((message) => !this.#known.has(message.seq));
-    const mine = this.#session.user?.id;
+    const mine = this.#session.user.value?.id;
     for (const message of news) {
       this.#known.add(message.seq);
       if (message.sender.id === mine) {
