@@ -1,4 +1,4 @@
-// The page's words in three languages: `t("chat.send")`. A component that calls it is drawn again when the language changes.
+// The page's words in three languages: `t("page.sign_in")`. A component that calls it is drawn again when the language changes.
 
 import {signal} from "@preact/signals";
 import {recall, keep} from "#js/core/storage.js";
