@@ -1,7 +1,9 @@
 // What is known of the world, one model each: made in this order with the app when somebody signs in.
 
 import {Friends} from "#js/chat/friends.js";
+import {Account} from "#js/settings/account.js";
 
 export const MODELS = {
+  account: Account,
   friends: Friends,
 };
