@@ -2,6 +2,7 @@
 
 import {signal} from "@preact/signals";
 import {language} from "#js/core/texts.js";
+import {reach} from "#js/core/unreachable.js";
 
 const RENEW_BEFORE_MS = 60_000;
 const RETRY_MS = 10_000;
@@ -151,13 +152,16 @@ export class Session extends EventTarget {
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
     }
-    const answer = await fetch(`/api${path}`, {
-      method,
-      headers,
-      body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+    const [status, answer] = await reach(async () => {
+      const given = await fetch(`/api${path}`, {
+        method,
+        headers,
+        body: body && JSON.stringify(body),
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      return [given.status, await given.json()];
     });
-    return unwrap(answer.status, await answer.json());
+    return unwrap(status, answer);
   }
 }
 
