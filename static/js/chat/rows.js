@@ -1,0 +1,81 @@
+// The lines of the list as they are shown: conversations, and friends to whom nothing was written yet.
+
+import {isMutedAt, unreadOf} from "#js/chat/entries.js";
+import {language} from "#js/core/texts.js";
+
+/**
+ * Return the rows in order: `{key, id, kind, title, user, presence, isFriend, unread, isMentioned, isPinned, isMuted, message, at,
+ * …}`. `user` is the other one of two, `presence` a friend's; `id` is null where the conversation has not begun.
+ */
+export function rowsOf(all, friends, me, now) {
+  const rows = [];
+  const met = new Set();
+  for (const entry of all) {
+    const user = entry.kind === "direct" ? otherOf(entry, me) : null;
+    met.add(user?.id);
+    if (entry.kind === "group" || entry.last_message || friends.has(user.id)) {
+      rows.push(rowOf(entry, user, friends.get(user?.id), now));
+    }
+  }
+  const others = [...friends.values()].filter(({id}) => !met.has(id));
+  const {compare} = new Intl.Collator(language.value);
+  return [...rows, ...others.map(beginning)].sort(
+    (one, other) => other.isPinned - one.isPinned || other.at - one.at || compare(one.title, other.title),
+  );
+}
+
+/** The filters of the list. */
+export const FILTERS = {
+  all: () => true,
+  unread: (row) => row.unread > 0,
+  groups: (row) => row.kind === "group",
+};
+
+/** Tell whether a row is meant by what somebody has typed: each word begins or is in a name. */
+export function matches(row, wanted) {
+  const names = [row.title, row.user?.username ?? "", ...(row.kind === "group" ? row.members.map(({display_name: name}) => name) : [])];
+  const text = names.join("\n").toLowerCase();
+  return wanted.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+const otherOf = (entry, me) => entry.members.find(({id}) => id !== me);
+
+function rowOf(entry, user, friend, now) {
+  return {
+    key: user ? `user ${user.id}` : `group ${entry.id}`,
+    id: entry.id,
+    kind: entry.kind,
+    title: user ? (friend ?? user).display_name : entry.name,
+    user: friend ?? user,
+    presence: friend?.presence ?? null,
+    isFriend: Boolean(friend),
+    members: entry.members,
+    memberCount: entry.member_count,
+    ownerId: entry.owner_id,
+    unread: unreadOf(entry),
+    isMentioned: entry.isMentioned,
+    isPinned: entry.pinned,
+    isMuted: isMutedAt(entry, now),
+    message: entry.last_message,
+    at: entry.at,
+  };
+}
+
+const beginning = (friend) => ({
+  key: `user ${friend.id}`,
+  id: null,
+  kind: "direct",
+  title: friend.display_name,
+  user: friend,
+  presence: friend.presence,
+  isFriend: true,
+  members: [],
+  memberCount: 2,
+  ownerId: null,
+  unread: 0,
+  isMentioned: false,
+  isPinned: false,
+  isMuted: false,
+  message: null,
+  at: 0,
+});
