@@ -19,7 +19,7 @@ export class Conversations {
   #unmuting = 0;
   #added = new Set(); // what came since the list was asked for, and may be missing in the answer
   #asked = new Set();
-  #opened = new Map(); // by the id of the conversation
+  #opened = signal(new Map()); // by the id of the conversation
   #begun = new Map(); // by the friend's id, as long as the conversation has none
 
   constructor(app) {
@@ -34,7 +34,7 @@ export class Conversations {
         conversation_updated: (news) => this.#updated(news),
         new_message: ({conversation_id: id, message}) => this.#heard(id, message),
         message_updated: ({conversation_id: id, message}) => this.#change(id, (entry) => entries.withChange(entry, message)),
-        message_read: ({conversation_id: id, user_id: who, seq}) => who === this.#me && this.noteRead(id, seq),
+        message_read: ({conversation_id: id, user_id: who, seq}) => who === this.#me && this.#noteRead(id, seq),
         profile_updated: ({user}) => this.#renamed(user),
       },
     });
@@ -53,10 +53,8 @@ export class Conversations {
   /** Return the conversation with this id, always the same one; null when the user is not in it. */
   open(id) {
     const row = untracked(() => this.row(id));
-    if (row && !this.#opened.has(id)) {
-      this.#opened.set(id, this.#watched(new Conversation(this.#app, {id, friend: row.user})));
-    }
-    return row && this.#opened.get(id);
+    const known = this.#opened.peek().get(id);
+    return known ?? (row && this.#watched(new Conversation(this.#app, {id, friend: row.user})));
   }
 
   /** Return the conversation with a friend, which begins with its first use; null with a stranger. */
@@ -71,6 +69,11 @@ export class Conversations {
     return this.#begun.get(friendId);
   }
 
+  /** Return the ids of those who are writing now, as far as that is told: where the conversation was opened. */
+  typistsOf(id) {
+    return this.#opened.value.get(id)?.typing.value ?? [];
+  }
+
   async pin(id, pinned) {
     await this.#set(id, {pinned});
   }
@@ -83,13 +86,13 @@ export class Conversations {
   /** Note here and at the server that all that has come was read. */
   async markRead(id) {
     const {last_seq: seq} = this.#entries.peek().get(id);
-    await this.#app.live.ask("mark_read", {conversation_id: id, seq});
-    this.noteRead(id, seq);
-  }
-
-  /** Take that the user has read up to `seq`. */
-  noteRead(id, seq) {
-    this.#change(id, (entry) => entries.withRead(entry, seq));
+    const opened = this.#opened.peek().get(id);
+    if (opened?.state.peek() === "ready") {
+      opened.read(seq);
+    } else {
+      await this.#app.live.ask("mark_read", {conversation_id: id, seq});
+      this.#noteRead(id, seq);
+    }
   }
 
   /** Take a conversation as the server shows it. */
@@ -103,7 +106,6 @@ export class Conversations {
   forget(id) {
     this.#asked.delete(id);
     this.#added.delete(id);
-    this.#opened.delete(id);
     const left = new Map(this.#entries.peek());
     left.delete(id);
     this.#replace(left);
@@ -111,6 +113,34 @@ export class Conversations {
 
   get #me() {
     return this.#app.session.user.value?.id;
+  }
+
+  /** Keep in step with a conversation that is open: it may know more than was told to the list. */
+  #watched(conversation) {
+    effect(() => {
+      const {id} = conversation;
+      const last = conversation.history.recent.value.at(-1);
+      const read = conversation.receipts.read.value[this.#me] ?? 0;
+      if (id && !conversation.isGone.value) {
+        untracked(() => {
+          this.#keep(id, conversation);
+          last && this.#heard(id, last);
+          this.#noteRead(id, read);
+        });
+      }
+    });
+    return conversation;
+  }
+
+  #keep(id, conversation) {
+    if (this.#opened.peek().get(id) !== conversation) {
+      this.#opened.value = new Map(this.#opened.peek()).set(id, conversation);
+      this.#entries.peek().has(id) || this.#ask(id);
+    }
+  }
+
+  #noteRead(id, seq) {
+    this.#change(id, (entry) => entries.withRead(entry, seq));
   }
 
   async #set(id, settings) {

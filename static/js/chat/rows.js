@@ -38,6 +38,9 @@ export function matches(row, wanted) {
   return wanted.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
 
+/** What a draft is called that belongs to a row. */
+export const draftOf = ({user, id}) => (user ? `with-${user.id}` : id);
+
 const otherOf = (entry, me) => entry.members.find(({id}) => id !== me);
 
 function rowOf(entry, user, friend, now) {

@@ -1,10 +1,11 @@
 // One line of the list.
 
 import {useApp} from "#js/app.js";
-import {previewOf} from "#js/chat/preview.js";
 import {actionsOf} from "#js/chat/list/row_actions.js";
 import {useLongPress} from "#js/chat/list/long_press.js";
 import {PresenceText} from "#js/chat/people/presence_text.js";
+import {previewText} from "#js/chat/preview.js";
+import {draftOf} from "#js/chat/rows.js";
 import {brief, count, moment} from "#js/core/format.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
@@ -54,20 +55,19 @@ function Marks({row}) {
 /** Who is writing, what one has begun to write oneself, or the last message. */
 function Preview({row}) {
   const {conversations, drafts, me} = useApp();
-  const typists = conversations.typistsOf(row);
+  const typists = conversations.typistsOf(row.id);
   if (typists.length) {
     return html`<em class="chat-typing">${typingText(row, typists)}</em>`;
   }
-  const draft = drafts.of(row.id ?? `with-${row.user.id}`).text.trim();
+  const draft = drafts.of(draftOf(row)).text.trim();
   if (draft) {
     return html`<span class="chat-draft">${t("chat.draft")}</span> ${draft}`;
   }
   if (!row.message) {
     return row.isFriend ? html`<${PresenceText} presence=${row.presence} />` : "";
   }
-  const {label, text} = previewOf(row.message, row, me.id);
-  return html`${row.isMentioned && html`<span class="chat-mention">${t("chat.mentioned")}</span>`}
-  ${label && html`<span class="chat-kind">${label}</span>`} ${text}`;
+  const mention = row.isMentioned && html`<span class="chat-mention">${t("chat.mentioned")}</span> `;
+  return html`${mention}${previewText(row, me.id)}`;
 }
 
 function typingText(row, typists) {
