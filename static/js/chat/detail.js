@@ -1,49 +1,60 @@
 // What stands beside the list: a conversation, the people, or what to do first.
 
 import {useApp} from "#js/app.js";
+import {actionsOf} from "#js/chat/list/row_actions.js";
 import {PeoplePane} from "#js/chat/people/people_pane.js";
-import {ConversationHead} from "#js/chat/head.js";
 import {Thread} from "#js/chat/thread/thread.js";
 import {together} from "#js/core/follow.js";
 import {go} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useMemo} from "#js/core/view.js";
+import {Menu} from "#js/ui/menu.js";
 import {Empty, State} from "#js/ui/state.js";
 
+const goBack = () => go(["chat"]);
+
 export function Detail({path, row}) {
+  return html`<section class="detail">${contentOf(path, row)}</section>`;
+}
+
+function contentOf(path, row) {
+  if (!path.length) {
+    return html`<${Empty} icon="chat" title=${t("chat.choose")} text=${t("chat.choose_hint")} />`;
+  }
+  return path[0] === "people"
+    ? html`<${PeoplePane} query=${path[1] ?? ""} />`
+    : html`<${Chosen} path=${path} row=${row} />`;
+}
+
+function Chosen({path, row}) {
   const {conversations, friends} = useApp();
   const following = useMemo(() => together(conversations.following, friends.following), [conversations, friends]);
-  if (path[0] === "people") {
-    return html`<section class="detail"><${PeoplePane} query=${path[1] ?? ""} /></section>`;
-  }
-  if (!path.length) {
-    return html`
-      <section class="detail">
-        <${Empty} icon="chat" title=${t("chat.choose")} text=${t("chat.choose_hint")} />
-      </section>
-    `;
-  }
-  const empty = {icon: "chat", title: t("chat.gone"), text: t("chat.gone_hint"), action: {text: t("chat.back"), run: () => go(["chat"])}};
+  const isReady = following.state.value === "ready";
+  // Who was removed from a group while it is open still sees what was there.
+  const conversation = isReady && (row && !row.id ? conversations.openWith(row.user.id) : conversations.open(row?.id ?? path[0]));
+  useEffect(() => {
+    if (row?.id && path[0] === "with") {
+      go(["chat", row.id], {replace: true}); // one that has begun goes on under its own name
+    }
+  }, [row?.id, path[0]]);
+  const empty = {icon: "chat", title: t("chat.gone"), text: t("chat.gone_hint"), action: {text: t("chat.back"), run: goBack}};
   return html`
-    <section class="detail">
-      <${State} following=${following} isEmpty=${!row} empty=${empty}>
-        ${row && html`<${OpenConversation} key=${row.key} row=${row} path=${path} />`}
-      <//>
-    </section>
+    <${State} following=${following} isEmpty=${!conversation} empty=${empty}>
+      ${
+        conversation &&
+        html`<${Thread}
+          key=${row?.key ?? path[0]}
+          conversation=${conversation}
+          seq=${Number(path[1]) || undefined}
+          onBack=${goBack}
+          tools=${row && html`<${Tools} row=${row} />`}
+        />`
+      }
+    <//>
   `;
 }
 
-function OpenConversation({row, path}) {
-  const {conversations} = useApp();
-  const conversation = row.id ? conversations.open(row.id) : conversations.openWith(row.user.id);
-  // One that has just begun, or was asked for by the friend's name, goes on under its own.
-  useEffect(() => {
-    if (row.id && path[0] === "with") {
-      go(["chat", row.id], {replace: true});
-    }
-  }, [row.id, path[0]]);
-  return html`
-    <${ConversationHead} row=${row} />
-    <${Thread} key=${row.key} conversation=${conversation} />
-  `;
+function Tools({row}) {
+  const app = useApp();
+  return html`<${Menu} label=${t("chat.actions_of", {name: row.title})} items=${actionsOf(app, row)} />`;
 }

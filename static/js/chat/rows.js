@@ -43,8 +43,16 @@ export const draftOf = ({user, id}) => (user ? `with-${user.id}` : id);
 
 const otherOf = (entry, me) => entry.members.find(({id}) => id !== me);
 
+const made = new WeakMap();
+
+/** Return the same row as before when nothing of it has changed: then it is not drawn again. */
 function rowOf(entry, user, friend, now) {
-  return {
+  const isMuted = isMutedAt(entry, now);
+  const before = made.get(entry);
+  if (before && before.user === (friend ?? user) && before.isFriend === Boolean(friend) && before.isMuted === isMuted) {
+    return before;
+  }
+  const row = {
     key: user ? `user ${user.id}` : `group ${entry.id}`,
     id: entry.id,
     kind: entry.kind,
@@ -53,32 +61,35 @@ function rowOf(entry, user, friend, now) {
     presence: friend?.presence ?? null,
     isFriend: Boolean(friend),
     members: entry.members,
-    memberCount: entry.member_count,
-    ownerId: entry.owner_id,
     unread: unreadOf(entry),
     isMentioned: entry.isMentioned,
     isPinned: entry.pinned,
-    isMuted: isMutedAt(entry, now),
+    isMuted,
     message: entry.last_message,
     at: entry.at,
   };
+  made.set(entry, row);
+  return row;
 }
 
-const beginning = (friend) => ({
-  key: `user ${friend.id}`,
-  id: null,
-  kind: "direct",
-  title: friend.display_name,
-  user: friend,
-  presence: friend.presence,
-  isFriend: true,
-  members: [],
-  memberCount: 2,
-  ownerId: null,
-  unread: 0,
-  isMentioned: false,
-  isPinned: false,
-  isMuted: false,
-  message: null,
-  at: 0,
-});
+/** A friend to whom nothing was written yet. */
+function beginning(friend) {
+  const row = made.get(friend) ?? {
+    key: `user ${friend.id}`,
+    id: null,
+    kind: "direct",
+    title: friend.display_name,
+    user: friend,
+    presence: friend.presence,
+    isFriend: true,
+    members: [],
+    unread: 0,
+    isMentioned: false,
+    isPinned: false,
+    isMuted: false,
+    message: null,
+    at: 0,
+  };
+  made.set(friend, row);
+  return row;
+}

@@ -31,13 +31,8 @@ export function GroupDialog({id}) {
   if (isAdding && shown) {
     return html`<${AddMembers} group=${shown} onClose=${() => setAdding(false)} />`;
   }
-  const actions = html`
-    <button type="button" class="quiet danger" onClick=${() => leave(app, row)}>
-      <${Icon} name="logout" />${t("chat.leave")}
-    </button>
-  `;
   return html`
-    <${Dialog} title=${t("chat.group_info")} onClose=${closeDialog} actions=${actions}>
+    <${Dialog} title=${t("chat.group_info")} onClose=${closeDialog}>
       <${State} following=${following}>
         ${
           shown &&
@@ -53,6 +48,11 @@ export function GroupDialog({id}) {
               }
             </div>
             <${Members} group=${shown} own=${own} />
+            <div class="chat-buttons">
+              <button type="button" class="quiet danger" onClick=${() => leave(app, row)}>
+                <${Icon} name="logout" />${t("chat.leave")}
+              </button>
+            </div>
           `
         }
       <//>

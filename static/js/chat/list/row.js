@@ -9,7 +9,7 @@ import {draftOf} from "#js/chat/rows.js";
 import {brief, count, moment} from "#js/core/format.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
-import {html} from "#js/core/view.js";
+import {html, useComputed} from "#js/core/view.js";
 import {Avatar} from "#js/ui/avatar.js";
 import {Icon} from "#js/ui/icon.js";
 import {Menu, showMenu} from "#js/ui/menu.js";
@@ -25,6 +25,7 @@ export function ChatRow({row, isChosen}) {
         href=${row.id ? linkTo("chat", row.id) : linkTo("chat", "with", row.user.id)}
         draggable=${false}
         aria-current=${isChosen ? "page" : undefined}
+        data-unread=${row.unread > 0 && !row.isMuted ? "" : undefined}
         data-friend=${row.user?.username}
         data-group=${row.kind === "group" ? row.title : undefined}
       >
@@ -55,13 +56,13 @@ function Marks({row}) {
 /** Who is writing, what one has begun to write oneself, or the last message. */
 function Preview({row}) {
   const {conversations, drafts, me} = useApp();
+  const draft = useComputed(() => drafts.of(draftOf(row)).text.trim()); // of all drafts, only this one matters
   const typists = conversations.typistsOf(row.id);
   if (typists.length) {
     return html`<em class="chat-typing">${typingText(row, typists)}</em>`;
   }
-  const draft = drafts.of(draftOf(row)).text.trim();
-  if (draft) {
-    return html`<span class="chat-draft">${t("chat.draft")}</span> ${draft}`;
+  if (draft.value) {
+    return html`<span class="chat-draft">${t("chat.draft")}</span> ${draft.value}`;
   }
   if (!row.message) {
     return row.isFriend ? html`<${PresenceText} presence=${row.presence} />` : "";

@@ -5,7 +5,7 @@ import {Person} from "#js/chat/people/person.js";
 import {PeopleSearch} from "#js/chat/people/search.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useMemo, useState} from "#js/core/view.js";
+import {html, useEffect, useMemo, useRef, useState} from "#js/core/view.js";
 import {SearchField} from "#js/ui/field.js";
 import {Icon} from "#js/ui/icon.js";
 import {Empty, Loading, Problem, State} from "#js/ui/state.js";
@@ -17,15 +17,21 @@ export function PeoplePane({query}) {
   const search = useMemo(() => new PeopleSearch(app), [app]);
   const [typed, setTyped] = useState(query);
   const wanted = typed.trim();
+  const column = useRef(null);
   useEffect(() => setTyped(query), [query]);
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) {
+      column.current.querySelector("input").focus(); // elsewhere a keyboard would cover the requests
+    }
+  }, []);
   useEffect(() => search.search(wanted), [search, wanted]);
   return html`
     <header class="toolbar chat-people-head">
       <a class="button icon chat-back" href=${linkTo("chat")} aria-label=${t("chat.back")}><${Icon} name="back" /></a>
       <h2>${t("chat.people")}</h2>
     </header>
-    <div class="chat-people">
-      <${SearchField} label=${t("chat.people_search")} value=${typed} onInput=${setTyped} maxlength="64" autofocus />
+    <div class="chat-people" ref=${column}>
+      <${SearchField} label=${t("chat.people_search")} value=${typed} onInput=${setTyped} maxlength="64" />
       ${
         wanted
           ? html`<${Found} search=${search} wanted=${wanted} />`
