@@ -1,7 +1,15 @@
 // What is known of the world, one model each: made in this order with the app when somebody signs in.
 
+import {Drafts} from "#js/chat/drafts.js";
 import {Friends} from "#js/chat/friends.js";
+import {Limits} from "#js/chat/limits.js";
+import {Outbox} from "#js/chat/outbox.js";
+import {Uploads} from "#js/chat/uploads.js";
 
 export const MODELS = {
   friends: Friends,
+  limits: Limits,
+  drafts: Drafts,
+  outbox: Outbox,
+  uploads: Uploads,
 };
