@@ -20,6 +20,7 @@ export class Outbox {
   #live;
   #name;
   #sending = new Map(); // the targets that are being sent to, and whether more came meanwhile
+  #unkept = new Set(); // what a storage that is full did not take lives as long as the page
   #failures = 0;
   #listeners = new Set();
 
@@ -40,7 +41,9 @@ export class Outbox {
   /** Send a message as soon as possible: `{conversation, friend, type, content, file?, reply?}`. */
   add(message) {
     const entry = {id: newId(), at: Date.now(), ...message};
-    keep(this.#name + entry.id, entry); // a storage that is full keeps it as long as the page
+    if (!keep(this.#name + entry.id, entry)) {
+      this.#unkept.add(entry.id);
+    }
     this.list.value = [...this.list.value, entry];
     this.#send(targetOf(entry));
     return entry;
@@ -111,6 +114,10 @@ export class Outbox {
       if (!entry || this.#live.state.value !== "live") {
         return;
       }
+      if (this.#isTaken(entry)) {
+        this.discard(entry.id);
+        continue;
+      }
       try {
         const {message} = await this.#live.ask("send_message", payloadOf(entry));
         this.#failures = 0;
@@ -123,6 +130,11 @@ export class Outbox {
         this.#change(entry.id, {error: {code: error.code, message: error.message}});
       }
     }
+  }
+
+  /** Whether another tab has sent it or given it up, of which this one is about to hear. */
+  #isTaken({id}) {
+    return !this.#unkept.has(id) && recall(this.#name + id) === null;
   }
 
   #arrived(id, message) {
