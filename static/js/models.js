@@ -8,8 +8,10 @@ import {Limits} from "#js/chat/limits.js";
 import {Outbox} from "#js/chat/outbox.js";
 import {Presence} from "#js/chat/presence.js";
 import {Uploads} from "#js/chat/uploads.js";
+import {Account} from "#js/settings/account.js";
 
 export const MODELS = {
+  account: Account,
   presence: Presence,
   friends: Friends,
   limits: Limits,

@@ -178,7 +178,7 @@ def test_by_keyboard_and_for_screen_readers(visit: Visit) -> None:
     page = alice.page
     expect(row(page, "bob")).to_be_visible()
     assert findings(page) == []
-    page.get_by_role("searchbox", name="Search friends and conversations").fill("car")
+    page.get_by_role("searchbox", name="Search chats").fill("car")
     expect(row(page, "bob")).to_have_count(0)
     page.keyboard.press("ArrowDown")
     expect(row(page, "carol")).to_be_focused()

@@ -57,6 +57,7 @@ export const group = (id, name, people, others = {}) => ({
 export class FakeApp {
   me = ME;
   live = new FakeLive();
+  caughtUp = {missed: 0, add: (count) => (this.caughtUp.missed += count)};
   requests = [];
   answers = {};
   session = {

@@ -148,6 +148,17 @@ test("the last message is shown as it was changed, an older one changes nothing"
   assert.equal(conversations.row("d").unread, 0);
 });
 
+test("what was missed while the connection was away is told, one's own messages are not", async () => {
+  await begin(direct("d", BOB, {last: message(5, BOB)}), direct("e", CAROL, {last: message(1, CAROL)}));
+  assert.equal(app.caughtUp.missed, 0);
+  app.live.becomes("reconnecting");
+  const others = group("g", "Traders", [BOB], {last: message(3, BOB), unread: 2});
+  await begin(direct("d", BOB, {last: message(8, BOB), unread: 3}), direct("e", CAROL, {last: message(2, ME)}), others);
+  assert.equal(app.caughtUp.missed, 5);
+  await conversations.following.refresh();
+  assert.equal(app.caughtUp.missed, 5);
+});
+
 test("a muting ends by itself", async () => {
   mock.timers.enable({apis: ["setTimeout", "Date"], now: Date.parse(at(0))});
   try {

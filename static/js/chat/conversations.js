@@ -19,6 +19,7 @@ export class Conversations {
   #unmuting = 0;
   #added = new Set(); // what came since the list was asked for, and may be missing in the answer
   #asked = new Set();
+  #left = null; // what was known when the connection went
   #opened = signal(new Map()); // by the id of the conversation
   #begun = new Map(); // by the friend's id, as long as the conversation has none
 
@@ -37,6 +38,11 @@ export class Conversations {
         message_read: ({conversation_id: id, user_id: who, seq}) => who === this.#me && this.#noteRead(id, seq),
         profile_updated: ({user}) => this.#renamed(user),
       },
+    });
+    app.live.state.subscribe((state) => {
+      if (state === "reconnecting" || state === "offline") {
+        this.#left ??= this.#entries.peek();
+      }
     });
   }
 
@@ -154,6 +160,10 @@ export class Conversations {
       all.set(id, all.get(id) ?? before.get(id));
     }
     this.#replace(all);
+    if (this.#left) {
+      this.#app.caughtUp.add(entries.missedSince(this.#left, all.values(), this.#me));
+      this.#left = null;
+    }
   }
 
   #updated({conversation_id: id, ...news}) {

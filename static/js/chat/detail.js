@@ -14,16 +14,15 @@ import {Empty, State} from "#js/ui/state.js";
 const goBack = () => go(["chat"]);
 
 export function Detail({path, row}) {
-  return html`<section class="detail">${contentOf(path, row)}</section>`;
-}
-
-function contentOf(path, row) {
-  if (!path.length) {
-    return html`<${Empty} icon="chat" title=${t("chat.choose")} text=${t("chat.choose_hint")} />`;
+  const {conversations} = useApp();
+  const isNew = conversations.following.state.value === "ready" && !conversations.list.value.length;
+  let content = html`<${Chosen} path=${path} row=${row} />`;
+  if (path[0] === "people" || (!path.length && isNew)) {
+    content = html`<${PeoplePane} query=${path[1] ?? ""} />`;
+  } else if (!path.length) {
+    content = html`<${Empty} icon="chat" title=${t("chat.choose")} text=${t("chat.choose_hint")} />`;
   }
-  return path[0] === "people"
-    ? html`<${PeoplePane} query=${path[1] ?? ""} />`
-    : html`<${Chosen} path=${path} row=${row} />`;
+  return html`<section class="detail">${content}</section>`;
 }
 
 function Chosen({path, row}) {

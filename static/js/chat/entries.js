@@ -59,6 +59,14 @@ export function withProfile(entry, user) {
   return {...entry, members};
 }
 
+/** How many messages of others have come since the entries were as in `before`. */
+export function missedSince(before, now, me) {
+  const missed = [...now]
+    .filter(({last_message: last}) => last && last.sender.id !== me)
+    .map((entry) => (before.has(entry.id) ? entry.last_seq - before.get(entry.id).last_seq : unreadOf(entry)));
+  return missed.reduce((sum, count) => sum + count, 0);
+}
+
 /** Whether a conversation is muted at this moment. */
 export const isMutedAt = (entry, now) => entry.muted_until !== null && Date.parse(entry.muted_until) > now;
 

@@ -18,7 +18,7 @@ export function rowsOf(all, friends, me, now) {
     }
   }
   const others = [...friends.values()].filter(({id}) => !met.has(id));
-  const {compare} = new Intl.Collator(language.value);
+  const {compare} = new Intl.Collator(language.value, {numeric: true});
   return [...rows, ...others.map(beginning)].sort(
     (one, other) => other.isPinned - one.isPinned || other.at - one.at || compare(one.title, other.title),
   );
