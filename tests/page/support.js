@@ -44,3 +44,18 @@ export class FakeLive {
     return this.#listeners.get(event);
   }
 }
+
+/** Stands for localStorage: its keys are its own properties, as a browser's are. */
+export class FakeStorage {
+  getItem(name) {
+    return Object.hasOwn(this, name) ? this[name] : null;
+  }
+
+  setItem(name, value) {
+    this[name] = String(value);
+  }
+
+  removeItem(name) {
+    delete this[name];
+  }
+}

@@ -1,14 +1,16 @@
 // Who is signed in. The access token lives in this object alone; the cookie that renews it is the browser's.
 
 import {signal} from "@preact/signals";
+import {exclusively} from "#js/core/exclusively.js";
 import {language} from "#js/core/texts.js";
 import {reach} from "#js/core/unreachable.js";
+import {upload} from "#js/core/upload.js";
 
 const RENEW_BEFORE_MS = 60_000;
 const RETRY_MS = 10_000;
 const PATIENCE_MS = 15_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const LOCK = "stock-insight-refresh";
+const LOCK = "refresh";
 
 /** What the server refused: `code` is its slug, `message` is for people, `details` are what else it said (`retry_after`). */
 export class Refusal extends Error {
@@ -85,22 +87,34 @@ export class Session extends EventTarget {
   }
 
   /** Call the REST API as the signed-in user; an access token that has run out is renewed once. */
-  async request(method, path, body) {
+  request(method, path, body) {
+    return this.#withToken(() => this.#call(method, path, body));
+  }
+
+  /** Send a form with files; `onProgress` is told the part that has been sent, 0 to 1, `signal` may abort it. */
+  upload(path, form, {onProgress, signal: abort} = {}) {
+    return this.#withToken(async () => {
+      const {status, text} = await upload(`/api${path}`, form, {headers: this.#headers(), onProgress, signal: abort});
+      return unwrap(status, JSON.parse(text));
+    });
+  }
+
+  async #withToken(call) {
     try {
-      return await this.#call(method, path, body);
+      return await call();
     } catch (error) {
       if (error.code !== "unauthorized") {
         throw error;
       }
       await this.renew();
-      return this.#call(method, path, body);
+      return call();
     }
   }
 
   async #renewOnce() {
     try {
       // A refresh token works once: tabs take turns, each with the cookie that the one before it was given.
-      this.#enter(await exclusively(() => this.#call("POST", "/auth/refresh")));
+      this.#enter(await exclusively(LOCK, () => this.#call("POST", "/auth/refresh")));
     } catch (error) {
       if (error.code === "unauthorized") {
         this.#leave();
@@ -144,11 +158,13 @@ export class Session extends EventTarget {
     }
   }
 
-  async #call(method, path, body) {
+  #headers() {
     const headers = {"Accept-Language": language.value};
-    if (this.token) {
-      headers.Authorization = `Bearer ${this.token}`;
-    }
+    return this.token ? {...headers, Authorization: `Bearer ${this.token}`} : headers;
+  }
+
+  async #call(method, path, body) {
+    const headers = this.#headers();
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
     }
@@ -172,6 +188,3 @@ export function unwrap(status, {message, data}) {
   }
   return data;
 }
-
-/** Run `work` while no other tab does; browsers hide locks from pages without TLS. */
-const exclusively = (work) => (navigator.locks ? navigator.locks.request(LOCK, work) : work());
