@@ -36,6 +36,7 @@ from handlers.rest.health import HealthHandler, LiveHandler, ReadyHandler
 from handlers.rest.market import (
     BarsHandler,
     MarketStatusHandler,
+    QuotesHandler,
     SignalsHandler,
     StockHandler,
     StocksHandler,
@@ -145,6 +146,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/stocks", StocksHandler),
     (rf"/stocks/{ID}", StockHandler),
     (rf"/stocks/{ID}/bars", BarsHandler),
+    (r"/market/quotes", QuotesHandler),
     (r"/market/status", MarketStatusHandler),
     (r"/websocket/push/prices", PushPricesHandler),
     (r"/websocket/stats", WebSocketStatsHandler),
