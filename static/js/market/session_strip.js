@@ -1,10 +1,11 @@
 // What the exchanges do now and what comes next, and where the prices come from.
 
 import {useApp} from "#js/app.js";
-import {duration, exactTime, moment} from "#js/core/format.js";
+import {ago, duration} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
 import {secondsUntilChange, toneOf} from "#js/market/models/status.js";
+import {clock, moment} from "#js/market/times.js";
 import {Icon} from "#js/ui/icon.js";
 
 const DAY_SECONDS = 86_400;
@@ -47,11 +48,10 @@ function Source({status}) {
   const {quotes, marketStatus} = useApp();
   const pushed = latest(quotes.pushedAt.value, status.last_push);
   const now = marketStatus.time(useTick());
-  const lag = Math.max(0, Math.round((now - Date.parse(pushed)) / 1000));
   return html`
     <span class="hint session-source">
       ${t(`market.source_${status.answering}`)}
-      ${pushed && html`<span> · ${t("market.pushed", {time: exactTime(pushed), lag: duration(lag)})}</span>`}
+      ${pushed && html`<span> · ${t("market.pushed", {time: clock(pushed), ago: ago(pushed, Math.max(now, Date.parse(pushed)))})}</span>`}
     </span>
     ${status.stale && html`<span class="session-stale"><${Icon} name="alert" />${staleText(pushed)}</span>`}
   `;

@@ -38,10 +38,8 @@ export function Board({source, symbols, filter, label}) {
       observer.disconnect();
     };
   }, []);
-  useLayoutEffect(() => {
-    const hasCode = columns.some(({name}) => name === "code");
-    table.current.setLayout(columns, hasCode ? ROW_HEIGHT : TWO_LINE_HEIGHT);
-  }, [layout]);
+  const hasCode = columns.some(({name}) => name === "code");
+  useLayoutEffect(() => table.current.setLayout(columns, hasCode ? ROW_HEIGHT : TWO_LINE_HEIGHT), [layout]);
   useLayoutEffect(() => table.current.setSymbols(symbols), [symbols]);
   useLayoutEffect(() => table.current.setOrder(sort.value, filter), [sort.value, filter]);
   useEffect(() => {
@@ -52,6 +50,7 @@ export function Board({source, symbols, filter, label}) {
   return html`
     <div
       class="board"
+      data-lines=${hasCode ? "one" : "two"}
       ref=${view}
       role="grid"
       tabindex="0"

@@ -1,6 +1,7 @@
 // What the price board shows of a quote, one column each: how wide, how compared, how written.
 
-import {amount, change, exactTime, percent, price} from "#js/core/format.js";
+import {amount, change, percent, price} from "#js/core/format.js";
+import {clock} from "#js/market/times.js";
 
 /** `from` is the width of the board, in px, from which on a column is there; `isTrend` ones have the colour of the day's change. */
 export const COLUMNS = [
@@ -28,7 +29,7 @@ export const COLUMNS = [
     value: (quote) => quote.previous_close,
     write: price,
   },
-  {name: "time", from: 560, width: "84px", value: ({timestamp}) => timestamp, write: exactTime},
+  {name: "time", from: 560, width: "84px", value: ({timestamp}) => timestamp, write: clock},
 ];
 
 /** The columns that a board so wide has room for. */

@@ -88,7 +88,7 @@ function Signal({symbol, code, name, score, reason, price: before}) {
 function Score({value}) {
   return html`
     <span class="score">
-      <meter min="0" max="100" value=${value} aria-hidden="true"></meter>
+      <span class="score-bar" aria-hidden="true"><span style=${{width: `${value}%`}}></span></span>
       <span class="number">${Math.round(value)}</span>
     </span>
   `;

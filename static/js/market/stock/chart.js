@@ -17,6 +17,7 @@ export class StockChart {
   #chart = null;
   #drawn = new Map(); // by name: the series of the library, and the data it has
   #form = "";
+  #view = null;
   #options;
 
   /** `onHover(index)` hears which bar the crosshair is on, null when on none; `locale` is that of dates. */
@@ -30,8 +31,9 @@ export class StockChart {
   draw(series, view, {isTimed, decimals}) {
     const form = JSON.stringify([view, decimals, series.map(({name, pane}) => [name, pane])]);
     if (form !== this.#form) {
-      const range = this.#form.startsWith(`["${view}"`) ? this.#chart?.timeScale().getVisibleLogicalRange() : null;
+      const range = view === this.#view ? this.#chart.timeScale().getVisibleLogicalRange() : null;
       this.#form = form;
+      this.#view = view;
       this.#make(series, isTimed, decimals);
       this.#fill(series);
       if (range) {
@@ -44,7 +46,7 @@ export class StockChart {
 
   /** Draw everything anew in the page's present colours. */
   recolour(series, view, facts) {
-    this.#form = this.#form && `["${view}" recoloured`;
+    this.#form = "";
     this.draw(series, view, facts);
   }
 
@@ -167,7 +169,7 @@ function seriesOptions({kind, role, isOverlay, base}, colours, decimals) {
     case "histogram":
       return {...common, ...(isOverlay ? {priceScaleId: OVERLAY, priceFormat: {type: "volume"}} : {priceFormat: format})};
     default:
-      return {...common, priceFormat: format, color: colours[role], lineWidth: 1.5, crosshairMarkerVisible: false};
+      return {...common, priceFormat: format, color: colours[role], lineWidth: 1, crosshairMarkerVisible: false};
   }
 }
 
