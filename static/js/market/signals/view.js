@@ -52,7 +52,7 @@ function Signals({title, signals}) {
             <th scope="col">${t("market.column_name")}</th>
             <th scope="col">${t("market.score")}</th>
             <th scope="col" class="signals-reason">${t("market.reason")}</th>
-            <th scope="col" class="number">${t("market.signal_price")}</th>
+            <th scope="col" class="number signals-before">${t("market.signal_price")}</th>
             <th scope="col" class="number">${t("market.column_price")}</th>
             <th scope="col" class="number">${t("market.since_signal")}</th>
           </tr>
@@ -77,7 +77,7 @@ function Signal({symbol, code, name, score, reason, price: before}) {
       </td>
       <td><${Score} value=${score} /></td>
       <td class="signals-reason">${reason}</td>
-      <td class="number">${price(before)}</td>
+      <td class="number signals-before">${price(before)}</td>
       <td class="number ${now ? trendOf(now.change) : ""}">${price(now?.price)}</td>
       <td class="number ${since === null ? "" : trendOf(since)}">${percent(since)}</td>
     </tr>

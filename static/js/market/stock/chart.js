@@ -5,6 +5,7 @@ import {coloursOf, thinned} from "#js/market/stock/colours.js";
 const KINDS = {candles: "CandlestickSeries", baseline: "BaselineSeries", line: "LineSeries", histogram: "HistogramSeries"};
 const OVERLAY = "volume";
 const INDICATOR_SHARE = 0.28; // of the price pane's height
+const LEAST_REACH = 0.002; // of the price, to either side: a day that hardly moves is to look like one
 
 /** Load the library and make a chart in an element. */
 export async function makeChart(element, options) {
@@ -50,14 +51,14 @@ export class StockChart {
     this.draw(series, view, facts);
   }
 
-  /** Show the last `count` bars, or all. */
+  /** Show the last `count` of `all` bars, or all of them with room for `count`. */
   showLast(count, all) {
-    const scale = this.#chart?.timeScale();
-    if (count && count < all) {
-      scale?.setVisibleLogicalRange({from: all - count, to: all + 1});
-    } else {
-      scale?.fitContent();
-    }
+    this.#chart?.timeScale().setVisibleLogicalRange({from: Math.max(0, all - count), to: Math.max(all, count) + 1});
+  }
+
+  /** Show all bars. */
+  showAll() {
+    this.#chart?.timeScale().fitContent();
   }
 
   remove() {
@@ -97,6 +98,20 @@ export class StockChart {
     return series;
   }
 
+  /** Let the line of a day lie around the previous close, which is the middle of its scale. */
+  #rebase(series, base) {
+    series.priceLines().forEach((line) => series.removePriceLine(line));
+    series.createPriceLine({price: base, color: this.colours.faint, lineWidth: 1, lineStyle: 2, axisLabelVisible: true});
+    series.applyOptions({
+      baseValue: {type: "price", price: base},
+      autoscaleInfoProvider: (original) => {
+        const range = original()?.priceRange;
+        const reach = range && Math.max(range.maxValue - base, base - range.minValue, base * LEAST_REACH);
+        return range && {priceRange: {minValue: base - reach, maxValue: base + reach}};
+      },
+    });
+  }
+
   /** Give each series its data; one that only went on at its end gets that alone, and the view stays where it is. */
   #fill(series) {
     for (const {name, data, base} of series) {
@@ -104,7 +119,7 @@ export class StockChart {
       const coloured = data.map((point) => (point.role ? {...point, color: thinned(this.colours[point.role], 0.55)} : point));
       if (base && drawn.base !== base) {
         drawn.base = base;
-        drawn.series.applyOptions({baseValue: {type: "price", price: base}});
+        this.#rebase(drawn.series, base);
       }
       if (goesOn(drawn.data, coloured)) {
         coloured.slice(drawn.data.length - 1).forEach((point) => drawn.series.update(point));

@@ -17,6 +17,7 @@ import {complain} from "#js/ui/toasts.js";
 
 const INDICATORS = ["ma", "bollinger", "rsi", "macd"];
 const RANGES = {month_1: 22, month_3: 65, month_6: 125, year_1: 250, all: Infinity};
+const MINUTES = {candles_1m: 120, minutes: 240}; // the exchanges' day has 240
 
 const chosenView = kept("chart-view", "days");
 const chosenIndicators = kept("chart-indicators", ["ma"]);
@@ -132,8 +133,11 @@ function Drawn({bars, series, view}) {
     () => chart && onColours(() => chart.recolour(latest.current.series, view, latest.current.facts)),
     [chart, view],
   );
-  const range = view === "days" ? RANGES[chosenRange.value] : view === "candles_1m" ? 120 : Infinity;
-  useEffect(() => chart?.showLast(range, bars.length), [chart, range]);
+  const range = view === "days" ? (RANGES[chosenRange.value] ?? RANGES.month_6) : MINUTES[view];
+  useEffect(() => {
+    const isAll = range === Infinity || (view === "days" && range >= bars.length);
+    isAll ? chart?.showAll() : chart?.showLast(range, bars.length);
+  }, [chart, range]);
 
   const at = hovered !== null && hovered < bars.length ? Math.max(0, hovered) : bars.length - 1;
   return problem
