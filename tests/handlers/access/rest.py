@@ -15,7 +15,15 @@ PUBLIC = {
     "POST /auth/logout": "takes either token, and refuses who has neither",
     **{
         f"GET {path}": "the market's, for everyone, or for members alone (tests/handlers/rest/test_market.py)"
-        for path in ("/signals/buy", "/strategies", "/stocks", "/stocks/{}", "/stocks/{}/bars", "/market/status")
+        for path in (
+            "/signals/buy",
+            "/strategies",
+            "/stocks",
+            "/stocks/{}",
+            "/stocks/{}/bars",
+            "/market/quotes",
+            "/market/status",
+        )
     },
 }
 """What can be called without an access token, and why."""
