@@ -21,6 +21,9 @@ from server.texts import negotiate
 
 CLIENT_BUNDLES = PACKAGES / "socket.io-client" / "dist"
 
+DESIGN = ("css/design.css", "css/components.css", "css/controls.css", "css/overlays.css")
+"""The design system, in the order in which its rules follow each other."""
+
 _BUNDLE_NAMES = frozenset(
     f"socket.io{variant}.js{suffix}" for variant in ("", ".min", ".esm.min", ".msgpack.min") for suffix in ("", ".map")
 )
@@ -93,7 +96,7 @@ class PageHandler(GuardedHandler):
             "index.html",
             language=language,
             asset=self._assets.url,
-            styles=["css/design.css", *(name for name in self._assets if name.startswith("css/page/"))],
+            styles=[*DESIGN, *(name for name in self._assets if name.startswith("css/page/"))],
             import_map=import_map.decode(),
             modules=self._assets.needed_by("js/main.js"),
         )

@@ -8,13 +8,16 @@ export function ConnectionBar() {
   const {live} = useApp();
   const state = live.state.value;
   const seconds = useSecondsUntil(live.retryAt.value);
-  const text = state === "reconnecting" && seconds > 0 ? t("connection.reconnecting_in", {seconds}) : t(`connection.${state}`);
+  const text =
+    state === "reconnecting" && seconds > 0 ? t("connection.reconnecting_in", {seconds}) : t(`connection.${state}`);
   return html`
     <div class="connection" id="connection" data-state=${state} role="status">
       <span class="dot" aria-hidden="true"></span>
       <span>${text}</span>
-      ${state === "reconnecting" &&
-      html`<button class="link" type="button" onClick=${() => live.retryNow()}>${t("connection.retry_now")}</button>`}
+      ${
+        state === "reconnecting" &&
+        html`<button class="link" type="button" onClick=${() => live.retryNow()}>${t("connection.retry_now")}</button>`
+      }
     </div>
   `;
 }

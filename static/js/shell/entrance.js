@@ -28,11 +28,19 @@ export function Entrance() {
         <h1>${t(isNew ? "page.register" : "page.sign_in")}</h1>
         <label for="username">${t("page.username")}</label>
         <input id="username" name="username" required maxlength="32" autocomplete="username" autocapitalize="none" />
-        ${isNew &&
-        html`<label for="display-name">${t("page.display_name")}</label>
-          <input id="display-name" name="display_name" maxlength="64" autocomplete="nickname" />`}
+        ${
+          isNew &&
+          html`<label for="display-name">${t("page.display_name")}</label>
+            <input id="display-name" name="display_name" maxlength="64" autocomplete="nickname" />`
+        }
         <label for="password">${t("page.password")}</label>
-        <input id="password" name="password" type="password" required autocomplete=${isNew ? "new-password" : "current-password"} />
+        <input
+          id="password"
+          name="password"
+          type="password"
+          required
+          autocomplete=${isNew ? "new-password" : "current-password"}
+        />
         <p class="error" role="alert">${error}</p>
         <button id="enter" class="primary" disabled=${isBusy}>${t(isNew ? "page.register" : "page.sign_in")}</button>
         <button id="switch-mode" class="link" type="button" onClick=${() => setNew(!isNew)}>

@@ -7,11 +7,13 @@ import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
 import {ConnectionBar} from "#js/shell/connection_bar.js";
 import {Entrance} from "#js/shell/entrance.js";
+import {Icon} from "#js/ui/icon.js";
+import {Layer} from "#js/ui/layer.js";
 
 /** The whole page. */
 export function Page() {
   const app = useApp();
-  return app.isReady.value ? html`<${Frame} />` : html`<${Entrance} />`;
+  return html`${app.isReady.value ? html`<${Frame} />` : html`<${Entrance} />`}<${Layer} />`;
 }
 
 function Frame() {
@@ -19,19 +21,22 @@ function Frame() {
   const areas = areasOf(me.role);
   const shown = areas.find(({name}) => name === place.value.area) ?? areas[0];
   return html`
-    <header class="bar">
-      <span class="brand">Stock Insight</span>
-      <${ConnectionBar} />
-    </header>
-    <nav class="areas" aria-label=${t("page.areas")}>
-      ${areas.map(
-        ({name}) =>
-          html`<a key=${name} href=${linkTo(name)} aria-current=${name === shown.name ? "page" : undefined}>
-            ${t(`areas.${name}`)}
-          </a>`,
-      )}
-    </nav>
-    <main class="area" id="area"><${Area} key=${shown.name} area=${shown} /></main>
+    <div class="frame">
+      <header class="bar">
+        <span class="brand">Stock Insight</span>
+        <${ConnectionBar} />
+      </header>
+      <nav class="areas" aria-label=${t("page.areas")}>
+        ${areas.map(
+          ({name, icon}) => html`
+            <a key=${name} href=${linkTo(name)} aria-current=${name === shown.name ? "page" : undefined}>
+              <${Icon} name=${icon} /><span>${t(`areas.${name}`)}</span>
+            </a>
+          `,
+        )}
+      </nav>
+      <main class="area" id="area"><${Area} key=${shown.name} area=${shown} /></main>
+    </div>
   `;
 }
 
