@@ -9,6 +9,7 @@ export class Pages {
   #known = signal(new Map());
   #reach = signal({}); // filter → {oldest, hasMore}: down to this id all that match are known
   #dropped = new Set();
+  #beginning = 0;
 
   /**
    * `fetch(filter, before)` returns `{entries, hasMore}`; `matches(entry, filter)` tells whether an entry belongs there;
@@ -51,21 +52,25 @@ export class Pages {
 
   /** Begin anew with the first page of one filter: there may be a hole between it and what was known before. */
   restart(filter, {entries, hasMore}) {
+    this.#beginning += 1;
     this.#dropped.clear();
-    this.#known.value = new Map(entries.map((entry) => [entry.id, entry]));
+    const known = this.#known.value;
+    this.#known.value = new Map(
+      entries.map((entry) => [entry.id, known.has(entry.id) ? this.#newer(known.get(entry.id), entry) : entry]),
+    );
     this.#reach.value = {[filter]: {oldest: entries.at(-1)?.id ?? "", hasMore}};
   }
 
   /** Ask for the first page of a filter, or for the next one. */
   async more(filter) {
     const reach = this.#reach.value[filter];
-    const before = this.#reach.value;
+    const beginning = this.#beginning;
     const {entries, hasMore} = await this.#fetch(filter, reach?.oldest);
-    if (this.#reach.value !== before) {
+    if (this.#beginning !== beginning || this.#reach.value[filter] !== reach) {
       return; // begun anew meanwhile, or asked twice
     }
     this.put(...entries.filter(({id}) => !this.#dropped.has(id)));
-    this.#reach.value = {...before, [filter]: {oldest: entries.at(-1)?.id ?? reach?.oldest ?? "", hasMore}};
+    this.#reach.value = {...this.#reach.value, [filter]: {oldest: entries.at(-1)?.id ?? reach?.oldest ?? "", hasMore}};
   }
 
   put(...entries) {

@@ -2,7 +2,7 @@
 
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useId, useRef, useState} from "#js/core/view.js";
+import {html, useEffect, useId, useRef, useSignalEffect, useState} from "#js/core/view.js";
 import {Drawer} from "#js/notices/drawer.js";
 import {kindOf, targetOf} from "#js/notices/kinds.js";
 import {hasSound, isTeller, permission, playTone, showOnDesktop, wantsDesktop} from "#js/notices/telling.js";
@@ -14,10 +14,15 @@ const MOST_SHOWN = 99;
 export function Bell() {
   const {notices} = useApp();
   const [isOpen, setOpen] = useState(false);
+  const shown = useShownToasts(notices);
   const button = useRef(null);
   const id = useId();
-  useTelling(notices, isOpen);
+  useTelling(notices, isOpen, shown);
   const unread = notices.unread.value;
+  const turn = () => {
+    shown.clear();
+    setOpen(!isOpen);
+  };
   const close = () => {
     setOpen(false);
     button.current.focus();
@@ -32,7 +37,7 @@ export function Bell() {
       aria-expanded=${isOpen}
       aria-controls=${isOpen ? id : undefined}
       aria-label=${unread ? t("inbox.bell_unread", {count: unread}) : t("inbox.bell")}
-      onClick=${() => setOpen(!isOpen)}
+      onClick=${turn}
     >
       <${Icon} name="bell" />
       ${unread > 0 && html`<span class="badge" aria-hidden="true">${unread > MOST_SHOWN ? `${MOST_SHOWN}+` : unread}</span>`}
@@ -41,13 +46,30 @@ export function Bell() {
   `;
 }
 
-function useTelling(notices, isOpen) {
+/** The toasts of notifications: they go when what they tell of is read, or shown in the drawer. */
+function useShownToasts(notices) {
+  const shown = useRef(new Map());
+  const hide = (id) => {
+    shown.current.get(id)();
+    shown.current.delete(id);
+  };
+  useSignalEffect(() => {
+    const isUnread = new Set(notices.list("all").flatMap(({id, status}) => (status === "unread" ? [id] : [])));
+    [...shown.current.keys()].filter((id) => !isUnread.has(id)).forEach(hide);
+  });
+  return {
+    add: (id, dismiss) => shown.current.set(id, dismiss),
+    clear: () => [...shown.current.keys()].forEach(hide),
+  };
+}
+
+function useTelling(notices, isOpen, shown) {
   useEffect(
     () =>
       notices.onArrival(async (notice, {isSeen}) => {
         const isQuiet = isOpen || isSeen;
         if (!isQuiet && !document.hidden) {
-          showToast(notices, notice);
+          shown.add(notice.id, showToast(notices, notice));
         }
         const isHidden = document.hidden;
         if (await isTeller(notice.id, {isHidden})) {
@@ -63,7 +85,7 @@ function showToast(notices, notice) {
   const {severity} = kindOf(notice.type);
   const {title, content: text, source, type} = notice;
   const action = target && {text: t("inbox.open"), run: () => open(notices, notice)};
-  toast({kind: severity, title, text, action, key: `notice ${type} ${source} ${title} ${text}`});
+  return toast({kind: severity, title, text, action, key: `notice ${type} ${source} ${title} ${text}`});
 }
 
 function tellOutside(notices, notice, {isHidden, isQuiet}) {

@@ -5,8 +5,10 @@ import {day as dayText} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useRef, useState} from "#js/core/view.js";
 import {byDay, nameOf} from "#js/notices/days.js";
+import {Wishes} from "#js/notices/preferences.js";
 import {Row} from "#js/notices/row.js";
 import {typeText} from "#js/notices/types.js";
+import {Dialog} from "#js/ui/dialog.js";
 import {Icon} from "#js/ui/icon.js";
 import {Empty, Loading, State} from "#js/ui/state.js";
 import {Tabs} from "#js/ui/tabs.js";
@@ -16,6 +18,7 @@ import {complain, toast} from "#js/ui/toasts.js";
 export function Drawer({id, opener, onClose}) {
   const {notices} = useApp();
   const [filter, setFilter] = useState("all");
+  const [isPreferring, setPreferring] = useState(false);
   const drawer = useDrawer(opener, onClose);
   useEffect(() => {
     notices.following.refresh(); // what is muted or came in quiet hours was not told
@@ -33,6 +36,15 @@ export function Drawer({id, opener, onClose}) {
         >
           <${Icon} name="double-check" />${t("inbox.read_all")}
         </button>
+        <button
+          type="button"
+          class="icon"
+          id="prefer"
+          aria-label=${t("inbox.prefer")}
+          onClick=${() => setPreferring(true)}
+        >
+          <${Icon} name="settings" />
+        </button>
         <button type="button" class="icon" aria-label=${t("ui.close")} onClick=${onClose}>
           <${Icon} name="close" />
         </button>
@@ -43,6 +55,10 @@ export function Drawer({id, opener, onClose}) {
           <${Rows} key=${filter} filter=${filter} onClose=${onClose} />
         <//>
       </div>
+      ${
+        isPreferring &&
+        html`<${Dialog} title=${t("inbox.prefer")} onClose=${() => setPreferring(false)}><${Wishes} /><//>`
+      }
     </section>
   `;
 }
@@ -52,10 +68,10 @@ function useDrawer(opener, onClose) {
   const drawer = useRef(null);
   useEffect(() => {
     drawer.current.focus();
-    const key = (event) => event.key === "Escape" && !event.defaultPrevented && onClose();
+    const key = (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && onClose();
     const press = (event) => {
       const isOwn = [drawer.current, opener.current].some((part) => part?.contains(event.target));
-      if (!isOwn && !event.target.closest?.(".toasts")) {
+      if (!isOwn && !event.target.closest?.(".toasts, dialog")) {
         onClose();
       }
     };

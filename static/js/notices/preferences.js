@@ -14,10 +14,19 @@ const NIGHT = {from: "22:00", to: "07:00"};
 const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export function Preferences() {
+  return html`
+    <section class="card" aria-labelledby="preferences-title">
+      <h2 id="preferences-title">${t("inbox.preferences")}</h2>
+      <${Wishes} />
+    </section>
+  `;
+}
+
+/** The same without a heading. */
+export function Wishes() {
   const {kept, error, retry, change} = usePreferences();
   return html`
-    <section class="card preferences" aria-labelledby="preferences-title">
-      <h2 id="preferences-title">${t("inbox.preferences")}</h2>
+    <div class="preferences">
       <${Desktop} />
       <${Switch} label=${t("inbox.sound")} checked=${hasSound.value} onChange=${setSound} />
       ${error && html`<${Problem} error=${error} retry=${retry} />`} ${!kept && !error && html`<${Loading} />`}
@@ -26,7 +35,7 @@ export function Preferences() {
         html`<${Types} muted=${kept.muted_types} onChange=${(muted_types) => change({...kept, muted_types})} />
           <${QuietHours} hours=${kept.quiet_hours} onChange=${(quiet_hours) => change({...kept, quiet_hours})} />`
       }
-    </section>
+    </div>
   `;
 }
 

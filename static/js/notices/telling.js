@@ -45,8 +45,11 @@ const TONES = [
 ];
 let audio = null;
 
-/** Play two short tones; browsers are silent in a page that nobody has clicked yet. */
+/** Play two short tones; browsers want silence in a page that nobody has touched yet. */
 export function playTone() {
+  if (navigator.userActivation?.hasBeenActive === false) {
+    return;
+  }
   audio ??= new AudioContext();
   for (const [pitch, after] of TONES) {
     const begin = audio.currentTime + after;

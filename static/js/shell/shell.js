@@ -5,6 +5,7 @@ import {areasOf} from "#js/areas.js";
 import {go, linkTo, place} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
+import {Bell} from "#js/notices/bell.js";
 import {ConnectionBar} from "#js/shell/connection_bar.js";
 import {Entrance} from "#js/shell/entrance.js";
 import {Icon} from "#js/ui/icon.js";
@@ -25,6 +26,7 @@ function Frame() {
       <header class="bar">
         <span class="brand">Stock Insight</span>
         <${ConnectionBar} />
+        <${Bell} />
       </header>
       <nav class="areas" aria-label=${t("page.areas")}>
         ${areas.map(

@@ -37,6 +37,9 @@ export function Detail({id}) {
   `;
 }
 
+const aboutOf = ({type, params, worker}) =>
+  type === "analysis" && params ? t("work.days", {days: params.days}) : t(`work.worker_${worker.replace("-", "_")}`);
+
 function Back() {
   return html`<a class="task-back" href=${linkTo("tasks")}><${Icon} name="back" />${t("work.back")}</a>`;
 }
@@ -50,7 +53,7 @@ function Task({task}) {
       <header class="task-head">
         <div>
           <h2><${Title} task=${task} /></h2>
-          <p class="hint">${t(`work.worker_${task.worker.replace("-", "_")}`)} · <${Time} value=${task.created_at} /></p>
+          <p class="hint">${aboutOf(task)} · <${Time} value=${task.created_at} /></p>
         </div>
         <${Status} task=${task} />
         <${Actions} task=${task} />
@@ -94,6 +97,14 @@ function Actions({task}) {
   const retry = () => during(() => tasks.retry(task.id));
   return html`
     <div class="task-actions">
+      ${
+        task.state === "completed" &&
+        task.type === "analysis" &&
+        html`<a class="button" href=${linkTo("market", task.params.symbol)}>
+            <${Icon} name="market" />${t("work.open_stock")}
+          </a>
+          <button type="button" onClick=${() => window.print()}><${Icon} name="download" />${t("work.print")}</button>`
+      }
       ${
         isOpen(task) &&
         html`<button type="button" id="cancel-task" disabled=${isBusy} onClick=${cancel}>

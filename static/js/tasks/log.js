@@ -47,7 +47,8 @@ function Lines({events}) {
     isAtEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_PX;
   };
   return html`
-    <ol class="task-log-lines" ref=${list} onScroll=${note} role="log" aria-label=${t("work.log")} tabindex="0">
+    <div class="task-log-lines" ref=${list} onScroll=${note} role="log" aria-label=${t("work.log")} tabindex="0">
+      <ol>
       ${events.map(
         ({type, data}, index) => html`
           ${
@@ -62,6 +63,7 @@ function Lines({events}) {
           </li>
         `,
       )}
-    </ol>
+      </ol>
+    </div>
   `;
 }

@@ -23,7 +23,9 @@ export class Tasks {
     this.following = follow(live, {
       fetch: () => this.#fetch("all"),
       take: (page) => {
+        const followed = [...this.#logs.value.keys()].map((id) => this.get(id)).filter(Boolean);
         this.#pages.restart("all", page);
+        this.#pages.put(...followed);
         page.entries.filter(isOpen).forEach(({id}) => this.#watch(id));
       },
       events: {
@@ -93,7 +95,6 @@ export class Tasks {
   /** Ask for the analysis of a stock; returns the id of the task. */
   async analyse(symbol, days) {
     const {task_id: id} = await this.#session.request("POST", "/tasks", {type: "analysis", symbol, days});
-    this.#take(await this.#session.request("GET", `/tasks/${id}`));
     return id;
   }
 
@@ -103,7 +104,6 @@ export class Tasks {
 
   async retry(id) {
     await this.#session.request("POST", `/tasks/${id}/retry`);
-    this.#take(await this.#session.request("GET", `/tasks/${id}`));
   }
 
   #take(task) {
