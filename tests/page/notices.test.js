@@ -74,9 +74,15 @@ test("after a gap there is neither a hole nor a double, and nothing of it is tol
 test("another device reads some, then all up to one, and deletes", async () => {
   const {notices, live} = await inbox(notice("3"), notice("2"));
   live.tell("notifications_read", {ids: ["3"]});
-  assert.deepEqual(notices.list("all").map(({status}) => status), ["read", "unread"]);
+  assert.deepEqual(
+    notices.list("all").map(({status}) => status),
+    ["read", "unread"],
+  );
   live.tell("notifications_read", {through: "2"});
-  assert.deepEqual(notices.list("all").map(({status}) => status), ["read", "read"]);
+  assert.deepEqual(
+    notices.list("all").map(({status}) => status),
+    ["read", "read"],
+  );
   live.tell("notifications_removed", {ids: ["3"]});
   assert.deepEqual(ids(notices), ["2"]);
 });
@@ -152,7 +158,10 @@ test("links lead to places of the page, and never to another scheme", () => {
   assert.equal(hrefOf({link: "/stocks/000001.SH", source: "task:t1"}), "#/tasks/t1");
   assert.equal(hrefOf({link: "/", type: "friend_request"}), "#/chat");
   assert.equal(hrefOf({link: "/#/market"}), "#/market");
-  assert.deepEqual(targetOf(notice("1", {link: "https://example.com/"})), {href: "https://example.com/", isOutside: true});
+  assert.deepEqual(targetOf(notice("1", {link: "https://example.com/"})), {
+    href: "https://example.com/",
+    isOutside: true,
+  });
   for (const link of ["", "/", "javascript:alert(1)", "//evil.example", "/\\evil.example", "data:text/html,x"]) {
     assert.equal(targetOf(notice("1", {link})), null, link);
   }
@@ -175,8 +184,14 @@ test("days are grouped by the clock of whoever reads", () => {
   const noon = new Date(2026, 10, 20, 12);
   const at = (hours) => ({created_at: new Date(noon.getTime() + hours * 3_600_000).toISOString()});
   const days = byDay([at(3), at(-3), at(-13), at(-40)]);
-  assert.deepEqual(days.map(({notices}) => notices.length), [2, 1, 1]);
-  assert.deepEqual(days.map(({day}) => nameOf(day, noon.getTime())), ["today", "yesterday", ""]);
+  assert.deepEqual(
+    days.map(({notices}) => notices.length),
+    [2, 1, 1],
+  );
+  assert.deepEqual(
+    days.map(({day}) => nameOf(day, noon.getTime())),
+    ["today", "yesterday", ""],
+  );
 });
 
 test("one tab alone tells, one that is looked at first", async () => {

@@ -59,7 +59,13 @@ test("asking twice at once goes on by one page", async () => {
 test("two filters may be asked for at once", async () => {
   const pages = shelf();
   await Promise.all([pages.more("all"), pages.more("odd")]);
-  assert.deepEqual([ids(pages, "all"), ids(pages, "odd")], [["6", "5"], ["5", "3"]]);
+  assert.deepEqual(
+    [ids(pages, "all"), ids(pages, "odd")],
+    [
+      ["6", "5"],
+      ["5", "3"],
+    ],
+  );
 });
 
 test("what comes live stands above everything", async () => {

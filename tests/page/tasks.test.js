@@ -22,7 +22,17 @@ const task = (id, more = {}) => ({
 });
 const event = (seq, more = {}, type = "progress") => ({
   type,
-  data: {task_id: "1", seq, attempt: 1, step: seq - 1, total_steps: 5, progress: seq * 20, message: `m${seq}`, timestamp: AT, ...more},
+  data: {
+    task_id: "1",
+    seq,
+    attempt: 1,
+    step: seq - 1,
+    total_steps: 5,
+    progress: seq * 20,
+    message: `m${seq}`,
+    timestamp: AT,
+    ...more,
+  },
 });
 
 /** The tasks of somebody who has these on the server. */
@@ -71,7 +81,10 @@ test("whoever comes late sees the whole history, then what follows, each once", 
   live.tell("task_progress", event(4));
   live.tell("task_progress", event(5));
   assert.equal(following.state.value, "ready");
-  assert.deepEqual(tasks.log("1").map(({data}) => data.seq), [1, 2, 3, 4, 5]);
+  assert.deepEqual(
+    tasks.log("1").map(({data}) => data.seq),
+    [1, 2, 3, 4, 5],
+  );
   following.stop();
 });
 
@@ -84,7 +97,10 @@ test("after a gap a task goes on from where it was known", async () => {
   server.told = [event(1), event(2), event(3), event(4), event(5)];
   live.becomes("live");
   await live.settled();
-  assert.deepEqual(tasks.log("1").map(({data}) => data.seq), [1, 2, 3, 4, 5]);
+  assert.deepEqual(
+    tasks.log("1").map(({data}) => data.seq),
+    [1, 2, 3, 4, 5],
+  );
   assert.equal(tasks.get("1").step, 4);
   following.stop();
 });
@@ -93,14 +109,20 @@ test("a task that another device asked for is listed and watched", async () => {
   const {tasks, live, server} = await board();
   server.tasks.set("3", task("3"));
   live.tell("task_queued", {task: task("3")});
-  assert.deepEqual(tasks.list("all").map(({id}) => id), ["3"]);
+  assert.deepEqual(
+    tasks.list("all").map(({id}) => id),
+    ["3"],
+  );
   assert.deepEqual(watched(live), ["3"]);
 });
 
 test("trying again forgets how the attempt before ended", () => {
   const failed = task("1", {state: "error", error: "lost", seq: 9, started_at: AT, finished_at: AT, result: 1});
   const again = advanced(failed, event(10, {attempt: 2, progress: 0}));
-  assert.deepEqual([again.state, again.attempts, again.error, again.result, again.started_at], ["queued", 2, undefined, undefined, undefined]);
+  assert.deepEqual(
+    [again.state, again.attempts, again.error, again.result, again.started_at],
+    ["queued", 2, undefined, undefined, undefined],
+  );
   assert.equal(advanced(again, event(11, {attempt: 2})).state, "running");
   assert.equal(advanced(failed, event(9)), failed);
 });
@@ -138,7 +160,10 @@ test("the place of a waiting task: higher priorities first, then who came first"
 });
 
 test("histories are joined without doubles", () => {
-  assert.deepEqual(joined([event(1), event(3)], [event(2), event(3)]).map(({data}) => data.seq), [1, 2, 3]);
+  assert.deepEqual(
+    joined([event(1), event(3)], [event(2), event(3)]).map(({data}) => data.seq),
+    [1, 2, 3],
+  );
 });
 
 test("a report is said in words that fit its numbers", () => {
@@ -149,7 +174,13 @@ test("a report is said in words that fit its numbers", () => {
     name: "贵州茅台",
     close: 1400,
     latest: {ma20: 1500, rsi: 25.04, macd_histogram: -1, drawdown: -0.05},
-    risk: {total_return: -0.1209, annual_volatility: 0.3, max_drawdown: -0.2, drawdown_from: "2026-03-01", drawdown_to: "2026-04-01"},
+    risk: {
+      total_return: -0.1209,
+      annual_volatility: 0.3,
+      max_drawdown: -0.2,
+      drawdown_from: "2026-03-01",
+      drawdown_to: "2026-04-01",
+    },
     signals: [],
   };
   const said = summary(report);
@@ -160,5 +191,8 @@ test("a report is said in words that fit its numbers", () => {
   assert.equal(said[0].values.total, "12.09%");
   assert.equal(said[4].values.rsi, "25.0");
   const empty = {...report, latest: {}, risk: {total_return: null, annual_volatility: null, max_drawdown: 0}};
-  assert.deepEqual(summary(empty).map(({key}) => key), ["span", "no_signals"]);
+  assert.deepEqual(
+    summary(empty).map(({key}) => key),
+    ["span", "no_signals"],
+  );
 });

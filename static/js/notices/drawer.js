@@ -165,7 +165,9 @@ function More({filter}) {
     await notices.more(filter).catch(complain);
     setBusy(false);
   }
-  return html`<button type="button" class="quiet inbox-more" disabled=${isBusy} onClick=${load}>${t("inbox.more")}</button>`;
+  return html`<button type="button" class="quiet inbox-more" disabled=${isBusy} onClick=${load}>
+    ${t("inbox.more")}
+  </button>`;
 }
 
 const STEPS = {ArrowDown: 1, ArrowUp: -1};

@@ -123,7 +123,12 @@ function QuietHours({hours, onChange}) {
         hours &&
         html`<div class="preferences-hours">
             <${Field} label=${t("inbox.quiet_from")}>
-              <input type="time" required value=${hours.from} onChange=${(event) => timeOf(event, (from) => set({from}))} />
+              <input
+                type="time"
+                required
+                value=${hours.from}
+                onChange=${(event) => timeOf(event, (from) => set({from}))}
+              />
             <//>
             <${Field} label=${t("inbox.quiet_to")}>
               <input type="time" required value=${hours.to} onChange=${(event) => timeOf(event, (to) => set({to}))} />

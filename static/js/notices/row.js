@@ -23,7 +23,12 @@ export function Row({notice, onRemove, onClose}) {
     }
   };
   return html`
-    <li class=${classes("inbox-row", {unread: isUnread})} data-severity=${severity} data-notice=${id} onKeyDown=${steer}>
+    <li
+      class=${classes("inbox-row", {unread: isUnread})}
+      data-severity=${severity}
+      data-notice=${id}
+      onKeyDown=${steer}
+    >
       <span class="inbox-row-icon" title=${typeText(type)}><${Icon} name=${icon} /></span>
       <${Open} notice=${notice} isUnread=${isUnread} read=${read} onClose=${onClose} />
       <div class="inbox-row-actions">

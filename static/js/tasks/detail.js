@@ -71,7 +71,8 @@ function Task({task}) {
 function Result({result}) {
   return html`
     <h3>${t("work.result")}</h3>
-    <pre class="task-result" tabindex="0" role="region" aria-label=${t("work.result")}>${JSON.stringify(result, null, 2)}</pre>
+    <pre class="task-result" tabindex="0" role="region" aria-label=${t("work.result")}>
+${JSON.stringify(result, null, 2)}</pre>
   `;
 }
 

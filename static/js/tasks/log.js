@@ -23,7 +23,12 @@ export function Log({id, isOpen, isFolded}) {
         <${SearchField} label=${t("work.log_filter")} value=${filter} onInput=${setFilter} />
         ${
           (isOpen || held) &&
-          html`<button type="button" class="quiet" aria-pressed=${held !== null} onClick=${() => setHeld(held ? null : events)}>
+          html`<button
+            type="button"
+            class="quiet"
+            aria-pressed=${held !== null}
+            onClick=${() => setHeld(held ? null : events)}
+          >
             <${Icon} name=${held ? "play" : "pause"} />
             ${held ? (missing > 0 ? t("work.log_go_on_count", {count: missing}) : t("work.log_go_on")) : t("work.log_hold")}
           </button>`
@@ -49,20 +54,22 @@ function Lines({events}) {
   return html`
     <div class="task-log-lines" ref=${list} onScroll=${note} role="log" aria-label=${t("work.log")} tabindex="0">
       <ol>
-      ${events.map(
-        ({type, data}, index) => html`
-          ${
-            data.attempt > 1 &&
-            data.attempt !== events[index - 1]?.data.attempt &&
-            html`<li class="task-log-attempt" key=${`attempt ${data.attempt}`}>${t("work.attempt", {number: data.attempt})}</li>`
-          }
-          <li key=${data.seq} data-kind=${type}>
-            <time datetime=${data.timestamp} title=${moment(data.timestamp)}>${exactTime(data.timestamp)}</time>
-            <span class="task-log-step">${data.total_steps ? `${data.step}/${data.total_steps}` : ""}</span>
-            <span>${data.message}</span>
-          </li>
-        `,
-      )}
+        ${events.map(
+          ({type, data}, index) => html`
+            ${
+              data.attempt > 1 &&
+              data.attempt !== events[index - 1]?.data.attempt &&
+              html`<li class="task-log-attempt" key=${`attempt ${data.attempt}`}>
+                ${t("work.attempt", {number: data.attempt})}
+              </li>`
+            }
+            <li key=${data.seq} data-kind=${type}>
+              <time datetime=${data.timestamp} title=${moment(data.timestamp)}>${exactTime(data.timestamp)}</time>
+              <span class="task-log-step">${data.total_steps ? `${data.step}/${data.total_steps}` : ""}</span>
+              <span>${data.message}</span>
+            </li>
+          `,
+        )}
       </ol>
     </div>
   `;

@@ -9,7 +9,11 @@ import {Loading, Problem} from "#js/ui/state.js";
 export function Report({report}) {
   return html`
     <section class="report" aria-label=${t("work.report")}>
-      <p class="report-summary">${summary(report).map(({key, values}) => t(`work.says_${key}`, values)).join("")}</p>
+      <p class="report-summary">
+        ${summary(report)
+          .map(({key, values}) => t(`work.says_${key}`, values))
+          .join("")}
+      </p>
       <${Figures} report=${report} />
       <${Chart} report=${report} />
       <${Signals} signals=${report.signals} />
@@ -62,7 +66,8 @@ function Chart({report}) {
 
 function Signals({signals}) {
   if (signals.length === 0) {
-    return html`<h3>${t("work.signals")}</h3><p class="hint">${t("work.no_signals")}</p>`;
+    return html`<h3>${t("work.signals")}</h3>
+      <p class="hint">${t("work.no_signals")}</p>`;
   }
   return html`
     <h3 id="report-signals">${t("work.signals")}</h3>
@@ -79,18 +84,20 @@ function Signals({signals}) {
           </tr>
         </thead>
         <tbody>
-          ${signals.map(
-            (signal, index) => html`
-              <tr key=${index}>
-                <td class="number">${index + 1}</td>
-                <td><time datetime=${signal.day} title=${day(signal.day)}>${signal.day}</time></td>
-                <td>${t(`strategies.${signal.strategy}.title`)}</td>
-                <td class="number">${price(signal.price)}</td>
-                <td class="number">${signal.score.toFixed(0)}</td>
-                <td>${signal.reason}</td>
-              </tr>
-            `,
-          ).reverse()}
+          ${signals
+            .map(
+              (signal, index) => html`
+                <tr key=${index}>
+                  <td class="number">${index + 1}</td>
+                  <td><time datetime=${signal.day} title=${day(signal.day)}>${signal.day}</time></td>
+                  <td>${t(`strategies.${signal.strategy}.title`)}</td>
+                  <td class="number">${price(signal.price)}</td>
+                  <td class="number">${signal.score.toFixed(0)}</td>
+                  <td>${signal.reason}</td>
+                </tr>
+              `,
+            )
+            .reverse()}
         </tbody>
       </table>
     </div>

@@ -28,7 +28,13 @@ export function ReportChart({report}) {
       <div class="report-overlays">
         ${OVERLAYS.map(
           (name) => html`
-            <button key=${name} type="button" class="chip" aria-pressed=${shown.includes(name)} onClick=${() => toggle(name)}>
+            <button
+              key=${name}
+              type="button"
+              class="chip"
+              aria-pressed=${shown.includes(name)}
+              onClick=${() => toggle(name)}
+            >
               ${t(`work.overlay_${name}`)}
             </button>
           `,
@@ -43,7 +49,9 @@ export function ReportChart({report}) {
       ></div>
       <figcaption class="hint">
         ${t("work.charts_by")}${" "}
-        <a href="https://www.tradingview.com/" target="_blank" rel="noopener noreferrer">TradingView Lightweight Charts™</a>
+        <a href="https://www.tradingview.com/" target="_blank" rel="noopener noreferrer"
+          >TradingView Lightweight Charts™</a
+        >
         ${" "}© TradingView, Inc.
       </figcaption>
     </figure>
@@ -65,12 +73,15 @@ function Legend({series, at, shown}) {
         ["high", high],
         ["low", low],
         ["close", close],
-      ].map(([name, values]) => html`<span key=${name}><i>${t(`work.legend_${name}`)}</i> ${price(values[index])}</span>`)}
+      ].map(
+        ([name, values]) => html`<span key=${name}><i>${t(`work.legend_${name}`)}</i> ${price(values[index])}</span>`,
+      )}
       <span class=${moved > 0 ? "up" : moved < 0 ? "down" : "flat"}>${percent(moved)}</span>
       ${
         shown.includes("averages") &&
         AVERAGES.map(
-          (name) => html`<span key=${name} data-line=${name}><i>${name.toUpperCase()}</i> ${price(series[name][index])}</span>`,
+          (name) =>
+            html`<span key=${name} data-line=${name}><i>${name.toUpperCase()}</i> ${price(series[name][index])}</span>`,
         )
       }
     </p>

@@ -17,7 +17,19 @@ const AVERAGES = ["ma5", "ma10", "ma20", "ma60"];
 const BANDS = ["bollinger_upper", "bollinger_lower"];
 const [PRICE, RSI, MACD, DRAWDOWN] = [0, 1, 2, 3];
 const SHARES = [5, 1.3, 1.6, 1.3];
-const COLOURS = ["panel", "ink", "faint", "line", "accent", "up", "down", "up-flash", "down-flash", ...AVERAGES, "bollinger"];
+const COLOURS = [
+  "panel",
+  "ink",
+  "faint",
+  "line",
+  "accent",
+  "up",
+  "down",
+  "up-flash",
+  "down-flash",
+  ...AVERAGES,
+  "bollinger",
+];
 const LINE = {lineWidth: 1.5, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false};
 
 /** Draw into an element; returns the chart. */
@@ -33,7 +45,9 @@ export function drawReport(element, report, {shown, locale}) {
     createSeriesMarkers(candles, report.signals.map(marker(colours)));
   }
   chart.panes().forEach((pane, index) => pane.setStretchFactor(SHARES[index]));
-  ["price", "rsi", "macd", "drawdown"].forEach((name, index) => entitle(chart.panes()[index], t(`work.pane_${name}`), colours));
+  ["price", "rsi", "macd", "drawdown"].forEach((name, index) =>
+    entitle(chart.panes()[index], t(`work.pane_${name}`), colours),
+  );
   chart.timeScale().fitContent();
   return chart;
 }
@@ -76,16 +90,25 @@ function drawOthers({chart, series, colours, of}) {
   const rsi = chart.addSeries(LineSeries, {...LINE, color: colours.accent, lastValueVisible: true}, RSI);
   rsi.setData(of(series.rsi));
   for (const bound of [30, 70]) {
-    rsi.createPriceLine({price: bound, color: colours.faint, lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: false});
+    rsi.createPriceLine({
+      price: bound,
+      color: colours.faint,
+      lineWidth: 1,
+      lineStyle: LineStyle.Dashed,
+      axisLabelVisible: false,
+    });
   }
   const bars = chart.addSeries(HistogramSeries, {...LINE}, MACD);
-  bars.setData(
-    of(series.macd_histogram).map((one) => ({...one, color: colours[one.value >= 0 ? "up" : "down"]})),
-  );
+  bars.setData(of(series.macd_histogram).map((one) => ({...one, color: colours[one.value >= 0 ? "up" : "down"]})));
   chart.addSeries(LineSeries, {...LINE, color: colours.ma5}, MACD).setData(of(series.macd));
   chart.addSeries(LineSeries, {...LINE, color: colours.ma20}, MACD).setData(of(series.macd_signal));
   const flash = colours["down-flash"];
-  const fill = {bottomLineColor: colours.down, bottomFillColor1: flash, bottomFillColor2: flash, topLineColor: colours.faint};
+  const fill = {
+    bottomLineColor: colours.down,
+    bottomFillColor1: flash,
+    bottomFillColor2: flash,
+    topLineColor: colours.faint,
+  };
   const percent = {priceFormat: {type: "custom", formatter: (value) => `${value.toFixed(0)}%`}};
   const depth = chart.addSeries(BaselineSeries, {...LINE, ...fill, ...percent, lastValueVisible: true}, DRAWDOWN);
   depth.setData(of(series.drawdown.map((value) => (value == null ? null : value * 100))));

@@ -11,7 +11,10 @@ const whole = (fraction) => percent(fraction * 100).replace(/^[+−-]/, "");
 export function summary({from, day, bars, name, close, latest, risk, signals}) {
   const {total_return: total, max_drawdown: drawdown, annual_volatility: volatility} = risk;
   return [
-    {key: total == null ? "span" : total >= 0 ? "rise" : "fall", values: {name, from, day, bars, total: whole(total ?? 0)}},
+    {
+      key: total == null ? "span" : total >= 0 ? "rise" : "fall",
+      values: {name, from, day, bars, total: whole(total ?? 0)},
+    },
     volatility != null && {key: "volatility", values: {volatility: whole(volatility)}},
     drawdown < 0 && {
       key: "drawdown",

@@ -28,7 +28,12 @@ export function advanced(task, {type, data}) {
     return {...moved, state: "completed", finished_at: timestamp, result: data.result};
   }
   if (type === "error") {
-    return {...moved, state: data.error === "cancelled" ? "cancelled" : "error", error: data.error, finished_at: timestamp};
+    return {
+      ...moved,
+      state: data.error === "cancelled" ? "cancelled" : "error",
+      error: data.error,
+      finished_at: timestamp,
+    };
   }
   return {...moved, state: "running", started_at: task.started_at ?? timestamp};
 }

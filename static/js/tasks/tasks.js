@@ -159,7 +159,9 @@ export class Tasks {
 
   async #fetch(filter, before) {
     if (filter === "open") {
-      const [queued, running] = await Promise.all(["queued", "running"].map((state) => this.#page({state, limit: MOST_OPEN})));
+      const [queued, running] = await Promise.all(
+        ["queued", "running"].map((state) => this.#page({state, limit: MOST_OPEN})),
+      );
       return {entries: [...queued.entries, ...running.entries], hasMore: false};
     }
     return this.#page({limit: PAGE, ...(filter === "all" ? {} : {state: filter}), ...(before ? {before} : {})});
@@ -171,5 +173,4 @@ export class Tasks {
   }
 }
 
-const matches = (task, filter) =>
-  filter === "all" || (filter === "open" ? isOpen(task) : task.state === filter);
+const matches = (task, filter) => filter === "all" || (filter === "open" ? isOpen(task) : task.state === filter);
