@@ -7,6 +7,7 @@ import {html, useEffect, useState} from "#js/core/view.js";
 import {Log} from "#js/tasks/log.js";
 import {Status, Title} from "#js/tasks/parts.js";
 import {Report} from "#js/tasks/report.js";
+import {printReport} from "#js/tasks/paper.js";
 import {isOpen, isRetryable, statusOf} from "#js/tasks/states.js";
 import {HowFar} from "#js/tasks/how_far.js";
 import {confirm} from "#js/ui/dialog.js";
@@ -104,7 +105,7 @@ function Actions({task}) {
         html`<a class="button" href=${linkTo("market", task.params.symbol)}>
             <${Icon} name="market" />${t("work.open_stock")}
           </a>
-          <button type="button" onClick=${() => window.print()}><${Icon} name="download" />${t("work.print")}</button>`
+          <button type="button" onClick=${printReport}><${Icon} name="download" />${t("work.print")}</button>`
       }
       ${
         isOpen(task) &&

@@ -4,6 +4,7 @@ import {duration} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
 import {isOpen, placeOf, statusOf, timing} from "#js/tasks/states.js";
+import {Icon} from "#js/ui/icon.js";
 import {Progress} from "#js/ui/progress.js";
 
 /** `waiting` are the tasks among which a waiting one has its place. */
@@ -24,9 +25,32 @@ export function HowFar({task, waiting}) {
         label=${t("work.progress")}
         state=${statusOf(task)}
       />
+      ${task.type === "analysis" && html`<${Steps} task=${task} />`}
       <p class="how-far-message" aria-live="polite">${message}</p>
       <p class="hint">${facts.join(" · ")}</p>
     </div>
+  `;
+}
+
+/** The steps of an analysis: `step` of them are done. */
+function Steps({task: {state, step, total_steps: total}}) {
+  const stateOf = (number) =>
+    number <= step ? "done" : number === step + 1 && state === "running" ? "current" : "left";
+  return html`
+    <ol class="steps">
+      ${Array.from({length: total}, (_, index) => index + 1).map(
+        (number) => html`
+          <li
+            key=${number}
+            data-step=${stateOf(number)}
+            aria-current=${stateOf(number) === "current" ? "step" : undefined}
+          >
+            ${stateOf(number) === "done" && html`<${Icon} name="check" label=${t("work.step_done")} />`}
+            ${t(`work.step_${number}`)}
+          </li>
+        `,
+      )}
+    </ol>
   `;
 }
 

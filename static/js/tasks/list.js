@@ -5,7 +5,7 @@ import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
 import {Status, Title} from "#js/tasks/parts.js";
-import {isOpen, statusOf} from "#js/tasks/states.js";
+import {statusOf} from "#js/tasks/states.js";
 import {FILTERS} from "#js/tasks/tasks.js";
 import {Progress} from "#js/ui/progress.js";
 import {Empty, Loading, State} from "#js/ui/state.js";
@@ -72,7 +72,7 @@ function Row({task, isChosen}) {
         <span class="row-main">
           <span class="row-title"><${Title} task=${task} /></span>
           ${
-            isOpen(task)
+            task.state === "running"
               ? html`<${Progress} value=${task.progress / 100} label=${t("work.progress")} state=${statusOf(task)} />`
               : html`<span class="row-text"><${Time} value=${task.created_at} /></span>`
           }

@@ -32,7 +32,9 @@ export function Title({task}) {
   return html`${name || symbol || t("work.analysis")}${name && html` <span class="task-symbol">${symbol}</span>`}`;
 }
 
+const KINDS = {completed: "good", failed: "bad", lost: "bad", interrupted: "warn", timeout: "warn", running: "active"};
+
 export function Status({task}) {
   const status = statusOf(task);
-  return html`<span class="chip task-status" data-state=${status}>${t(`work.status_${status}`)}</span>`;
+  return html`<span class="pill" data-kind=${KINDS[status]}>${t(`work.status_${status}`)}</span>`;
 }
