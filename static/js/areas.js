@@ -3,9 +3,9 @@
 
 export const AREAS = [
   {name: "chat", icon: "chat", load: () => import("#js/chat/view.js"), count: ({conversations}) => conversations.unread.value},
-  {name: "settings", icon: "settings", load: () => import("#js/settings/view.js")},
-  {name: "chat", icon: "chat", load: () => import("#js/chat/view.js")},
   {name: "market", icon: "market", load: () => import("#js/market/view.js")},
+  {name: "tasks", icon: "tasks", load: () => import("#js/tasks/view.js")},
+  {name: "settings", icon: "settings", load: () => import("#js/settings/view.js")},
 ];
 
 /** The areas that somebody of this role may see. */

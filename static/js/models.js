@@ -14,6 +14,8 @@ import {Quotes} from "#js/market/models/quotes.js";
 import {MarketStatus} from "#js/market/models/status.js";
 import {Strategies} from "#js/market/models/strategies.js";
 import {Watchlists} from "#js/market/models/watchlists.js";
+import {Notices} from "#js/notices/notices.js";
+import {Tasks} from "#js/tasks/tasks.js";
 
 export const MODELS = {
   account: Account,
@@ -30,4 +32,6 @@ export const MODELS = {
   watchlists: Watchlists,
   strategies: Strategies,
   alerts: Alerts,
+  notices: Notices,
+  tasks: Tasks,
 };

@@ -52,16 +52,17 @@ def accessibility_findings(page: Page) -> list[str]:
 
 
 class Program:
-    """One run of the server after another, on the same data and the same port."""
+    """One run of the server after another, on the same data and the same port; `settings` are environment variables."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir = data_dir
+        self.settings = settings
         self.port = 0
         self.start()
 
     def start(self) -> None:
         command = [sys.executable, str(ROOT / "run.py"), f"--port={self.port}", f"--data_dir={self.data_dir}"]
-        environment = {"PATH": os.environ["PATH"], "PRICE_PUSH_INTERVAL": "0.5"}
+        environment = {"PATH": os.environ["PATH"], "PRICE_PUSH_INTERVAL": "0.5", **self.settings}
         self._process = subprocess.Popen(command, cwd=self.data_dir, env=environment, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         said = ""

@@ -173,6 +173,7 @@ export class Session extends EventTarget {
         method,
         headers,
         body: body && JSON.stringify(body),
+        keepalive: method === "DELETE", // what is deleted as the page goes is deleted all the same
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
       return [given.status, await given.json()];

@@ -5,6 +5,7 @@ import {areasOf} from "#js/areas.js";
 import {place} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useRef} from "#js/core/view.js";
+import {Bell} from "#js/notices/bell.js";
 import {Area} from "#js/shell/area.js";
 import {Mark} from "#js/shell/brand.js";
 import {ConnectionBar} from "#js/shell/connection_bar.js";
@@ -34,6 +35,7 @@ function Frame() {
       <header class="bar">
         <span class="brand"><${Mark} /><span>Stock Insight</span></span>
         <${ConnectionBar} />
+        <${Bell} />
         <${MeMenu} />
       </header>
       <${Navigation} areas=${areas} shown=${shown.name} />
