@@ -95,6 +95,6 @@ class RedisStreamSource:
         return len(entries)
 
     def _take(self, fields: dict[bytes, bytes]) -> None:
-        for quote in read_posted_quotes(fields.get(FIELD, b""), self._clock.now(), self._find):
-            self._quotes[quote.symbol] = quote
+        quotes = list(read_posted_quotes(fields.get(FIELD, b""), self._clock.now(), self._find))
+        self._quotes.update((quote.symbol, quote) for quote in quotes)
         self._freshness.renew()
