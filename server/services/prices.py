@@ -102,6 +102,12 @@ class PriceService:
         async with self._one_push_at_a_time:
             await self.source.close()
 
+    def go_on_after(self, quotes: Iterable[Quote]) -> None:
+        """Begin with quotes that were known before a restart: they are no news."""
+        for quote in quotes:
+            self._quotes[quote.symbol] = quote
+            self._rows[quote.symbol] = quote_json(quote)
+
     def subscribe(self, subscriber: Subscriber, target: Target) -> None:
         """Let ``subscriber`` receive the updates of ``target``; a second time changes nothing.
 
