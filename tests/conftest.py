@@ -26,13 +26,14 @@ from tests.support.leftovers import ErrorLog, finish_tasks
 _SHARED_MEMORY = Path("/dev/shm")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _frozen_heap() -> Iterator[None]:
-    """Keep what is there already out of the collections that end every test: they take a tenth of the time then."""
+@pytest.fixture(scope="module", autouse=True)
+def _frozen_heap() -> None:
+    """Keep what is there already out of the collections that end every test.
+
+    Again for each module: what the tests of a long run leave in caches makes each collection slower than the last.
+    """
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

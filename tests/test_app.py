@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -12,8 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -215,7 +216,7 @@ def test_a_signal_during_the_start_ends_it_cleanly(tmp_path: Path) -> None:
 def test_a_mongod_that_dies_stops_the_server_with_one_sentence(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         os.kill(server.mongod_pid, signal.SIGKILL)
-        server.lines += server.process.communicate(timeout=20)[0].splitlines(keepends=True)
+        server.lines += server.process.communicate(timeout=TIMEOUT_SECONDS)[0].splitlines(keepends=True)
         output = "".join(server.lines)
         assert server.process.returncode == 1
         assert "ERROR server.app: the private mongod ended by itself (exit code -9)" in output
@@ -224,11 +225,19 @@ def test_a_mongod_that_dies_stops_the_server_with_one_sentence(tmp_path: Path) -
 
 
 def test_sign_ins_under_way_are_answered_before_the_stop(tmp_path: Path) -> None:
-    with running(tmp_path) as server, ThreadPoolExecutor(8) as people:
-        tokens = [people.submit(server.sign_in, "alice") for _ in range(8)]
-        time.sleep(0.05)
+    with running(tmp_path) as server, ExitStack() as stack:
+        people = [
+            stack.enter_context(closing(HTTPConnection(server.url.removeprefix("http://"), timeout=TIMEOUT_SECONDS)))
+            for _ in range(8)
+        ]
+        body = json.dumps({"username": "alice", "password": server.password})
+        for one in people:
+            one.request("POST", "/api/auth/login", body)
+        # All have been asked before one is answered, which takes a password's time.
+        select.select([one.sock for one in people], [], [], TIMEOUT_SECONDS)
         assert server.stop() == 0
-        assert all(token.result() for token in tokens)
+        answers = [json.load(one.getresponse()) for one in people]
+        assert all(answer["data"]["access_token"] for answer in answers), answers
         assert "Traceback" not in "".join(server.lines)
 
 

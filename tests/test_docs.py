@@ -43,9 +43,9 @@ async def test_the_readme_example_echoes(readme_server: str) -> None:
     echoed: asyncio.Queue[str] = asyncio.Queue()
     client = socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.05)
     client.on("echo", echoed.put)
-    await client.connect(readme_server, wait_timeout=10, retry=True)
-    assert await client.call("echo", "hello", timeout=10) == "hello"
-    assert await asyncio.wait_for(echoed.get(), 10) == "hello"
+    await client.connect(readme_server, wait_timeout=30, retry=True)
+    assert await client.call("echo", "hello", timeout=30) == "hello"
+    assert await asyncio.wait_for(echoed.get(), 30) == "hello"
     await client.disconnect()
 
 

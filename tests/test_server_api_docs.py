@@ -23,7 +23,7 @@ from tests.support.wire import WebSocketWire, close_wires, until
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "server-api.md"
 EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 NEWS_TO_ITSELF, NEWS_TO_OTHERS = 5, 6
 """How many of the example's broadcasts reach the socket that asks for them, and another member."""
 

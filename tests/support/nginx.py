@@ -13,7 +13,7 @@ from typing import Self
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 MISSING = None if NGINX else "nginx is not installed: what a proxy does cannot be tried"
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 CONFIGURATION = """
 daemon off;
