@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import socketio  # type: ignore[import-untyped]
 
 from server.errors import ErrorCode
 from server.protocol.engineio_request import RequestFault
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -28,9 +28,7 @@ def code_blocks(name: str, language: str) -> list[str]:
 def readme_server(tmp_path: Path) -> Iterator[str]:
     """The README's program in its own process; its address."""
     [program] = code_blocks("README.md", "python")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     script = tmp_path / "echo.py"
     script.write_text(program.replace("8001", port))
     with subprocess.Popen([sys.executable, script], env={"PYTHONPATH": str(ROOT), "PATH": ""}) as process:

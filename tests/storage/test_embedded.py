@@ -21,6 +21,7 @@ from server.errors import StartError
 from server.storage import embedded
 from server.storage.embedded import EmbeddedMongod, find_mongod
 from server.storage.mongo import Mongo
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,13 +39,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def program(path: Path, script: str) -> str:
@@ -197,15 +191,14 @@ async def test_a_mongod_that_dies_is_told_by_its_last_words(tmp_path: Path, scri
 
 
 @pytest.mark.gen_test
-async def test_a_port_taken_at_the_last_moment_is_given_up(
-    tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_port_taken_at_the_last_moment_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ports = [taken.getsockname()[1], free_port]
+        free = free_port()
+        ports = [taken.getsockname()[1], free]
         monkeypatch.setattr(embedded, "choose_port", lambda _kept: ports.pop(0))
         mongod = EmbeddedMongod(tmp_path)
         await mongod.start()
-        assert mongod.port == free_port
+        assert mongod.port == free
         await mongod.stop()
 
 
