@@ -32,7 +32,7 @@ from tests.support.contract import Contract
 from tests.support.prices import market_parts
 from tests.support.wire import close_wires
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
 """What comes at any time to who has friends."""
 NOTICES = frozenset({"notification", "notifications_removed", "unread_counts"})
