@@ -17,7 +17,7 @@ from tests.support.chatters import Chatter, Request
 from tests.support.product_server import ProductServer
 from tests.support.wire import close_wires
 
-MEMBERS, CONVERSATIONS, MESSAGES = 50, 20, 3_000
+MEMBERS, CONVERSATIONS, MESSAGES = 50, 20, 10_000
 SMALLEST, LARGEST = 4, 12
 """How many take part in a conversation."""
 EDITED_SHARE = 0.1
