@@ -79,6 +79,8 @@ class MarketStatus(Struct):
     phase: str
     is_open: bool
     next_open: str
+    next_phase: str
+    next_change: str
     any_hour: bool
     source: str
     answering: str

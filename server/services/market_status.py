@@ -23,10 +23,13 @@ class MarketStatus:
     def present(self) -> dict[str, Any]:
         now = self._clock.now()
         source, last_push = self._prices.source, self._prices.last_push
+        next_phase, next_change = self._calendar.next_change(now)
         return {
             "phase": self._calendar.phase(now).value,
             "is_open": self._calendar.is_open(now),
             "next_open": shanghai_time(self._calendar.next_open(now)),
+            "next_phase": next_phase.value,
+            "next_change": shanghai_time(next_change),
             "any_hour": self._any_hour,
             "source": source.name,
             "answering": source.answering if isinstance(source, Fallback) else source.name,
