@@ -146,7 +146,7 @@ class Assembly:
             watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
             alerts=await self._alerts(stocks, notifications, market.prices),
             notifications=notifications,
-            notification_jobs=self._notification_jobs(notifications),
+            notification_jobs=self._notification_jobs(presence, notifications),
             notification_streams=OpenStreams(self._settings.ws_max_connections_per_user),
             health=HealthService({"database": self._mongo.ping}),
             service_keys=ServiceKeyService(stores.service_keys, self._clock),
@@ -244,9 +244,9 @@ class Assembly:
             self._settings.default_locale,
         )
 
-    def _notification_jobs(self, notifications: NotificationService) -> NotificationJobs:
+    def _notification_jobs(self, presence: PresenceService, notifications: NotificationService) -> NotificationJobs:
         stores = self._stores
-        jobs = NotificationJobs(stores.notification_jobs, stores.users, notifications, self._clock)
+        jobs = NotificationJobs(stores.notification_jobs, stores.users, presence, notifications, self._clock)
         jobs.start()
         self._stack.push_async_callback(jobs.close)
         return jobs

@@ -208,7 +208,9 @@ class Community:
             clock,
             "en",
         )
-        self.notification_jobs = NotificationJobs(stores.notification_jobs, self.users, self.notifications, clock)
+        self.notification_jobs = NotificationJobs(
+            stores.notification_jobs, self.users, self.presence, self.notifications, clock
+        )
         self.notification_streams = OpenStreams(most_per_user=3)
         self.notices = Notices(self.notifications, self.texts.text)
         friend_notices = self.notices if notifies else NoNotices()
