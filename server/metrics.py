@@ -66,7 +66,7 @@ class Metrics:
         self.http_requests: dict[tuple[str, str], int] = {}
         """What Tornado answered, by route and class of status."""
         self.event_times: dict[str, Histogram] = {}
-        """How long asynchronous handlers of events took, by event."""
+        """How long handlers of events took, by event."""
         self.database_times: dict[str, Histogram] = {}
         """How long the database took, by command."""
         self.database_failures: dict[str, int] = {}
@@ -98,6 +98,10 @@ class Metrics:
             histogram_of(self.database_times, command).observe(seconds)
             if not succeeded:
                 self.database_failures[command] = self.database_failures.get(command, 0) + 1
+
+    def note_event(self, event: str | float, seconds: float) -> None:
+        """Count how long an event took."""
+        histogram_of(self.event_times, str(event)).observe(seconds)
 
     def note_open(self, transport: str) -> None:
         """Count a client that has come."""

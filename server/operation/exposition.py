@@ -67,7 +67,7 @@ class Exposition(Collector):
         yield _counter("closes", "Clients that went", ("transport", "reason"), metrics.closes.items())
         yield _counter("http_requests", "Answered HTTP requests", ("route", "status"), metrics.http_requests.items())
         yield from self._of_connections()
-        yield _histogram("event_duration_seconds", "Time of asynchronous event handlers", "event", metrics.event_times)
+        yield _histogram("event_duration_seconds", "Time of event handlers", "event", metrics.event_times)
         yield _histogram("database_duration_seconds", "Time of the database", "command", metrics.database_times)
         failures = (((name,), count) for name, count in metrics.database_failures.items())
         yield _counter("database_failures", "Failed commands of the database", ("command",), failures)

@@ -80,6 +80,7 @@ async def test_connections_are_counted_as_clients_see_them(server: ProductServer
     assert figures["stock_insight_received_events_total"] == 2
     assert figures["stock_insight_event_duration_seconds_count join_chat"] == 1
     assert figures["stock_insight_event_duration_seconds_bucket join_chat +Inf"] == 1
+    assert figures["stock_insight_event_duration_seconds_count ping"] == 1
     assert figures["stock_insight_received_bytes_total"] > 0
     assert figures["stock_insight_outbox_clients 0.0"] == 3
     await two.close()
