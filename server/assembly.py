@@ -15,9 +15,11 @@ from server.clock import Clock
 from server.domain.bars import Period
 from server.errors import StartError
 from server.limits import Rate
+from server.market.sources.base import PriceSource
+from server.market.sources.redis_stream import RedisStreamSource
 from server.market_assembly import MarketAssembly
 from server.operation.operation import Operation
-from server.product_readings import marks_readings, price_readings, writer_readings
+from server.product_readings import marks_readings, price_readings, task_readings, writer_readings
 from server.realtime.attendance import Attendance
 from server.realtime.hub import Hub
 from server.realtime.open_streams import OpenStreams
@@ -104,8 +106,10 @@ class Assembly:
         settings, stores = self._settings, self._stores
         accounts = await self._accounts()
         presence = self._presence()
-        market = await MarketAssembly(settings, self._clock, self._stack, stores, self._hub).services()
-        self._operation.add(price_readings(market.prices, self._clock))
+        market = await MarketAssembly(
+            settings, self._clock, self._stack, stores, self._hub, self._operation.metrics.note_redis
+        ).services()
+        self._operation.add(price_readings(market.prices, market.status))
         stocks = StockService(market.instruments, market.prices.quote_of)
         conversations = self._conversations()
         files = await self._files()
@@ -148,7 +152,7 @@ class Assembly:
             notifications=notifications,
             notification_jobs=self._notification_jobs(presence, notifications),
             notification_streams=OpenStreams(self._settings.ws_max_connections_per_user),
-            health=HealthService({"database": self._mongo.ping}),
+            health=self._health(market.prices.source),
             service_keys=ServiceKeyService(stores.service_keys, self._clock),
             audit=self._audit(),
             operation=self._operation,
@@ -180,6 +184,10 @@ class Assembly:
             password = self._demo_password()
             await ensure_demo_accounts(accounts, stores.users, stores.friendships, passwords, clock, password)
         return accounts
+
+    def _health(self, source: PriceSource) -> HealthService:
+        others = {"redis": source.ping} if isinstance(source, RedisStreamSource) else {}
+        return HealthService({"database": self._mongo.ping}, others)
 
     def _audit(self) -> AuditService:
         audit = AuditService(self._stores.audit, self._clock, timedelta(seconds=self._settings.audit_retention))
@@ -306,6 +314,7 @@ class Assembly:
         tasks = TaskAssembly(
             self._stores.tasks, bars, settings.external_task_types, text, self._hub, self._clock, limits, notices
         )
+        self._operation.add(task_readings(tasks.runner))
         await tasks.runner.start()
         self._stack.push_async_callback(tasks.runner.stop)
         return tasks

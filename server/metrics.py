@@ -49,6 +49,8 @@ class Metrics:
         "opens",
         "peer_errors",
         "polling_requests",
+        "redis_failures",
+        "redis_times",
         "refused_requests",
         "slow_consumer_closes",
         "unknown_sids",
@@ -70,6 +72,9 @@ class Metrics:
         self.database_times: dict[str, Histogram] = {}
         """How long the database took, by command."""
         self.database_failures: dict[str, int] = {}
+        self.redis_times: dict[str, Histogram] = {}
+        """How long Redis took, by command."""
+        self.redis_failures: dict[str, int] = {}
 
     bytes_in: int
     bytes_out: int
@@ -98,6 +103,12 @@ class Metrics:
             histogram_of(self.database_times, command).observe(seconds)
             if not succeeded:
                 self.database_failures[command] = self.database_failures.get(command, 0) + 1
+
+    def note_redis(self, command: str, seconds: float, succeeded: bool) -> None:
+        """Count a command of Redis."""
+        histogram_of(self.redis_times, command).observe(seconds)
+        if not succeeded:
+            self.redis_failures[command] = self.redis_failures.get(command, 0) + 1
 
     def note_event(self, event: str | float, seconds: float) -> None:
         """Count how long an event took."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -24,6 +24,9 @@ ENTRIES_PER_READ = 500
 READS_PER_FETCH = 20
 STALE_AFTER = 180.0
 TIMEOUT = 3.0
+
+Note = Callable[[str, float, bool], None]
+"""Is told of each command: its name, the seconds it took, and whether it succeeded."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +49,14 @@ class RedisStreamSource:
         last_id: str = "0-0",
         stale_after: float = STALE_AFTER,
         timeout: float = TIMEOUT,
+        note: Note | None = None,
     ) -> None:
         self.last_id = last_id
         """The entry that was read last; who keeps it can go on from there after a restart."""
         self._clock = clock
         self._find = find
         self._stream = stream
+        self._note = note
         self._freshness = Freshness(clock, stale_after)
         self._quotes: dict[str, Quote] = {}
         self._redis: Redis = Redis.from_url(
@@ -79,12 +84,16 @@ class RedisStreamSource:
             logger.warning("%d entries of the stream %s are left out, the first: %s", len(bad), self._stream, bad[0])
         return self._freshness.marked(list(self._quotes.values()))
 
+    async def ping(self) -> None:
+        """Ask whether Redis answers; RedisError or OSError when it does not."""
+        await self._asked("PING", self._redis.ping())
+
     async def close(self) -> None:
         await self._redis.aclose()
 
     async def _read_on(self, bad: list[str]) -> int:
         """Take the next entries; return how many there were, and add to ``bad`` what is wrong with some."""
-        answer: Any = await self._redis.xread({self._stream: self.last_id}, count=ENTRIES_PER_READ)
+        answer = await self._asked("XREAD", self._redis.xread({self._stream: self.last_id}, count=ENTRIES_PER_READ))
         entries = answer[0][1] if isinstance(answer, list) and answer else []
         for entry_id, fields in entries:
             try:
@@ -93,6 +102,16 @@ class RedisStreamSource:
                 bad.append(str(error))
             self.last_id = entry_id.decode()
         return len(entries)
+
+    async def _asked(self, command: str, asking: Awaitable[Any]) -> Any:
+        begun, succeeded = self._clock.monotonic(), False
+        try:
+            answer = await asking
+            succeeded = True
+        finally:
+            if self._note is not None:
+                self._note(command, self._clock.monotonic() - begun, succeeded)
+        return answer
 
     def _take(self, fields: dict[bytes, bytes]) -> None:
         for quote in read_posted_quotes(fields.get(FIELD, b""), self._clock.now(), self._find):

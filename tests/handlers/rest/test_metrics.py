@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from server.app import note_request
 from server.operation.operation import Operation
-from server.product_readings import marks_readings, price_readings, writer_readings
+from server.product_readings import marks_readings, price_readings, task_readings, writer_readings
 from server.storage.mongo import Mongo
 from tests.support.product_server import ProductServer
 
@@ -30,7 +30,8 @@ def tell_everything(server: ProductServer) -> Operation:
     """Let the server tell what the product's own does, too."""
     server.operation.add(writer_readings(server.community.writer))
     server.operation.add(marks_readings(server.community.marks))
-    server.operation.add(price_readings(server.services.prices, server.clock))
+    server.operation.add(price_readings(server.services.prices, server.services.market_status))
+    server.operation.add(task_readings(server.community.task_parts.runner))
     return server.operation
 
 
