@@ -54,6 +54,7 @@ from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
+from server.services.read_notices import ReadNotices
 from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
@@ -115,6 +116,7 @@ class Assembly:
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
         notifications = self._notifications()
+        self._mark_notices_read(conversations, notifications)
         notices = self._notices(notifications)
         writer = self._writer(presence, notices)
         tasks = await self._tasks(lambda symbol, count: market.bars.newest(symbol, Period.DAY, count), notifications)
@@ -251,6 +253,11 @@ class Assembly:
             self._clock,
             self._settings.default_locale,
         )
+
+    def _mark_notices_read(self, conversations: ConversationService, notifications: NotificationService) -> None:
+        read = ReadNotices(notifications)
+        self._stack.push_async_callback(read.close)
+        conversations.on_read.append(read.take)
 
     def _notification_jobs(self, presence: PresenceService, notifications: NotificationService) -> NotificationJobs:
         stores = self._stores

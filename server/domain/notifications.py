@@ -142,6 +142,11 @@ def zone_named(name: str) -> tzinfo:
         raise ValueError(f"there is no zone {name!r}") from error
 
 
+def conversation_key(conversation_id: str) -> str:
+    """Return the key of what tells that there is something new in a conversation."""
+    return f"conversation:{conversation_id}"
+
+
 def notification_id(seq: int) -> str:
     """Return a new id: the place in its user's order, then what nobody guesses."""
     return f"{seq:0{_SEQ_DIGITS}x}{secrets.token_hex(6)}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from server.domain.conversations import Mark
 from server.domain.notifications import Preferences, QuietHours, Wording, seq_of
 from server.domain.users import ProfileChange, Role, UserFilter
 from server.errors import ErrorCode, RequestError
@@ -308,6 +309,37 @@ async def test_a_keyed_one_takes_the_place_of_the_unread_one(database: Database)
     await community.settle_notifications()
     assert len(await titles(community, bob.user_id)) == 2
     assert await titles(community, alice.user_id) == []
+    await community.news.close()
+
+
+@pytest.mark.gen_test
+async def test_who_has_read_all_of_a_conversation_has_read_what_told_of_it(database: Database) -> None:
+    publisher = RecordingPublisher()
+    community = Community(database, FakeClock(), publisher, notifies=True)
+    alice, bob, carol = [await community.member(name) for name in ("alice", "bob", "carol")]
+    talk, other = await community.friends_talking(alice, bob), await community.friends_talking(carol, bob)
+    await community.friends_talking(alice, carol)
+    for sender, conversation in ((alice, talk), (alice, talk), (carol, other)):
+        await community.say(sender, conversation, "hello")
+        await community.writer.close()
+    await community.settle_notifications()
+
+    async def unread() -> set[str]:
+        await community.settle_notifications()
+        return {one.link for one in await community.stores.notifications.newest(bob.user_id, 10, status="unread")}
+
+    assert await unread() == {f"/?conversation={talk}", f"/?conversation={other}"}
+    await community.conversations.mark(bob, talk, Mark.DELIVERED, 2)
+    await community.conversations.mark(bob, talk, Mark.READ, 1)
+    await community.conversations.mark(alice, talk, Mark.READ, 2)
+    assert len(await unread()) == 2
+    await community.conversations.mark(bob, talk, Mark.READ, 2)
+    assert await unread() == {f"/?conversation={other}"}
+    [told] = publisher.of("notifications_read", f"user:{bob.user_id}")
+    assert told["ids"] == [one.id for one in await community.stores.notifications.newest(bob.user_id, 1, status="read")]
+    await community.say(alice, talk, "and again")
+    await community.writer.close()
+    assert len(await unread()) == 2
     await community.news.close()
 
 

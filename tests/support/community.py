@@ -49,6 +49,7 @@ from server.services.notifications import NotificationService
 from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
+from server.services.read_notices import ReadNotices
 from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
@@ -229,6 +230,8 @@ class Community:
             publisher,
             clock,
         )
+        self.read_notices = ReadNotices(self.notifications)
+        self.conversations.on_read.append(self.read_notices.take)
         self.news = ConversationNews(self.conversation_repository, self.message_repository, self.profiles, publisher)
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher, self.news)
         if notifies:
@@ -329,6 +332,7 @@ class Community:
     async def settle_notifications(self) -> None:
         """Wait until everything has been notified of."""
         await self.absences.close()
+        await self.read_notices.close()
         await self.notices.settle()
         await self.notification_jobs.settle()
         await self.notification_writer.close()
