@@ -54,6 +54,7 @@ from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
+from server.services.rate_limits import ReadLimits
 from server.services.read_notices import ReadNotices
 from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
@@ -155,6 +156,7 @@ class Assembly:
             notification_jobs=self._notification_jobs(presence, notifications),
             notification_streams=OpenStreams(self._settings.ws_max_connections_per_user),
             health=self._health(market.prices.source),
+            read_limits=ReadLimits(self._clock, settings.reads_per_caller),
             service_keys=ServiceKeyService(stores.service_keys, self._clock),
             audit=self._audit(),
             operation=self._operation,

@@ -52,6 +52,7 @@ class HealthHandler(ApiHandler):
     """Answers outside of the envelope; operators, and everybody in development, see the details."""
 
     access = Access.PUBLIC
+    is_limited = False
 
     @operation(answers=Health, media_type="application/json", status=(200, 503))
     async def get(self) -> None:
@@ -92,6 +93,7 @@ class LiveHandler(ApiHandler):
     """That the process answers at all; whoever restarts processes asks this."""
 
     access = Access.PUBLIC
+    is_limited = False
 
     @operation(answers=Health, media_type="application/json")
     async def get(self) -> None:
@@ -103,6 +105,7 @@ class ReadyHandler(ApiHandler):
     """Whether new clients should come here; whoever spreads them asks this."""
 
     access = Access.PUBLIC
+    is_limited = False
 
     @operation(answers=Health, media_type="application/json", status=(200, 503))
     async def get(self) -> None:

@@ -49,6 +49,7 @@ from server.services.notifications import NotificationService
 from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
+from server.services.rate_limits import ReadLimits
 from server.services.read_notices import ReadNotices
 from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
@@ -316,6 +317,7 @@ class Community:
             watchlists=self.watchlists,
             alerts=self.alerts,
             health=self.health,
+            read_limits=ReadLimits(self.clock),
             service_keys=self.service_keys,
             audit=self.audit,
             operation=operation,

@@ -24,6 +24,7 @@ from server.operation.operation import Operation
 from server.protocol.forwarding import TrustedProxies
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
+from server.services.rate_limits import ReadLimits
 from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
@@ -142,6 +143,7 @@ class ProductServer:
         in_front: bool = True,
         source: PriceSource | None = None,
         prices_require_auth: bool = True,
+        reads_per_caller: int = 0,
     ) -> None:
         self.clock = clock or SystemClock()
         self.runtime = Runtime(clock=self.clock)
@@ -152,6 +154,7 @@ class ProductServer:
             self.community.services(self.market, self.operation),
             operator_without_token=operator_without_token,
             prices_require_auth=prices_require_auth,
+            read_limits=ReadLimits(self.clock, reads_per_caller),
         )
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
