@@ -117,7 +117,9 @@ def _histogram(name: str, text: str, label: str, histograms: Mapping[str, Histog
 
 
 def _gauge_histogram(histogram: Histogram) -> Metric:
-    family = GaugeMetricFamily(f"{PREFIX}_outbox_clients", "Clients with at most so many bytes waiting", labels=("le",))
+    family = GaugeMetricFamily(
+        f"{PREFIX}_outbox_clients", "Clients with at most so many bytes waiting", labels=("at_most",)
+    )
     for bound, count in _buckets(histogram):
         family.add_metric((bound,), count)
     return family

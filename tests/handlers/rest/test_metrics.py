@@ -24,6 +24,7 @@ RULES, DASHBOARD = ROOT / "conf" / "prometheus" / "alerts.yml", ROOT / "conf" / 
 DOCUMENT = ROOT / "docs" / "operations.md"
 NAME = re.compile(r"\bstock_insight_\w+")
 ROW = re.compile(r"^\| `(stock_insight_\w+)` \| (\w+) \| (.+) \|$", re.MULTILINE)
+NEEDS_PROMTOOL = pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool, of Debian's prometheus")
 
 
 def tell_everything(server: ProductServer) -> Operation:
@@ -172,6 +173,13 @@ def test_the_dashboard_can_be_read() -> None:
     assert all(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool")
+@NEEDS_PROMTOOL
+@pytest.mark.gen_test
+async def test_promtool_takes_the_figures(server: ProductServer) -> None:
+    text = tell_everything(server).exposition.text()
+    subprocess.run(["promtool", "check", "metrics"], input=text, check=True, capture_output=True)
+
+
+@NEEDS_PROMTOOL
 def test_promtool_takes_the_rules() -> None:
     subprocess.run(["promtool", "check", "rules", RULES], check=True, capture_output=True)
