@@ -59,7 +59,7 @@ SERVERS = {
         Server(
             NODE,
             "Node socket.io",
-            ("node", "benchmarks/peers/node.js"),
+            ("node", "benchmarks/peers/node.cjs"),
             frozenset({"ping-interval", "format", "engine-version"}),
         ),
         Server(

@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
+from handlers.assets import CONTENT_TYPES, PACKAGES, Assets
 from handlers.base import refusal_body, told
 from handlers.documents import page
 from handlers.documents.library import Library
 from handlers.services import Services
 from server.auth.access import Access
 from server.realtime.origins import OriginPolicy
-from server.texts import LOCALES, negotiate
+from server.texts import negotiate
 
-CLIENT_BUNDLES = Path(__file__).resolve().parent.parent / "node_modules" / "socket.io-client" / "dist"
+CLIENT_BUNDLES = PACKAGES / "socket.io-client" / "dist"
+
+DESIGN = ("css/design.css", "css/components.css", "css/controls.css", "css/overlays.css")
+"""The design system, in the order in which its rules follow each other."""
 
 _BUNDLE_NAMES = frozenset(
     f"socket.io{variant}.js{suffix}" for variant in ("", ".min", ".esm.min", ".msgpack.min") for suffix in ("", ".map")
 )
-_CONTENT_TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".map": "application/json",
-    ".json": "application/json",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
 
 
-def content_security_policy(host: str) -> str:
-    """Return the page's policy: all from this server, nothing inline, WebSockets to ``host`` alone."""
+def content_security_policy(host: str, inline: bytes = b"") -> str:
+    """Return a page's policy: all from this server, inline one known text at most, WebSockets to ``host`` alone."""
     # 'self' does not cover WebSockets in older browsers; a host that is none is left out.
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    known = f" 'sha256-{b64encode(sha256(inline).digest()).decode()}'" if inline else ""
     return (
-        f"default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data:; object-src 'none'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f"default-src 'self'; script-src 'self'{known}; connect-src 'self'{sockets}; img-src 'self' data: blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 
@@ -78,15 +78,28 @@ class PageHandler(GuardedHandler):
 
     access: ClassVar[Access] = Access.PUBLIC
 
-    def initialize(self, services: Services) -> None:
+    def initialize(self, services: Services, assets: Assets) -> None:
         self.origins = services.origins
         self._default_locale = services.default_locale
+        self._assets = assets
 
     def get(self) -> None:
+        self._assets.refresh()
+        if "npm/preact.js" not in self._assets:
+            raise HTTPError(503, "the page's packages are not installed: run make setup")
         language = negotiate(self.request.headers.get("Accept-Language"), self._default_locale)
+        import_map = self._assets.import_map()
         self.set_header("Cache-Control", "no-cache")
+        self.set_header("Content-Security-Policy", content_security_policy(self.request.host, import_map))
         self.add_header("Vary", "Accept-Language")
-        self.render("index.html", language=language, languages=LOCALES)
+        self.render(
+            "index.html",
+            language=language,
+            asset=self._assets.url,
+            styles=[*DESIGN, *(name for name in self._assets if name.startswith("css/page/"))],
+            import_map=import_map.decode(),
+            modules=self._assets.needed_by("js/main.js"),
+        )
 
     def head(self) -> None:
         self.get()
@@ -97,10 +110,11 @@ class ApiPageHandler(GuardedHandler):
 
     access: ClassVar[Access] = Access.PUBLIC
 
-    def initialize(self, services: Services, library: Library) -> None:
+    def initialize(self, services: Services, library: Library, assets: Assets) -> None:
         self.origins = services.origins
         self._services = services
         self._library = library
+        self._assets = assets
 
     def get(self) -> None:
         language = negotiate(self.request.headers.get("Accept-Language"), self._services.default_locale)
@@ -110,6 +124,7 @@ class ApiPageHandler(GuardedHandler):
         self.render(
             "api.html",
             language=language,
+            asset=self._assets.url,
             text=lambda key: self._services.texts.text(language, f"api.{key}"),
             groups=page.calls(openapi),
             channels=page.channels(asyncapi),
@@ -132,35 +147,46 @@ class NothingHandler(GuardedHandler):
             raise HTTPError(404, "there is nothing at %s", self.request.path[:200])
 
 
-class StaticHandler(GuardedHandler, StaticFileHandler):
-    """Files of ``static/``: for ever with the version that `static_url` writes, else asked for anew each time."""
+class AssetHandler(GuardedHandler):
+    """A file of `Assets`: for ever under its version, else asked for anew each time."""
 
-    def initialize(  # type: ignore[override]
-        self, path: str | None = None, default_filename: str | None = None, *, origins: OriginPolicy
-    ) -> None:
-        self.origins = origins
-        super().initialize(path or self.settings["static_path"], default_filename)
+    access: ClassVar[Access] = Access.PUBLIC
 
-    def parse_url_path(self, url_path: str) -> str:
-        if "\0" in url_path:
-            raise HTTPError(404)
-        return super().parse_url_path(url_path)
+    def initialize(self, services: Services, assets: Assets) -> None:
+        self.origins = services.origins
+        self._assets = assets
 
-    def get_content_type(self) -> str:
-        return _CONTENT_TYPES.get(Path(self.absolute_path or "").suffix) or super().get_content_type()
+    def get(self, name: str) -> None:
+        try:
+            asset = self._assets[name]
+        except KeyError:
+            raise HTTPError(404, "there is nothing at %s", self.request.path[:200]) from None
+        self._version = asset.version
+        is_for_good = self.get_query_argument("v", "") == asset.version
+        self.set_header("Cache-Control", "public, max-age=31536000, immutable" if is_for_good else "no-cache")
+        self.set_header("Content-Type", asset.content_type)
+        self.set_header("Vary", "Accept-Encoding")
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.write(asset.packed)
+        else:
+            self.write(asset.body)
 
-    def set_extra_headers(self, path: str) -> None:
-        if "v" not in self.request.arguments:
-            self.set_header("Cache-Control", "no-cache")
+    def head(self, name: str) -> None:
+        self.get(name)
+
+    def compute_etag(self) -> str | None:
+        return f'W/"{self._version}"'
 
 
-class ClientBundleHandler(StaticHandler):
+class ClientBundleHandler(GuardedHandler, StaticFileHandler):
     """The files of the npm package socket.io-client that pages ask for, and no others."""
 
     def initialize(  # type: ignore[override]
         self, path: str | Path = CLIENT_BUNDLES, *, origins: OriginPolicy
     ) -> None:
-        super().initialize(str(path), origins=origins)
+        self.origins = origins
+        super().initialize(str(path))
 
     def parse_url_path(self, url_path: str) -> str:
         if url_path not in _BUNDLE_NAMES:
@@ -171,6 +197,9 @@ class ClientBundleHandler(StaticHandler):
         if not Path(absolute_path).is_file():
             raise HTTPError(404, "the package socket.io-client is not installed: run make setup")
         return super().validate_absolute_path(root, absolute_path)
+
+    def get_content_type(self) -> str:
+        return CONTENT_TYPES.get(Path(self.absolute_path or "").suffix, "application/json")
 
     def set_extra_headers(self, path: str) -> None:
         self.set_header("Cache-Control", "public, no-cache")

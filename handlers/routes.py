@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from handlers.assets import Assets
 from handlers.base import UnknownPathHandler
 from handlers.documents.library import Library
-from handlers.pages import ApiPageHandler, ClientBundleHandler, PageHandler
+from handlers.pages import ApiPageHandler, AssetHandler, ClientBundleHandler, PageHandler
 from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler
@@ -184,6 +185,7 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
     given = {"services": services}
     streaming = {"runtime": runtime, "services": services}
     documents = {**given, "library": Library(DOCUMENTED, AT_ROOT, sio.root.behaviour.events)}
+    pages = {**given, "assets": Assets(services.texts)}
     prices = {
         "runtime": runtime,
         "origins": services.origins,
@@ -207,12 +209,13 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         *((rf"/api{version}{path}", handler, given) for path, handler in REST for version in ("", "/v1")),
         (r"/(?:api/(?:v1/)?)?health", HealthHandler, given),
         *((rf"/api{version}{path}", handler, documents) for path, handler in DOCUMENTS for version in ("", "/v1")),
-        (r"/api/docs", ApiPageHandler, documents),
+        (r"/api/docs", ApiPageHandler, {**documents, **pages}),
         (r"/(?:api/(?:v1/)?)?health/live", LiveHandler, given),
         (r"/(?:api/(?:v1/)?)?health/ready", ReadyHandler, given),
         *((pattern, handler, given) for pattern, handler in AT_ROOT),
         (r"/api/.*", UnknownPathHandler, given),
-        (r"/", PageHandler, given),
+        (r"/static/(.*)", AssetHandler, pages),
+        (r"/", PageHandler, pages),
     ]
 
 

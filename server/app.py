@@ -22,7 +22,7 @@ from tornado.web import Application, RequestHandler
 
 from handlers import routes
 from handlers.events import registration
-from handlers.pages import NothingHandler, StaticHandler
+from handlers.pages import NothingHandler
 from handlers.rest.metrics import OpenMetricsHandler
 from handlers.services import Services
 from handlers.streams.front import FrontServer
@@ -172,9 +172,6 @@ class Server:
         return Application(
             routes.table(runtime, sio, services, authenticate),
             template_path=str(ROOT / "templates"),
-            static_path=str(ROOT / "static"),
-            static_handler_class=StaticHandler,
-            static_handler_args={"origins": services.origins},
             default_handler_class=NothingHandler,
             default_handler_args={"origins": services.origins},
             log_function=partial(note_request, runtime.metrics),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,21 +14,25 @@ _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
 class Texts:
-    """The texts of ``<directory>/<locale>.json``: flat objects of keys like ``errors.not_found``.
+    """The texts of ``<directory>/<locale>/*.json``: flat objects of keys like ``errors.not_found``.
 
-    Raises OSError or ValueError when a file is missing or is not such an object.
+    Raises OSError or ValueError when a file is not such an object.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._texts = {
-            locale: msgspec.json.decode((directory / f"{locale}.json").read_bytes(), type=dict[str, str])
-            for locale in LOCALES
-        }
+        self._texts: dict[str, dict[str, str]] = {locale: {} for locale in LOCALES}
+        for locale, texts in self._texts.items():
+            for path in sorted((directory / locale).glob("*.json")):
+                texts.update(msgspec.json.decode(path.read_bytes(), type=dict[str, str]))
 
     def text(self, locale: str, key: str, **values: object) -> str:
         """Return a text with its placeholders filled; a key that is missing is an error of ours (KeyError)."""
         text = self._texts[locale][key]
         return text.format(**values) if values else text
+
+    def catalogue(self, locale: str) -> Mapping[str, str]:
+        """Return every text of a language by its key."""
+        return self._texts[locale]
 
 
 def negotiate(accept_language: str | None, default: str = DEFAULT_LOCALE) -> str:

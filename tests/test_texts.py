@@ -10,9 +10,12 @@ from server.errors import ErrorCode
 from server.texts import LOCALES, Texts, negotiate
 
 DIRECTORY = Path(__file__).parents[1] / "static" / "texts"
-CATALOGUES = {
-    locale: msgspec.json.decode((DIRECTORY / f"{locale}.json").read_bytes(), type=dict[str, str]) for locale in LOCALES
+FILES = {
+    (locale, path.stem): msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    for locale in LOCALES
+    for path in (DIRECTORY / locale).glob("*.json")
 }
+CATALOGUES = {locale: dict(Texts(DIRECTORY).catalogue(locale)) for locale in LOCALES}
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -22,9 +25,11 @@ def test_every_language_has_every_text(locale: str) -> None:
     assert [key for key, text in CATALOGUES[locale].items() if not text.strip()] == []
 
 
-def test_the_keys_are_in_order() -> None:
-    for catalogue in CATALOGUES.values():
-        assert list(catalogue) == sorted(catalogue)
+def test_each_file_holds_its_own_keys_in_order() -> None:
+    assert len(FILES) > len(LOCALES)
+    for (_, area), texts in FILES.items():
+        assert list(texts) == sorted(texts)
+        assert {key.partition(".")[0] for key in texts} == {area}
 
 
 @pytest.mark.parametrize("locale", LOCALES)

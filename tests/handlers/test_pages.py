@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +17,13 @@ from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from handlers.pages import ClientBundleHandler, NothingHandler, PageHandler, StaticHandler, content_security_policy
+from handlers.assets import Assets
+from handlers.pages import AssetHandler, ClientBundleHandler, NothingHandler, PageHandler, content_security_policy
 from server.realtime.origins import OriginPolicy
-from server.texts import LOCALES
+from server.texts import Texts
 
 ROOT = Path(__file__).parents[2]
+SESSION = "/static/js/core/session.js"
 BUNDLES = {f"socket.io{variant}.js" for variant in ("", ".min", ".esm.min", ".msgpack.min")}
 
 
@@ -26,16 +32,19 @@ class Site:
 
     def __init__(self, bundles: Path) -> None:
         origins = OriginPolicy(["http://allowed.example"])
+        texts = Texts(ROOT / "static" / "texts")
+        pages = {
+            "services": SimpleNamespace(origins=origins, default_locale="zh-CN"),
+            "assets": Assets(texts),
+        }
         self._server = HTTPServer(
             Application(
                 [
                     (r"/socket\.io/(.+)", ClientBundleHandler, {"path": bundles, "origins": origins}),
-                    (r"/", PageHandler, {"services": SimpleNamespace(origins=origins, default_locale="zh-CN")}),
+                    (r"/static/(.*)", AssetHandler, pages),
+                    (r"/", PageHandler, pages),
                 ],
                 template_path=str(ROOT / "templates"),
-                static_path=str(ROOT / "static"),
-                static_handler_class=StaticHandler,
-                static_handler_args={"origins": origins},
                 default_handler_class=NothingHandler,
                 default_handler_args={"origins": origins},
                 log_function=lambda _: None,
@@ -77,6 +86,9 @@ async def test_the_page_allows_nothing_inline_and_nobody_else_s(site: Site) -> N
     assert answer.headers["Content-Type"] == "text/html; charset=UTF-8"
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
+    (import_map,) = re.findall(r'<script type="importmap">(.+)</script>', answer.body.decode())
+    known = base64.b64encode(hashlib.sha256(import_map.encode()).digest()).decode()
+    assert f"script-src 'self' 'sha256-{known}';" in policy
     assert "frame-ancestors 'none'" in policy
     assert f"connect-src 'self' ws://127.0.0.1:{site.port} wss://127.0.0.1:{site.port};" in policy
     assert "unsafe" not in policy
@@ -84,6 +96,8 @@ async def test_the_page_allows_nothing_inline_and_nobody_else_s(site: Site) -> N
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     page = answer.body.decode()
     assert "://" not in page
+    assert page.count('<script type="importmap">') == 1
+    page = page.replace('<script type="importmap">', "")
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=|javascript:", page)
 
 
@@ -120,17 +134,64 @@ async def test_static_files_are_kept_by_version_and_else_asked_for_anew(site: Si
     page = (await site.get("/")).body.decode()
     (versioned,) = re.findall(r'src="(/static/js/main\.js\?v=\w+)"', page)
     kept = await site.get(versioned)
-    assert "max-age=315360000" in kept.headers["Cache-Control"]
-    fresh = await site.get("/static/js/session.js")
+    assert kept.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    outdated = await site.get("/static/js/main.js?v=0")
+    assert outdated.headers["Cache-Control"] == "no-cache"
+    fresh = await site.get(SESSION)
     assert fresh.headers["Cache-Control"] == "no-cache"
     assert fresh.headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert fresh.headers["X-Content-Type-Options"] == "nosniff"
-    assert (await site.get("/static/js/session.js", If_None_Match=fresh.headers["Etag"])).code == 304
+    assert (await site.get(SESSION, If_None_Match=fresh.headers["Etag"])).code == 304
 
 
-@pytest.mark.parametrize(
-    "path", ["/static/none.js", "/static/../run.py", "/static/%2e%2e/run.py", "/static/texts", "/static/%00"]
-)
+@pytest.mark.gen_test
+async def test_files_are_packed_for_those_who_can_unpack(site: Site) -> None:
+    plain, packed = await site.get(SESSION), await site.get(SESSION, Accept_Encoding="br, gzip")
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert "Accept-Encoding" in packed.headers["Vary"]
+
+
+@pytest.mark.gen_test
+async def test_every_module_is_imported_by_a_url_of_its_content(site: Site) -> None:
+    page = (await site.get("/")).body.decode()
+    (written,) = re.findall(r'<script type="importmap">(.+)</script>', page)
+    imports = json.loads(written)["imports"]
+    for path in (ROOT / "static" / "js").rglob("*.js"):
+        name = f"#{path.relative_to(ROOT / 'static').as_posix()}"
+        version = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        assert imports[name] == f"/static/{name[1:]}?v={version}"
+        for imported in re.findall(r'(?:from|import)[ (]"([^"]+)"', path.read_text()):
+            assert imported in imports, f"{name} imports {imported}"
+    assert {"preact", "socket.io-client", "#texts/en.js"} <= imports.keys()
+    assert f'<link rel="modulepreload" href="{imports["#js/app.js"]}">' in page
+    texts = await site.get(imports["#texts/en.js"])
+    assert json.loads(texts.body.decode().removeprefix("export default ").removesuffix(";\n"))["page.sign_in"] == "Sign in"
+
+
+def test_what_changes_on_the_disk_is_served(tmp_path: Path) -> None:
+    (tmp_path / "js").mkdir()
+    module = tmp_path / "js" / "one.js"
+    module.write_text("1")
+    assets = Assets(Texts(ROOT / "static" / "texts"), tmp_path, tmp_path / "none")
+    before = assets.url("js/one.js")
+    module.write_text("22")
+    os.utime(module, ns=(1, 1))
+    (tmp_path / "js" / "two.js").write_text('import {a} from "#js/one.js";')
+    assets.refresh()
+    assert assets.url("js/one.js") != before
+    assert assets.needed_by("js/two.js") == [assets.url("js/one.js")]
+    module.unlink()
+    assets.refresh()
+    with pytest.raises(KeyError):
+        assets.url("js/one.js")
+
+
+ELSEWHERE = ["none.js", "../run.py", "%2e%2e/run.py", "texts", "texts/en/page.json", "%00"]
+
+
+@pytest.mark.parametrize("path", [f"/static/{name}" for name in ELSEWHERE])
 @pytest.mark.gen_test
 async def test_what_is_not_in_static_is_not_served(site: Site, path: str) -> None:
     answer = await site.get(path)
@@ -206,22 +267,25 @@ def test_the_policy_leaves_out_what_is_no_host(host: str) -> None:
 
 
 def scripts() -> Iterator[str]:
-    for path in sorted((ROOT / "static" / "js").glob("*.js")):
+    for path in sorted((ROOT / "static" / "js").rglob("*.js")):
         yield path.read_text("utf-8")
 
 
 def test_data_never_becomes_markup() -> None:
     for script in scripts():
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", script)
+        assert not re.search(r"(?i:innerHTML)|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", script)
 
 
-@pytest.mark.parametrize("locale", LOCALES)
-def test_every_text_the_page_asks_for_exists(locale: str) -> None:
-    texts = json.loads((ROOT / "static" / "texts" / f"{locale}.json").read_text("utf-8"))
-    sources = "".join(scripts()) + (ROOT / "templates" / "index.html").read_text("utf-8")
-    used = set(re.findall(r'"(page\.\w+)"', sources))
-    states = ("connecting", "live", "reconnecting", "offline", "sending", "waiting", "sent", "failed")
-    used |= {f"page.{state}" for state in states}
-    own = {key for key in texts if key.startswith("page.")}
-    assert used - own == set()
-    assert own - used == set()
+SERVERS_OWN = {"alerts", "api", "errors", "notices", "rest", "signals", "strategies", "tasks"}
+"""The texts that the server uses as well."""
+
+
+def test_every_text_the_page_asks_for_exists_and_no_other() -> None:
+    keys = set(Texts(ROOT / "static" / "texts").catalogue("en"))
+    sources = "".join(scripts())
+    named = set(re.findall(r'"([a-z_]+\.[a-z_.]+)"', sources)) & (keys | set(re.findall(r'\bt\("([^"]+)"', sources)))
+    begun = tuple(re.findall(r"`([a-z_]+\.[a-z_.]*)\$\{", sources))
+    assert named - keys == set()
+    assert [start for start in begun if not any(key.startswith(start) for key in keys)] == []
+    unused = {key for key in keys - named if not key.startswith(begun) and key.partition(".")[0] not in SERVERS_OWN}
+    assert unused == set()

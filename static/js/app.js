@@ -1,0 +1,40 @@
+// What the page is about, and who has it: the session, the connection, and the models of who is signed in.
+
+import {Live} from "#js/core/live.js";
+import {Session} from "#js/core/session.js";
+import {createContext, signal, useContext} from "#js/core/view.js";
+import {MODELS} from "#js/models.js";
+
+export class App {
+  session = new Session();
+  live = new Live(this.session);
+  /** Whether the models are there: from the sign-in on. Signing out loads the page anew, so that nothing private stays. */
+  isReady = signal(false);
+
+  constructor() {
+    this.session.user.subscribe((user) => {
+      if (user && !this.isReady.value) {
+        this.#enter();
+      } else if (!user && this.isReady.value) {
+        location.reload();
+      }
+    });
+  }
+
+  #enter() {
+    for (const [name, Model] of Object.entries(MODELS)) {
+      this[name] = new Model(this);
+    }
+    this.isReady.value = true;
+    this.live.start();
+  }
+
+  /** Who is signed in: `{id, username, display_name, role, …}`. */
+  get me() {
+    return this.session.user.value;
+  }
+}
+
+const AppContext = createContext(null);
+export const AppProvider = AppContext.Provider;
+export const useApp = () => useContext(AppContext);

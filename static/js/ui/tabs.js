@@ -1,0 +1,40 @@
+// Tabs: one of a few views of the same thing.
+
+import {count as counted} from "#js/core/format.js";
+import {html} from "#js/core/view.js";
+
+const STEPS = {ArrowRight: 1, ArrowLeft: -1};
+
+/** `tabs` are `{name, text, count}`; `onChoose(name)` is told of another choice. */
+export function Tabs({label, tabs, chosen, onChoose}) {
+  function steer(event) {
+    const at = tabs.findIndex(({name}) => name === chosen);
+    const ends = {Home: 0, End: tabs.length - 1};
+    const next = ends[event.key] ?? (event.key in STEPS ? (at + STEPS[event.key] + tabs.length) % tabs.length : null);
+    if (next !== null) {
+      event.preventDefault();
+      onChoose(tabs[next].name);
+      event.currentTarget.children[next].focus();
+    }
+  }
+
+  return html`
+    <div class="tabs" role="tablist" aria-label=${label} onKeyDown=${steer}>
+      ${tabs.map(
+        ({name, text, count}) => html`
+          <button
+            key=${name}
+            type="button"
+            role="tab"
+            data-tab=${name}
+            aria-selected=${name === chosen}
+            tabindex=${name === chosen ? 0 : -1}
+            onClick=${() => onChoose(name)}
+          >
+            ${text}${count > 0 && html`<span class="badge quiet">${counted(count)}</span>`}
+          </button>
+        `,
+      )}
+    </div>
+  `;
+}
