@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Literal
 
@@ -71,6 +71,14 @@ class UserFilter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     registered_before: Moment | None = None
     active_since: Moment | None = None
     """Who is here, or was then or later."""
+
+    def __post_init__(self) -> None:
+        moments = self.registered_after, self.registered_before, self.active_since
+        try:
+            for moment in filter(None, moments):
+                moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("a time has to be in the years 1 to 9999 in UTC, too") from None
 
 
 class Principal(Struct, frozen=True):

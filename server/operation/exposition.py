@@ -105,7 +105,7 @@ def _counter(name: str, text: str, labels: Sequence[str], values: Iterable[tuple
 
 
 def _single(counts: Mapping[str, int]) -> Iterator[tuple[tuple[str], int]]:
-    """Yield counts as those of one label."""
+    """Return counts as those of one label."""
     return (((name,), count) for name, count in counts.items())
 
 

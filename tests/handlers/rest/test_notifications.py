@@ -96,6 +96,8 @@ async def test_sending_is_for_operators_and_says_once_to_whom(server: ProductSer
         {"filter": {"roles": "member"}},
         {"filter": {"role": "king"}},
         {"filter": {"registered_after": "2026-01-05T02:00:00"}},
+        {"filter": {"registered_before": "0001-01-01T00:00:00+14:00"}},
+        {"filter": {"username_prefix": ""}},
         {"filter": {"role": "member"}, "all": True},
     )
     for receivers in odd:
