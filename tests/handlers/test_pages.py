@@ -167,7 +167,9 @@ async def test_every_module_is_imported_by_a_url_of_its_content(site: Site) -> N
     assert {"preact", "socket.io-client", "#texts/en.js"} <= imports.keys()
     assert f'<link rel="modulepreload" href="{imports["#js/app.js"]}">' in page
     texts = await site.get(imports["#texts/en.js"])
-    assert json.loads(texts.body.decode().removeprefix("export default ").removesuffix(";\n"))["page.sign_in"] == "Sign in"
+    assert (
+        json.loads(texts.body.decode().removeprefix("export default ").removesuffix(";\n"))["page.sign_in"] == "Sign in"
+    )
 
 
 def test_what_changes_on_the_disk_is_served(tmp_path: Path) -> None:
