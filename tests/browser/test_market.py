@@ -114,7 +114,8 @@ def test_thousands_of_rows_are_a_few_elements(visit: Visit) -> None:
         const symbols = Array.from({length: 5000}, (_, at) => `${100000 + at}.SZ`);
         const timestamp = "2026-01-05T10:00:00.000+08:00";
         const book = new Book();
-        const quote = (symbol, price) => ({symbol, code: symbol.slice(0, 6), name: symbol, price, change: 0, timestamp});
+        const quote = (symbol, price) =>
+            ({symbol, code: symbol.slice(0, 6), name: symbol, price, change: 0, timestamp});
         book.take(symbols.map(quote));
         const view = document.querySelector(".board");
         const body = document.querySelector(".board-rows");
