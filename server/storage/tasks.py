@@ -92,7 +92,12 @@ class TaskRepository:
             wanted["type"] = kind
         if before is not None:
             wanted["_id"] = {"$lt": before}
-        pipeline = [{"$match": wanted}, {"$sort": {"_id": DESCENDING}}, {"$limit": limit}, {"$set": _LISTED}]
+        pipeline: list[Document] = [
+            {"$match": wanted},
+            {"$sort": {"_id": DESCENDING}},
+            {"$limit": limit},
+            {"$set": _LISTED},
+        ]
         return [_task(document) async for document in self._tasks.aggregate(pipeline)]
 
     @database_call
