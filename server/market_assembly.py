@@ -22,7 +22,7 @@ from server.market.schedule import AnyHourSchedule, MinuteSchedule
 from server.market.sources.base import PriceSource
 from server.market.sources.fallback import Fallback
 from server.market.sources.push import PushSource
-from server.market.sources.redis_stream import RedisStreamSource
+from server.market.sources.redis_stream import Note, RedisStreamSource
 from server.market.sources.simulated import SimulatedSource
 from server.market.sources.sina import SinaSource
 from server.market.sources.tencent import TencentSource
@@ -30,6 +30,7 @@ from server.market.strategies import STRATEGIES
 from server.realtime.hub import Hub
 from server.services.bars import BarService
 from server.services.demo_bars import fill_bars
+from server.services.feed_reading import FeedReading
 from server.services.market_status import MarketStatus
 from server.services.price_targets import PriceTargets
 from server.services.prices import PriceService
@@ -54,12 +55,21 @@ class MarketServices(NamedTuple):
 class MarketAssembly:
     """Starts the market's services; how each is stopped again goes onto the stack."""
 
-    def __init__(self, settings: Settings, clock: Clock, stack: AsyncExitStack, stores: Repositories, hub: Hub) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        stack: AsyncExitStack,
+        stores: Repositories,
+        hub: Hub,
+        note_redis: Note | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._stack = stack
         self._stores = stores
         self._hub = hub
+        self._note_redis = note_redis
         self._instruments = _instruments(settings.instruments)
         self._calendar = TradingCalendar(sessions=parse_trading_hours(settings.trading_hours))
 
@@ -67,7 +77,8 @@ class MarketAssembly:
         """Start everything in order; raises RequestError when the database is away."""
         self._look_ahead()
         source = self._source()
-        prices, bars = self._prices(source), self._bars()
+        prices = self._prices(source)
+        bars = await self._bars(source, prices)
         is_development = self._settings.environment == "development"
         if is_development or not isinstance(source, SimulatedSource):  # nothing invented is stored among real bars
             prices.on_quotes.append(bars.take)
@@ -99,8 +110,12 @@ class MarketAssembly:
         self._stack.push_async_callback(prices.stop)
         return prices
 
-    def _bars(self) -> BarService:
+    async def _bars(self, source: PriceSource, prices: PriceService) -> BarService:
         bars = BarService(self._stores.bars, self._clock, timedelta(seconds=self._settings.minute_bar_retention))
+        if isinstance(source, RedisStreamSource):
+            reading = FeedReading(source, prices, bars, self._stores.feed_positions)
+            await reading.start()
+            self._stack.push_async_callback(reading.stop)  # after the bars' own
         bars.start()
         self._stack.push_async_callback(bars.stop)
         return bars
@@ -142,6 +157,7 @@ class MarketAssembly:
                 stream=settings.price_stream,
                 stale_after=stale_after,
                 timeout=settings.price_source_timeout,
+                note=self._note_redis,
             )
         if settings.price_source == "simulated":
             if settings.environment == "production":

@@ -106,6 +106,16 @@ class TaskRepository:
         return await self._tasks.count_documents({"state": "queued", "worker": worker.value}, limit=most)
 
     @database_call
+    async def count_open(self) -> dict[tuple[TaskState, Worker], int]:
+        """Return how many tasks are open, by state and kind of worker; answered by the index alone."""
+        pipeline: list[Document] = [
+            {"$match": {"state": {"$in": _OPEN}}},
+            {"$group": {"_id": {"state": "$state", "worker": "$worker"}, "count": {"$sum": 1}}},
+        ]
+        found = self._tasks.aggregate(pipeline, hint="queue")
+        return {(TaskState(one["_id"]["state"]), Worker(one["_id"]["worker"])): one["count"] async for one in found}
+
+    @database_call
     async def claim(
         self, worker: Worker, types: Collection[str], runner: str, alive_until: datetime, now: datetime
     ) -> TaskRecord | None:

@@ -45,6 +45,21 @@ export class FakeLive {
   }
 }
 
+/** Stands for localStorage: its keys are its own properties, as a browser's are. */
+export class FakeStorage {
+  getItem(name) {
+    return Object.hasOwn(this, name) ? this[name] : null;
+  }
+
+  setItem(name, value) {
+    this[name] = String(value);
+  }
+
+  removeItem(name) {
+    delete this[name];
+  }
+}
+
 /** Stands for the session: `answers("GET /friends", (body, query) => data)` for each call; what was asked stands in `asked`. */
 export class FakeSession {
   user = signal({id: "me"});
