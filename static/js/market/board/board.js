@@ -19,7 +19,7 @@ const places = new Map(); // where each source was scrolled to
 
 /** `symbols` in the order of their source, of which `source` is the name; `filter` narrows them. */
 export function Board({source, symbols, filter, label}) {
-  const {quotes} = useApp();
+  const {quotes, marketStatus} = useApp();
   const view = useRef(null);
   const body = useRef(null);
   const table = useRef(null);
@@ -50,6 +50,7 @@ export function Board({source, symbols, filter, label}) {
   return html`
     <div
       class="board"
+      data-stale=${Boolean(marketStatus.now.value?.stale)}
       data-lines=${hasCode ? "one" : "two"}
       ref=${view}
       role="grid"
