@@ -33,6 +33,7 @@ from handlers.rest.friends import (
     FriendsHandler,
 )
 from handlers.rest.health import HealthHandler, LiveHandler, ReadyHandler
+from handlers.rest.limits import LimitsHandler
 from handlers.rest.market import (
     BarsHandler,
     MarketStatusHandler,
@@ -110,6 +111,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
     (rf"/files/{ID}/thumbnail", ThumbnailHandler),
+    (r"/limits", LimitsHandler),
     (r"/tasks", TasksHandler),
     (r"/tasks/claim", TaskClaimHandler),
     (rf"/tasks/{ID}", TaskHandler),

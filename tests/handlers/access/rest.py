@@ -102,6 +102,7 @@ GROUP = (
 
 FILES = (
     call("POST /files", form(b"a text")),
+    call("GET /limits"),
     call("GET /files/{file}", outsider="not_found", former="ok"),
     call("GET /files/{file}/thumbnail", outsider="not_found", former="ok"),
     call("DELETE /files/{file}", outsider="not_found", former="forbidden", other="forbidden", member="conflict"),
