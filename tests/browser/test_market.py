@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.visitors import PATIENCE_MS, ROOT, Program, Visitor
 
@@ -114,8 +114,7 @@ def test_thousands_of_rows_are_a_few_elements(visit: Visit) -> None:
         const symbols = Array.from({length: 5000}, (_, at) => `${100000 + at}.SZ`);
         const timestamp = "2026-01-05T10:00:00.000+08:00";
         const book = new Book();
-        const quote = (symbol, price) =>
-            ({symbol, code: symbol.slice(0, 6), name: symbol, price, change: 0, timestamp});
+        const quote = (symbol, price) => ({symbol, code: symbol, name: symbol, price, change: 0, timestamp});
         book.take(symbols.map(quote));
         const view = document.querySelector(".board");
         const body = document.querySelector(".board-rows");
@@ -199,15 +198,16 @@ def test_a_watchlist_keeps_its_order_and_notes_and_other_devices_follow(visit: V
     grips = page.locator(".grip")
     grips.nth(2).focus()
     page.keyboard.press("ArrowUp")
-    expect(items(bob)).to_have_text(["贵州茅台", "平安银行", "宁德时代"])
+    page.keyboard.press("ArrowUp")
+    expect(items(bob)).to_have_text(["平安银行", "贵州茅台", "宁德时代"])
     drag(page, grips.nth(0), grips.nth(2))
-    expect(items(bob)).to_have_text(["平安银行", "宁德时代", "贵州茅台"])
+    expect(items(bob)).to_have_text(["贵州茅台", "宁德时代", "平安银行"])
     page.get_by_role("button", name="宁德时代的备注").click()
     page.get_by_role("dialog").get_by_role("textbox").fill("等回调")
     page.keyboard.press("Enter")
     expect(page.locator(".lists-items")).to_contain_text("等回调")
     page.reload()
-    expect(items(bob)).to_have_text(["平安银行", "宁德时代", "贵州茅台"])
+    expect(items(bob)).to_have_text(["贵州茅台", "宁德时代", "平安银行"])
     expect(page.locator(".lists-items")).to_contain_text("等回调")
 
     other = bob.open()  # another tab is another device
@@ -236,6 +236,29 @@ def test_signals_have_reasons_and_live_prices(visit: Visit) -> None:
     is_accessible(alice)
     first.get_by_role("link").click()
     expect(page.locator(".stock-part", has_text="Signals")).to_be_visible()
+
+
+def test_prices_that_are_stale_say_since_when(visit: Visit) -> None:
+    def at_lunch(route: Route) -> None:
+        answer = route.fetch()
+        said = answer.json()
+        said["data"] |= {
+            "phase": "lunch",
+            "next_phase": "afternoon",
+            "timestamp": "2026-01-05T12:00:00.000+08:00",
+            "next_change": "2026-01-05T13:00:00.000+08:00",
+            "last_push": "2026-01-05T11:30:00.000+08:00",
+            "stale": True,
+        }
+        route.fulfill(response=answer, json=said)
+
+    alice = visit()
+    alice.page.route("**/api/market/status", at_lunch)
+    at(alice.sign_in("alice"), "signals")
+    strip = alice.page.locator(".session")
+    expect(strip).to_contain_text("午间休市")
+    expect(strip).to_contain_text(re.compile(r"距午后交易 (1:00:00|59:\d\d)"))
+    expect(strip.locator(".session-stale")).to_contain_text("起未更新")
 
 
 def test_after_a_restart_the_prices_move_again(visit: Visit, program: Program) -> None:
