@@ -38,7 +38,9 @@ export class Conversation {
   #joining = null;
   #joined = false;
   #told = 0; // the `seq` up to which the server knows that it was read
+  #shown = new WeakMap(); // what is on its way, as `outgoing` has it
   #isFollowed = false;
+  #early = []; // what came before the first answer
   #loading = new Map();
 
   /** `friend` is the other one of two, `id` null where the conversation has not begun. */
@@ -112,7 +114,15 @@ export class Conversation {
     return all
       .filter((one) => isMine(one) && !known.has(one.id))
       .sort((one, other) => one.at - other.at)
-      .map((one) => ({...one, state: one.error ? "failed" : isLive ? "sending" : "waiting"}));
+      .map((one) => this.#withState(one, one.error ? "failed" : isLive ? "sending" : "waiting"));
+  }
+
+  /** The same as long as nothing of it has changed, so that it is not drawn anew. */
+  #withState(one, state) {
+    if (this.#shown.get(one)?.state !== state) {
+      this.#shown.set(one, {...one, state});
+    }
+    return this.#shown.get(one);
   }
 
   /** Enter it, or catch up with what was missed; again with each new connection. */
@@ -155,6 +165,7 @@ export class Conversation {
       this.#joined = true;
       batch(() => {
         this.history.recent.value = messages;
+        this.history.append(this.#early);
         this.state.value = "ready";
         this.error.value = null;
         this.#entered(conversation);
@@ -214,7 +225,8 @@ export class Conversation {
   /** Take a message that came live; one that leaves a hole before it has the hole filled. */
   receive(message) {
     if (this.state.value !== "ready") {
-      return; // it will be in the answer that is awaited
+      this.#early.push(message);
+      return;
     }
     batch(() => {
       this.typists.forget(message.sender.id);

@@ -10,15 +10,16 @@ const opened = new Map();
 
 export function View({path}) {
   const app = useApp();
-  const [, id] = path;
-  const friend = app.friends.list.value.find((one) => one.id === id);
-  if (friend && !opened.has(id)) {
-    opened.set(id, new Conversation(app, {friend}));
+  const [first, second] = path;
+  const friend = first === "with" ? app.friends.list.value.find((one) => one.id === second) : null;
+  const name = friend ? second : first === "with" ? null : first;
+  if (name && !opened.has(name)) {
+    opened.set(name, new Conversation(app, {id: friend ? null : first, friend}));
   }
-  return html`<div class="split" data-pane=${friend ? "detail" : "list"}>
+  return html`<div class="split" data-pane=${name ? "detail" : "list"}>
     <ul>
       ${app.friends.list.value.map((one) => html`<li key=${one.id} data-friend=${one.username} onClick=${() => go(["chat", "with", one.id])}>${one.display_name}</li>`)}
     </ul>
-    ${friend ? html`<${Thread} conversation=${opened.get(id)} onBack=${() => go(["chat"])} />` : html`<div />`}
+    ${name ? html`<${Thread} conversation=${opened.get(name)} seq=${friend ? null : Number(second) || null} onBack=${() => go(["chat"])} />` : html`<div />`}
   </div>`;
 }

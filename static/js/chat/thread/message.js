@@ -2,7 +2,7 @@
 
 import {moment, time} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
-import {classes, html, useComputed} from "#js/core/view.js";
+import {classes, computed, html, useMemo} from "#js/core/view.js";
 import {Content} from "#js/chat/thread/content.js";
 import {excerptText} from "#js/chat/thread/excerpt.js";
 import {Avatar} from "#js/ui/avatar.js";
@@ -14,7 +14,7 @@ const TICKS = {sending: "clock", waiting: "clock", sent: "check", delivered: "do
 export function Message({row, conversation, place, isLast}) {
   const {message, outgoing, isMine, isFirst} = row;
   const state = useStateOf(row, conversation);
-  const isFound = useComputed(() => place.found.value !== null && place.found.value === message.seq).value;
+  const isFound = useReading(() => place.found.value !== null && place.found.value === message.seq, [message]);
   const sender = conversation.memberOf(message.sender);
   return html`
     <li
@@ -48,14 +48,15 @@ export function Message({row, conversation, place, isLast}) {
   `;
 }
 
-/** Drawn anew only when it changes for this message, not with every mark. */
+/** Read signals so that it is drawn anew only when the result changes, not with every mark. */
+const useReading = (read, inputs) => useMemo(() => computed(read), inputs).value;
+
 function useStateOf({outgoing, isMine, message}, conversation) {
-  const stored = useComputed(() => (isMine && message.seq ? conversation.stateOf(message) : "received"));
-  return outgoing ? outgoing.state : stored.value;
+  return useReading(() => outgoing?.state ?? (isMine ? conversation.stateOf(message) : "received"), [outgoing, message]);
 }
 
 function Ticks({state, message, conversation}) {
-  const readers = useComputed(() => (conversation.isGroup && message.seq ? conversation.readersOf(message) : 0)).value;
+  const readers = useReading(() => (conversation.isGroup && message.seq ? conversation.readersOf(message) : 0), [message]);
   const text = readers ? t("thread.read_by", {count: readers}) : t(`thread.state_${state}`);
   return html`
     <span class="tick" data-state=${state} title=${text}>

@@ -7,7 +7,7 @@ import {html, useEffect, useLayoutEffect, useRef} from "#js/core/view.js";
 import {excerptText} from "#js/chat/thread/excerpt.js";
 import {Message} from "#js/chat/thread/message.js";
 import {actOn, steer} from "#js/chat/thread/message_actions.js";
-import {rowsOf} from "#js/chat/thread/rows.js";
+import {isSameRow, rowsOf} from "#js/chat/thread/rows.js";
 import {systemText} from "#js/chat/thread/system_text.js";
 import {Icon} from "#js/ui/icon.js";
 
@@ -34,10 +34,25 @@ export function Messages({conversation, place}) {
         onKeyDown=${(event) => steer(event, box.current, act)}
         aria-label=${t("thread.messages")}
       >
-        ${rows.map((row, index) => html`<${Row} key=${row.key} row=${row} conversation=${conversation} place=${place} isLast=${index === rows.length - 1} />`)}
+        ${useLines(rows, conversation, place)}
       </ol>
     </div>
   `;
+}
+
+/** The rows as they are drawn; one that has not changed is the same as before, and not looked at again. */
+function useLines(rows, conversation, place) {
+  const before = useRef(new Map());
+  const after = new Map();
+  for (const [index, row] of rows.entries()) {
+    const isLast = index === rows.length - 1;
+    const known = before.current.get(row.key);
+    const isSame = known?.isLast === isLast && isSameRow(row, known.row);
+    const line = isSame ? known.line : html`<${Row} key=${row.key} row=${row} conversation=${conversation} place=${place} isLast=${isLast} />`;
+    after.set(row.key, {row, isLast, line});
+  }
+  before.current = after;
+  return [...after.values()].map(({line}) => line);
 }
 
 function Row({row, conversation, place, isLast}) {
@@ -64,7 +79,10 @@ const Skeleton = () => html`
 `;
 
 function Beginning({conversation}) {
-  if (conversation.messages.value.length) {
+  if (conversation.state.value !== "ready") {
+    return html`<${Skeleton} />`;
+  }
+  if (conversation.messages.value.length || conversation.outgoing.value.length) {
     return html`<p class="thread-beginning hint">${t("thread.beginning")}</p>`;
   }
   return html`

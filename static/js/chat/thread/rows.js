@@ -37,11 +37,15 @@ function rowOf(message, outgoing, me, before) {
 const isTogether = (one, other) =>
   one.sender.id === other.sender.id && new Date(other.created_at) - new Date(one.created_at) < TOGETHER_MS;
 
-/** What is on its way, in the shape of a message. */
-const shownAs = (outgoing, me) => ({
-  ...outgoing,
-  seq: null,
-  sender: me,
-  created_at: outgoing.at,
-  client_msg_id: outgoing.id,
-});
+const shown = new WeakMap();
+
+/** What is on its way, in the shape of a message; the same as long as it has not changed. */
+function shownAs(outgoing, me) {
+  if (!shown.has(outgoing)) {
+    shown.set(outgoing, {...outgoing, seq: null, sender: me, created_at: outgoing.at, client_msg_id: outgoing.id});
+  }
+  return shown.get(outgoing);
+}
+
+/** Whether two rows of one key are drawn alike. */
+export const isSameRow = (one, other) => Object.keys(one).every((name) => one[name] === other[name] || name === "day");

@@ -10,13 +10,21 @@ import {Empty, Loading, Problem} from "#js/ui/state.js";
 import {complain} from "#js/ui/toasts.js";
 
 const PAUSE_MS = 250;
+const COVERS = "(max-width: 1099.9px)"; // the messages, as the style sheet has it
 const KINDS = ["", "image", "file", "stock"];
 
 export function Search({conversation, place, onClose}) {
   const [query, setQuery] = useState("");
   const [kind, setKind] = useState("");
   const search = useSearch(conversation, query.trim(), kind);
-  const toDay = ({target}) => target.value && place.goToTime(new Date(`${target.value}T00:00`)).catch(complain);
+  const going = (gone) => {
+    gone.catch(complain);
+    if (matchMedia(COVERS).matches) {
+      onClose();
+    }
+  };
+  const show = (seq) => going(place.go(seq));
+  const toDay = ({target}) => target.value && going(place.goToTime(new Date(`${target.value}T00:00`)));
   const close = (event) => event.key === "Escape" && onClose();
   return html`
     <aside class="thread-search" aria-label=${t("thread.search")} onKeyDown=${close}>
@@ -34,12 +42,12 @@ export function Search({conversation, place, onClose}) {
         )}
         <input type="date" class="thread-day" aria-label=${t("thread.to_day")} title=${t("thread.to_day")} onChange=${toDay} />
       </div>
-      <div class="thread-hits"><${Hits} search=${search} conversation=${conversation} place=${place} query=${query.trim()} /></div>
+      <div class="thread-hits"><${Hits} search=${search} conversation=${conversation} query=${query.trim()} onChoose=${show} /></div>
     </aside>
   `;
 }
 
-function Hits({search, conversation, place, query}) {
+function Hits({search, conversation, query, onChoose}) {
   const {state, messages, hasMore, error, more} = search;
   if (state === "idle") {
     return html`<p class="hint thread-hint">${t("thread.search_hint")}</p>`;
@@ -55,7 +63,7 @@ function Hits({search, conversation, place, query}) {
       ${messages.map(
         (message) => html`
           <li key=${message.id}>
-            <button type="button" class="hit" onClick=${() => place.go(message.seq).catch(complain)}>
+            <button type="button" class="hit" onClick=${() => onChoose(message.seq)}>
               <span class="hit-head">
                 <span class="quote-name">${conversation.memberOf(message.sender).display_name}</span>
                 <time class="hint">${moment(message.created_at)}</time>
