@@ -162,8 +162,8 @@ class ProductServer:
         self.runtime.start()
         if in_front:
             self.front.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
-        listener, self.port = bind_unused_port()
-        self.front.add_sockets([listener])
+        self.listener, self.port = bind_unused_port()
+        self.front.add_sockets([self.listener])
 
     def _application(self) -> Application:
         authenticate = self.services.accounts.authenticate if self.services.prices_require_auth else None
