@@ -1,25 +1,27 @@
-// Chat: friends beside the conversation that is open.
+// Chat: the list of conversations beside the one that is open.
 
 import {useApp} from "#js/app.js";
-import {Conversation} from "#js/chat/conversation.js";
-import {Thread} from "#js/chat/thread/thread.js";
-import {go} from "#js/core/router.js";
-import {html} from "#js/core/view.js";
+import {Detail} from "#js/chat/detail.js";
+import {closeDialog, openDialog} from "#js/chat/dialogs.js";
+import {GroupDialog} from "#js/chat/group/group_dialog.js";
+import {NewGroupDialog} from "#js/chat/group/new_group_dialog.js";
+import {ListPane} from "#js/chat/list/list_pane.js";
+import {ProfileDialog} from "#js/chat/people/profile_dialog.js";
+import {html, useEffect} from "#js/core/view.js";
 
-const opened = new Map();
+const DIALOGS = {profile: ProfileDialog, group: GroupDialog, new_group: NewGroupDialog};
 
+/** Paths: nothing, `<conversation>`, `<conversation>/<seq>`, `with/<user>`, `people`, `people/<what is searched for>`. */
 export function View({path}) {
-  const app = useApp();
-  const [first, second] = path;
-  const friend = first === "with" ? app.friends.list.value.find((one) => one.id === second) : null;
-  const name = friend ? second : first === "with" ? null : first;
-  if (name && !opened.has(name)) {
-    opened.set(name, new Conversation(app, {id: friend ? null : first, friend}));
-  }
-  return html`<div class="split" data-pane=${name ? "detail" : "list"}>
-    <ul>
-      ${app.friends.list.value.map((one) => html`<li key=${one.id} data-friend=${one.username} onClick=${() => go(["chat", "with", one.id])}>${one.display_name}</li>`)}
-    </ul>
-    ${name ? html`<${Thread} conversation=${opened.get(name)} seq=${friend ? null : Number(second) || null} onBack=${() => go(["chat"])} />` : html`<div />`}
-  </div>`;
+  const {conversations} = useApp();
+  useEffect(() => closeDialog, []);
+  const dialog = openDialog.value;
+  const row = path[0] === "with" ? conversations.rowWith(path[1]) : conversations.row(path[0]);
+  return html`
+    <div class="split chat" data-pane=${path.length ? "detail" : "list"}>
+      <${ListPane} chosen=${row?.key} isAmongPeople=${path[0] === "people"} />
+      <${Detail} path=${path} row=${row} />
+    </div>
+    ${dialog && html`<${DIALOGS[dialog.name]} key=${dialog.name} ...${dialog} />`}
+  `;
 }

@@ -11,11 +11,12 @@ const PATIENCE_MS = 15_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LOCK = "refresh";
 
-/** What the server refused: `code` is its slug, `message` is for people. */
+/** What the server refused: `code` is its slug, `message` is for people, `details` are what else it said (`retry_after`). */
 export class Refusal extends Error {
-  constructor(code, message) {
+  constructor(code, message, details = {}) {
     super(message);
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -26,9 +27,11 @@ export class Session extends EventTarget {
   #renewAt = Infinity;
   #timer = 0;
   #renewing = null;
+  #tabs = new BroadcastChannel("stock-insight-session");
 
   constructor() {
     super();
+    this.#tabs.onmessage = ({data}) => (data === "left" ? this.#leave() : this.restore().catch(() => {}));
     // Timers sleep with the tab.
     document.addEventListener("visibilitychange", () => this.#renewIfDue());
   }
@@ -47,22 +50,31 @@ export class Session extends EventTarget {
 
   async signIn(username, password) {
     this.#enter(await this.#call("POST", "/auth/login", {username, password}));
+    this.#tabs.postMessage("entered");
   }
 
   async register(username, password, displayName) {
     const body = {username, password, ...(displayName ? {display_name: displayName} : {})};
     this.#enter(await this.#call("POST", "/auth/register", body));
+    this.#tabs.postMessage("entered");
   }
 
-  async signOut() {
+  /** Sign out here, or `everywhere` this person is signed in. */
+  async signOut({everywhere = false} = {}) {
     try {
-      await this.#call("POST", "/auth/logout");
+      await (everywhere ? this.request("POST", "/auth/logout_all") : this.#call("POST", "/auth/logout"));
     } catch (error) {
       if (error.code !== "unauthorized") {
         throw error; // still signed in, and the page must not say otherwise
       }
     }
     this.#leave();
+    this.#tabs.postMessage("left");
+  }
+
+  /** Take that the signed-in user has another name or picture now. */
+  changed(user) {
+    this.user.value = {...this.user.value, avatar: undefined, ...user}; // who has no picture has no such field
   }
 
   /** Get a new access token; calls that come meanwhile share one request. Refusal: the sign-in has ended. */
@@ -168,7 +180,7 @@ export class Session extends EventTarget {
 /** Return the data of an answer of the REST API, or throw its Refusal. */
 export function unwrap(status, {message, data}) {
   if (status >= 400) {
-    throw new Refusal(data?.error ?? String(status), message);
+    throw new Refusal(data?.error ?? String(status), message, data ?? {});
   }
   return data;
 }

@@ -1,0 +1,65 @@
+// Somebody in a list, with what one can do about the friendship.
+
+import {useApp} from "#js/app.js";
+import {showProfile} from "#js/chat/dialogs.js";
+import {attempt, block} from "#js/chat/people/actions.js";
+import {linkTo} from "#js/core/router.js";
+import {t} from "#js/core/texts.js";
+import {html, useState} from "#js/core/view.js";
+import {Avatar} from "#js/ui/avatar.js";
+import {Menu} from "#js/ui/menu.js";
+
+/** `note` stands behind the username. */
+export function Person({user, note}) {
+  const {friends} = useApp();
+  const presence = friends.byId.value.get(user.id)?.presence;
+  return html`
+    <div class="row chat-person" data-person=${user.username}>
+      <button type="button" class="quiet chat-whose" onClick=${() => showProfile(user)}>
+        <${Avatar} user=${user} size=${40} presence=${presence} />
+        <span class="row-main">
+          <span class="row-title">${user.display_name}</span>
+          <span class="row-text">@${user.username}${note && html` · ${note}`}</span>
+        </span>
+      </button>
+      <${Standing} user=${user} />
+    </div>
+  `;
+}
+
+/** What somebody is to the user, and the buttons that change it. */
+export function Standing({user}) {
+  const app = useApp();
+  const {friends} = app;
+  const [isBusy, setBusy] = useState(false);
+  const {is, request} = friends.standing(user.id);
+  const act = (work) => async () => {
+    setBusy(true);
+    await attempt(work);
+    setBusy(false);
+  };
+  const button = (text, work, kind = "") =>
+    html`<button type="button" class=${kind} disabled=${isBusy} onClick=${act(work)}>${t(text)}</button>`;
+
+  switch (is) {
+    case "self":
+      return html`<span class="hint">${t("chat.you")}</span>`;
+    case "friend":
+      return html`<a class="button" href=${linkTo("chat", "with", user.id)}>${t("chat.write")}</a>`;
+    case "incoming":
+      return html`
+        ${button("chat.accept", () => friends.accept(request), "primary")}
+        ${button("chat.decline", () => friends.decline(request))}
+        <${Menu}
+          label=${t("chat.actions_of", {name: user.display_name})}
+          items=${[{text: t("chat.block"), icon: "shield", isDangerous: true, run: () => block(app, user)}]}
+        />
+      `;
+    case "outgoing":
+      return html`<span class="hint">${t("chat.waiting")}</span> ${button("chat.withdraw", () => friends.withdraw(request), "quiet")}`;
+    case "blocked":
+      return html`<span class="hint">${t("chat.blocked")}</span> ${button("chat.unblock", () => friends.unblock(user.id))}`;
+    default:
+      return button("chat.ask", () => friends.ask(user.username), "primary");
+  }
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {BOB, CAROL, direct, friend, group, message} from "./chat_support.js";
+import {entryOf} from "#js/chat/entries.js";
+import {mayDo} from "#js/chat/groups.js";
+import {FILTERS, matches, rowsOf} from "#js/chat/rows.js";
+import {brief} from "#js/core/format.js";
+import {useTexts} from "#js/core/texts.js";
+
+const friends = new Map([BOB, CAROL].map((user) => [user.id, friend(user)]));
+const views = [
+  direct("d", {...BOB, username: "bobby"}, {last: message(5, BOB), unread: 1}),
+  group("g", "量化交流", [BOB], {last: message(4, BOB)}),
+];
+const rows = rowsOf(views.map((view) => entryOf(view, "me")), friends, "me", 0);
+const found = (wanted) => rows.filter((row) => matches(row, wanted)).map(({title}) => title);
+
+test("rows are found by title, username and a group's members", () => {
+  assert.deepEqual(found("量化"), ["量化交流"]);
+  assert.deepEqual(found("BOB"), ["Bob", "量化交流"]);
+  assert.deepEqual(found("bob 交流"), ["量化交流"]);
+  assert.deepEqual(found("car"), ["Carol"]);
+  assert.deepEqual(found("nobody"), []);
+});
+
+test("filters narrow the list", () => {
+  const titles = (filter) => rows.filter(FILTERS[filter]).map(({title}) => title);
+  assert.deepEqual(titles("all"), ["Bob", "量化交流", "Carol"]);
+  assert.deepEqual(titles("unread"), ["Bob"]);
+  assert.deepEqual(titles("groups"), ["量化交流"]);
+});
+
+test("what is offered in a group follows the ranks", () => {
+  const offered = (own, other) => Object.keys(mayDo(own, other)).filter((action) => mayDo(own, other)[action]);
+  assert.deepEqual(offered("owner", "member"), ["remove", "promote", "handOver"]);
+  assert.deepEqual(offered("owner", "admin"), ["remove", "demote", "handOver"]);
+  assert.deepEqual(offered("admin", "member"), ["remove"]);
+  assert.deepEqual(offered("admin", "admin"), []);
+  assert.deepEqual(offered("member", "member"), []);
+});
+
+test("the time of a row is as short as its age allows", () => {
+  const now = new Date(2026, 0, 8, 12);
+  const shown = (...date) => brief(new Date(...date), now);
+  useTexts("en", {});
+  assert.equal(shown(2026, 0, 8, 9, 5), "09:05");
+  assert.equal(shown(2026, 0, 7, 23, 59), "yesterday");
+  assert.equal(shown(2026, 0, 5, 9), "Mon");
+  assert.equal(shown(2026, 0, 1, 9), "1/1");
+  assert.equal(shown(2025, 11, 31, 9), "12/31/2025");
+  useTexts("zh-CN", {});
+  assert.equal(shown(2026, 0, 7, 9), "昨天");
+  assert.equal(shown(2026, 0, 5, 9), "周一");
+});
