@@ -18,7 +18,10 @@ export function Messages({conversation, place}) {
   const box = useRef(null);
   place.note();
   const drawn = place.drawn.value;
-  const rows = rowsOf(drawn, place.reachesEnd ? conversation.outgoing.value : [], {me: app.me, newFrom: conversation.newFrom.value});
+  const rows = rowsOf(drawn, place.reachesEnd ? conversation.outgoing.value : [], {
+    me: app.me,
+    newFrom: conversation.newFrom.value,
+  });
   useLayoutEffect(() => place.attach(box.current), [place]);
   useLayoutEffect(() => place.settle());
   useSeeing(conversation, place, box);
@@ -44,18 +47,20 @@ export function Messages({conversation, place}) {
 function useLines(rows, conversation, place) {
   const before = useRef(new Map());
   const after = new Map();
+  const found = place.found.value;
   for (const [index, row] of rows.entries()) {
     const isLast = index === rows.length - 1;
+    const isFound = found !== null && row.message?.seq === found;
     const known = before.current.get(row.key);
-    const isSame = known?.isLast === isLast && isSameRow(row, known.row);
-    const line = isSame ? known.line : html`<${Row} key=${row.key} row=${row} conversation=${conversation} place=${place} isLast=${isLast} />`;
-    after.set(row.key, {row, isLast, line});
+    const isSame = known?.isLast === isLast && known.isFound === isFound && isSameRow(row, known.row);
+    const line = isSame ? known.line : html`<${Row} key=${row.key} ...${{row, conversation, isLast, isFound}} />`;
+    after.set(row.key, {row, isLast, isFound, line});
   }
   before.current = after;
   return [...after.values()].map(({line}) => line);
 }
 
-function Row({row, conversation, place, isLast}) {
+function Row({row, conversation, isLast, isFound}) {
   const {me} = useApp();
   if (row.kind === "day") {
     return html`<li class="line day"><span>${dayText(row.day)}</span></li>`;
@@ -69,7 +74,7 @@ function Row({row, conversation, place, isLast}) {
       <span>${systemText(row.message, nameOf, me.id)}</span>
     </li>`;
   }
-  return html`<${Message} row=${row} conversation=${conversation} place=${place} isLast=${isLast} />`;
+  return html`<${Message} row=${row} conversation=${conversation} isLast=${isLast} isFound=${isFound} />`;
 }
 
 const Skeleton = () => html`
@@ -101,7 +106,7 @@ function useSeeing(conversation, place, box) {
       clearTimeout(timer);
       timer = setTimeout(() => {
         const isVisible = document.visibilityState === "visible";
-        conversation.isWatched = isVisible && place.isAtEnd.value;
+        conversation.reading.isWatched = isVisible && place.isAtEnd.value;
         if (isVisible) {
           conversation.read(place.isAtEnd.value ? undefined : place.lastSeen());
         }
@@ -119,7 +124,7 @@ function useSeeing(conversation, place, box) {
     document.addEventListener("visibilitychange", see);
     return () => {
       clearTimeout(timer);
-      conversation.isWatched = false;
+      conversation.reading.isWatched = false;
       resized.disconnect();
       unsubscribe.forEach((stop) => stop());
       element.removeEventListener("scroll", see);

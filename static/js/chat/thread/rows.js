@@ -9,7 +9,10 @@ const TOGETHER_MS = 5 * 60_000;
 export function rowsOf(messages, outgoing, {me, newFrom}) {
   const rows = [];
   let day = null;
-  for (const [message, out] of [...messages.map((one) => [one, null]), ...outgoing.map((one) => [shownAs(one, me), one])]) {
+  for (const [message, out] of [
+    ...messages.map((one) => [one, null]),
+    ...outgoing.map((one) => [shownAs(one, me), one]),
+  ]) {
     const date = new Date(message.created_at);
     if (date.toDateString() !== day) {
       day = date.toDateString();
@@ -18,7 +21,11 @@ export function rowsOf(messages, outgoing, {me, newFrom}) {
     if (!out && message.seq === newFrom) {
       rows.push({key: "new", kind: "new"});
     }
-    rows.push(message.type === "system" ? {key: `seq ${message.seq}`, kind: "system", message} : rowOf(message, out, me, rows.at(-1)));
+    rows.push(
+      message.type === "system"
+        ? {key: `seq ${message.seq}`, kind: "system", message}
+        : rowOf(message, out, me, rows.at(-1)),
+    );
   }
   return rows;
 }

@@ -30,7 +30,9 @@ export function Search({conversation, place, onClose}) {
     <aside class="thread-search" aria-label=${t("thread.search")} onKeyDown=${close}>
       <header class="toolbar">
         <${SearchField} label=${t("thread.search")} value=${query} onInput=${setQuery} id="thread-query" autofocus />
-        <button type="button" class="icon" aria-label=${t("thread.close_search")} onClick=${onClose}><${Icon} name="close" /></button>
+        <button type="button" class="icon" aria-label=${t("thread.close_search")} onClick=${onClose}>
+          <${Icon} name="close" />
+        </button>
       </header>
       <div class="toolbar thread-kinds">
         ${KINDS.map(
@@ -40,9 +42,17 @@ export function Search({conversation, place, onClose}) {
             </button>
           `,
         )}
-        <input type="date" class="thread-day" aria-label=${t("thread.to_day")} title=${t("thread.to_day")} onChange=${toDay} />
+        <input
+          type="date"
+          class="thread-day"
+          aria-label=${t("thread.to_day")}
+          title=${t("thread.to_day")}
+          onChange=${toDay}
+        />
       </div>
-      <div class="thread-hits"><${Hits} search=${search} conversation=${conversation} query=${query.trim()} onChoose=${show} /></div>
+      <div class="thread-hits">
+        <${Hits} search=${search} conversation=${conversation} query=${query.trim()} onChoose=${show} />
+      </div>
     </aside>
   `;
 }
@@ -80,7 +90,10 @@ function Hits({search, conversation, query, onChoose}) {
 
 /** The text from a little before the first word that was sought, with the words marked. */
 function Marked({text, query}) {
-  const words = query.split(/\s+/).filter(Boolean).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const words = query
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   if (!words.length) {
     return text;
   }

@@ -33,8 +33,18 @@ function Open({conversation, seq, onBack, tools}) {
   useBeginning(conversation, place, isReady, seq);
   return html`
     <section class="thread" aria-label=${t("thread.with", {name: conversation.title})}>
-      <${Head} conversation=${conversation} onBack=${onBack} tools=${tools} isSearching=${isSearching} onSearch=${() => setSearching(!isSearching)} />
-      <div class="thread-main" onDragOver=${(event) => event.preventDefault()} onDrop=${(event) => drop(event, conversation)}>
+      <${Head}
+        conversation=${conversation}
+        onBack=${onBack}
+        tools=${tools}
+        isSearching=${isSearching}
+        onSearch=${() => setSearching(!isSearching)}
+      />
+      <div
+        class="thread-main"
+        onDragOver=${(event) => event.preventDefault()}
+        onDrop=${(event) => drop(event, conversation)}
+      >
         <div class="thread-column">
           ${hasSome ? html`<${Messages} conversation=${conversation} place=${place} />` : html`<${Waiting} conversation=${conversation} />`}
           <div class="thread-below">
@@ -68,7 +78,9 @@ function useBeginning(conversation, place, isReady, seq) {
 
 const Waiting = ({conversation}) =>
   conversation.state.value === "error"
-    ? html`<div class="thread-box"><${Problem} error=${conversation.error.value} retry=${() => conversation.join()} /></div>`
+    ? html`<div class="thread-box">
+        <${Problem} error=${conversation.error.value} retry=${() => conversation.join()} />
+      </div>`
     : html`<div class="thread-box" id="history-note"><${Loading} rows=${6} /></div>`;
 
 function Pill({conversation, place}) {
@@ -99,7 +111,9 @@ function Foot({conversation, place}) {
   if (conversation.canWrite) {
     return html`<${Composer} conversation=${conversation} onSent=${() => place.goToEnd()} />`;
   }
-  return html`<p class="composer-closed hint">${t(conversation.isGone.value ? "thread.not_in_it" : "thread.not_friends")}</p>`;
+  return html`<p class="composer-closed hint">
+    ${t(conversation.isGone.value ? "thread.not_in_it" : "thread.not_friends")}
+  </p>`;
 }
 
 function drop(event, conversation) {
