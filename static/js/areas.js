@@ -2,7 +2,12 @@
 // `roles` are those who may see it (all, without), `count(app)` is how much waits there to be read.
 
 export const AREAS = [
-  {name: "chat", icon: "chat", load: () => import("#js/chat/view.js"), count: ({conversations}) => conversations.unread.value},
+  {
+    name: "chat",
+    icon: "chat",
+    load: () => import("#js/chat/view.js"),
+    count: ({conversations}) => conversations.unread.value,
+  },
   {name: "settings", icon: "settings", load: () => import("#js/settings/view.js")},
 ];
 

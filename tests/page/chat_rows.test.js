@@ -12,7 +12,12 @@ const views = [
   direct("d", {...BOB, username: "bobby"}, {last: message(5, BOB), unread: 1}),
   group("g", "量化交流", [BOB], {last: message(4, BOB)}),
 ];
-const rows = rowsOf(views.map((view) => entryOf(view, "me")), friends, "me", 0);
+const rows = rowsOf(
+  views.map((view) => entryOf(view, "me")),
+  friends,
+  "me",
+  0,
+);
 const found = (wanted) => rows.filter((row) => matches(row, wanted)).map(({title}) => title);
 
 test("rows are found by title, username and a group's members", () => {

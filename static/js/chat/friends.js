@@ -14,7 +14,9 @@ export class Friends {
   blocked = signal([]);
   byId = computed(() => new Map(this.list.value.map((friend) => [friend.id, friend])));
   incoming = computed(() => this.requests.value.filter(({to_user: user}) => user.id === this.#session.user.value?.id));
-  outgoing = computed(() => this.requests.value.filter(({from_user: user}) => user.id === this.#session.user.value?.id));
+  outgoing = computed(() =>
+    this.requests.value.filter(({from_user: user}) => user.id === this.#session.user.value?.id),
+  );
   #session;
 
   constructor({session, live}) {
@@ -53,7 +55,11 @@ export class Friends {
     }
     const incoming = this.incoming.value.find(({from_user: user}) => user.id === userId);
     const outgoing = this.outgoing.value.find(({to_user: user}) => user.id === userId);
-    return incoming ? {is: "incoming", request: incoming} : outgoing ? {is: "outgoing", request: outgoing} : {is: "none"};
+    return incoming
+      ? {is: "incoming", request: incoming}
+      : outgoing
+        ? {is: "outgoing", request: outgoing}
+        : {is: "none"};
   }
 
   async ask(username) {
@@ -91,7 +97,9 @@ export class Friends {
     await this.#session.request("POST", `/friends/${user.id}/block`);
     batch(() => {
       this.#parted(user.id);
-      this.requests.value = this.requests.value.filter(({from_user: from, to_user: to}) => ![from.id, to.id].includes(user.id));
+      this.requests.value = this.requests.value.filter(
+        ({from_user: from, to_user: to}) => ![from.id, to.id].includes(user.id),
+      );
       this.blocked.value = [...this.blocked.value.filter(({id}) => id !== user.id), user];
     });
   }
@@ -130,7 +138,9 @@ export class Friends {
 
   #renamed(user) {
     // An avatar that was removed is absent from what is told.
-    this.list.value = this.list.value.map((friend) => (friend.id === user.id ? {...user, presence: friend.presence} : friend));
+    this.list.value = this.list.value.map((friend) =>
+      friend.id === user.id ? {...user, presence: friend.presence} : friend,
+    );
   }
 }
 

@@ -33,9 +33,16 @@ export const FILTERS = {
 
 /** Tell whether a row is meant by what somebody has typed: each word begins or is in a name. */
 export function matches(row, wanted) {
-  const names = [row.title, row.user?.username ?? "", ...(row.kind === "group" ? row.members.map(({display_name: name}) => name) : [])];
+  const names = [
+    row.title,
+    row.user?.username ?? "",
+    ...(row.kind === "group" ? row.members.map(({display_name: name}) => name) : []),
+  ];
   const text = names.join("\n").toLowerCase();
-  return wanted.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  return wanted
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 /** What a draft is called that belongs to a row. */

@@ -33,13 +33,14 @@ export function Standing({user}) {
   const {friends} = app;
   const [isBusy, setBusy] = useState(false);
   const {is, request} = friends.standing(user.id);
-  const act = (work) => async () => {
+  const act = async (name, work) => {
     setBusy(true);
-    await attempt(work);
+    await attempt(work, name);
     setBusy(false);
   };
-  const button = (text, work, kind = "") =>
-    html`<button type="button" class=${kind} disabled=${isBusy} onClick=${act(work)}>${t(text)}</button>`;
+  const button = (text, name, work, kind = "") => html`
+    <button type="button" class=${kind} disabled=${isBusy} onClick=${() => act(name, work)}>${text}</button>
+  `;
 
   switch (is) {
     case "self":
@@ -48,18 +49,20 @@ export function Standing({user}) {
       return html`<a class="button" href=${linkTo("chat", "with", user.id)}>${t("chat.write")}</a>`;
     case "incoming":
       return html`
-        ${button("chat.accept", () => friends.accept(request), "primary")}
-        ${button("chat.decline", () => friends.decline(request))}
+        ${button(t("chat.accept"), "accept", () => friends.accept(request), "primary")}
+        ${button(t("chat.decline"), "decline", () => friends.decline(request))}
         <${Menu}
           label=${t("chat.actions_of", {name: user.display_name})}
           items=${[{text: t("chat.block"), icon: "shield", isDangerous: true, run: () => block(app, user)}]}
         />
       `;
     case "outgoing":
-      return html`<span class="hint">${t("chat.waiting")}</span> ${button("chat.withdraw", () => friends.withdraw(request), "quiet")}`;
+      return html`<span class="hint">${t("chat.waiting")}</span>
+        ${button(t("chat.withdraw"), "withdraw", () => friends.withdraw(request), "quiet")}`;
     case "blocked":
-      return html`<span class="hint">${t("chat.blocked")}</span> ${button("chat.unblock", () => friends.unblock(user.id))}`;
+      return html`<span class="hint">${t("chat.blocked")}</span>
+        ${button(t("chat.unblock"), "unblock", () => friends.unblock(user.id))}`;
     default:
-      return button("chat.ask", () => friends.ask(user.username), "primary");
+      return button(t("chat.ask"), "ask", () => friends.ask(user.username), "primary");
   }
 }
