@@ -313,8 +313,8 @@ class Assembly:
     async def _alerts(
         self, stocks: StockService, notifications: NotificationService, prices: PriceService
     ) -> AlertService:
-        alerts, phrase = self._stores.alerts, partial(self._texts.text, self._settings.default_locale)
-        watch = AlertWatch(alerts, stocks, self._hub, self._clock, phrase, notifications)
+        alerts = self._stores.alerts
+        watch = AlertWatch(alerts, stocks, self._hub, self._clock, self._texts.text, notifications)
         self._stack.push_async_callback(watch.close)
         await watch.load()
         prices.on_quotes.append(watch.take)

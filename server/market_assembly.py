@@ -30,6 +30,7 @@ from server.market.strategies import STRATEGIES
 from server.realtime.hub import Hub
 from server.services.bars import BarService
 from server.services.demo_bars import fill_bars
+from server.services.feed_reading import FeedReading
 from server.services.market_status import MarketStatus
 from server.services.price_targets import PriceTargets
 from server.services.prices import PriceService
@@ -67,7 +68,8 @@ class MarketAssembly:
         """Start everything in order; raises RequestError when the database is away."""
         self._look_ahead()
         source = self._source()
-        prices, bars = self._prices(source), self._bars()
+        prices = self._prices(source)
+        bars = await self._bars(source, prices)
         is_development = self._settings.environment == "development"
         if is_development or not isinstance(source, SimulatedSource):  # nothing invented is stored among real bars
             prices.on_quotes.append(bars.take)
@@ -99,8 +101,12 @@ class MarketAssembly:
         self._stack.push_async_callback(prices.stop)
         return prices
 
-    def _bars(self) -> BarService:
+    async def _bars(self, source: PriceSource, prices: PriceService) -> BarService:
         bars = BarService(self._stores.bars, self._clock, timedelta(seconds=self._settings.minute_bar_retention))
+        if isinstance(source, RedisStreamSource):
+            reading = FeedReading(source, prices, bars, self._stores.feed_positions)
+            await reading.start()
+            self._stack.push_async_callback(reading.stop)  # after the bars' own
         bars.start()
         self._stack.push_async_callback(bars.stop)
         return bars

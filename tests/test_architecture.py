@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 400
-EVERYWHERE = {"server.errors", "server.clock", "server.limits", "server.log_context"}
+EVERYWHERE = {"server.errors", "server.clock", "server.limits", "server.log_context", "server.turns"}
 HANDLERS = EVERYWHERE | {
     "handlers",
     "server.domain",

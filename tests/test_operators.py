@@ -23,7 +23,7 @@ from server.storage.documents import Database
 from server.storage.users import UserRepository
 from tests.support.clock import FakeClock
 from tests.test_app import is_alive, running
-from tests.test_run import ROOT, run
+from tests.test_run import ERRORS_ALONE, ROOT, run
 
 TIMEOUT_SECONDS = 60
 
@@ -104,7 +104,7 @@ def test_an_operator_is_made_and_signs_in(tmp_path: Path) -> None:
     with running(data) as server:
         sign_in = server.call("/api/auth/login", {"username": "chief", "password": found[1]})["data"]
         assert sign_in["user"]["role"] == "operator"
-        second = run(ROOT, f"--data_dir={data}", "--create_operator=other")
+        second = run(ROOT, f"--data_dir={data}", ERRORS_ALONE, "--create_operator=other")
         assert second.returncode == 2
         assert "another server (process " in second.stderr
         assert len(second.stderr.splitlines()) == 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta, Raw, Struct
 from msgspec.structs import asdict
 
 from handlers.base import ApiHandler
@@ -15,6 +17,7 @@ from server.domain.bars import Bar, Period
 from server.domain.quotes import shanghai_time
 from server.domain.signals import Signal
 from server.errors import ErrorCode
+from server.services.signals import DaySignals
 
 MAX_BARS = 1000
 _CLOSED = (ErrorCode.UNAUTHORIZED,)
@@ -61,15 +64,19 @@ class SignalsHandler(MarketHandler):
     )
     async def get(self, query: SignalsQuery) -> None:
         """Show the present signals of a strategy, the strongest first."""
-        found = self.services.signals.present(query.strategy, query.limit)
-        self.answer(
-            {
-                "strategy": found.strategy,
-                "day": None if found.day is None else found.day.isoformat(),
-                "count": len(found.signals),
-                "signals": [self._shown(signal) for signal in found.signals],
-            }
-        )
+        found = self.services.signals.present(query.strategy)
+        rows = self._written(found)[: query.limit]
+        day = None if found.day is None else found.day.isoformat()
+        self.answer({"strategy": found.strategy, "day": day, "count": len(rows), "signals": rows})
+
+    def _written(self, found: DaySignals) -> Sequence[Raw]:
+        """Return all signals in the caller's language, written once for each until there are others."""
+        language = self.language
+        rows = found.written.get(language)
+        if rows is None:
+            rows = [Raw(msgspec.json.encode(self._shown(signal))) for signal in found.signals]
+            found.written[language] = rows
+        return rows
 
     def _shown(self, signal: Signal) -> dict[str, Any]:
         return {

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from handlers.streams.flood import FloodGate, refuse_binary
 from handlers.streams.raw import Ping
 from server.clock import monotonic_at
 from server.domain.notifications import seq_of
@@ -17,7 +18,7 @@ from server.domain.payloads import to_payload
 from server.domain.rooms import notification_room, session_room
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
-from server.limits import Rate, TokenBucket
+from server.limits import Rate
 from server.protocol.sse import COMMENT
 from server.protocol.websocket_frames import CloseCode
 from server.realtime.open_streams import OpenStreams
@@ -42,7 +43,6 @@ LONGEST_SILENCE_SECONDS = 15.0
 """Of an SSE stream: proxies cut one that is silent for long."""
 
 MESSAGE_RATE = Rate(burst=50, per_second=5)
-_REFUSALS_BEFORE_SILENCE = 3
 
 
 class NotificationClient(RawClient):
@@ -206,8 +206,7 @@ class SocketClient(NotificationClient):
 
     def __init__(self, runtime: Runtime, *args: Any) -> None:
         super().__init__(runtime, *args)
-        self._bucket = TokenBucket(MESSAGE_RATE, runtime.clock.monotonic())
-        self._refusals = 0
+        self._flood = FloodGate(MESSAGE_RATE, runtime.clock.monotonic())
         self._to_mark: set[str] = set()
         self._marking: asyncio.Task[None] | None = None
 
@@ -223,17 +222,18 @@ class SocketClient(NotificationClient):
             self._marking.cancel()
 
     def on_text(self, data: bytes) -> None:
-        if self._is_flooding():
-            return
         try:
-            self._handle(_decode(data))
+            if self._flood.admits(self._clock.monotonic()):
+                self._handle(_decode(data))
         except RequestError as error:
             self._refuse(error)
 
     def on_binary(self, data: bytes) -> None:
-        if not self._is_flooding():
-            detail = f"got a binary message of {len(data)} bytes; allowed: {_ALLOWED}"
-            self._refuse(RequestError(ErrorCode.INVALID_INPUT, detail))
+        try:
+            if self._flood.admits(self._clock.monotonic()):
+                refuse_binary(data, _ALLOWED)
+        except RequestError as error:
+            self._refuse(error)
 
     def _handle(self, message: Ping | MarkRead | Resume) -> None:
         if isinstance(message, Ping):
@@ -256,17 +256,6 @@ class SocketClient(NotificationClient):
             self._refuse(error)
         finally:
             self._marking = None
-
-    def _is_flooding(self) -> bool:
-        """Count a message; one too many is refused, and after a few refusals in a row nothing is said any more."""
-        if not self._bucket.take(self._clock.monotonic()):
-            self._refusals = 0
-            return False
-        self._refusals += 1
-        if self._refusals <= _REFUSALS_BEFORE_SILENCE:
-            rate = f"{MESSAGE_RATE.per_second:g} messages a second, {MESSAGE_RATE.burst:g} at once"
-            self._refuse(RequestError(ErrorCode.RATE_LIMITED, f"too many messages; allowed: {rate}"))
-        return True
 
     def _refuse(self, error: RequestError) -> None:
         self.tell("error", {"error": error.code.slug, "details": error.detail})

@@ -7,13 +7,14 @@ from typing import ClassVar
 
 import msgspec
 
+from handlers.streams.flood import FloodGate, refuse_binary
 from handlers.streams.raw import Ping, RawStreamHandler, refuse
 from server.clock import monotonic_at
 from server.domain.quotes import shanghai_time
 from server.domain.rooms import session_room
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
-from server.limits import Rate, TokenBucket
+from server.limits import Rate
 from server.realtime.attendance import Attendance
 from server.realtime.origins import OriginPolicy
 from server.realtime.raw_client import RawClient
@@ -25,8 +26,6 @@ Authenticate = Callable[[str], Awaitable[Principal]]
 
 MESSAGE_RATE = Rate(burst=200, per_second=20)
 """Room for a whole set of subscriptions at once."""
-
-_REFUSALS_BEFORE_SILENCE = 3
 
 
 class Subscribe(msgspec.Struct, tag="subscribe"):
@@ -56,8 +55,7 @@ class PriceClient(RawClient):
         self._attendance = attendance
         self._clock = runtime.clock
         self._prices = prices
-        self._bucket = TokenBucket(MESSAGE_RATE, runtime.clock.monotonic())
-        self._refusals = 0
+        self._flood = FloodGate(MESSAGE_RATE, runtime.clock.monotonic())
 
     def opened(self) -> None:
         self._say("connected", client_id=self.id, message="WebSocket连接成功")
@@ -67,18 +65,19 @@ class PriceClient(RawClient):
 
     def on_text(self, data: bytes) -> None:
         self.received += 1
-        if self._is_flooding():
-            return
         try:
-            self._handle(_decode(data))
+            if self._flood.admits(self._clock.monotonic()):
+                self._handle(_decode(data))
         except RequestError as error:
             self._refuse(error)
 
     def on_binary(self, data: bytes) -> None:
         self.received += 1
-        if not self._is_flooding():
-            detail = f"got a binary message of {len(data)} bytes; allowed: {_ALLOWED}"
-            self._refuse(RequestError(ErrorCode.INVALID_INPUT, detail))
+        try:
+            if self._flood.admits(self._clock.monotonic()):
+                refuse_binary(data, _ALLOWED)
+        except RequestError as error:
+            self._refuse(error)
 
     def _handle(self, message: Subscribe | Unsubscribe | Ping) -> None:
         if isinstance(message, Ping):
@@ -93,17 +92,6 @@ class PriceClient(RawClient):
         else:
             self._prices.unsubscribe(self, target)
             self._say("unsubscribed", **named, message="取消订阅成功")
-
-    def _is_flooding(self) -> bool:
-        """Count a message; one too many is refused, and after a few refusals in a row nothing is said any more."""
-        if not self._bucket.take(self._clock.monotonic()):
-            self._refusals = 0
-            return False
-        self._refusals += 1
-        if self._refusals <= _REFUSALS_BEFORE_SILENCE:
-            rate = f"{MESSAGE_RATE.per_second:g} messages a second, {MESSAGE_RATE.burst:g} at once"
-            self._refuse(RequestError(ErrorCode.RATE_LIMITED, f"too many messages; allowed: {rate}"))
-        return True
 
     def _refuse(self, error: RequestError) -> None:
         self._say("error", error=error.code.slug, details=error.detail)

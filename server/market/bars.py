@@ -60,6 +60,11 @@ class MinuteBars:
         self.current: Bar | None = None
         """The minute under way."""
 
+    def count_from(self, quote: Quote) -> None:
+        """Let the count go on where it was at ``quote``, of which a bar has been made."""
+        if not quote.suspended:
+            self._last = quote
+
     def add(self, quote: Quote) -> Bar | None:
         """Take a quote; return the bar that it ends. An older quote than the last, or the same again, is left out."""
         last = self._last

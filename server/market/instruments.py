@@ -8,6 +8,8 @@ from enum import Enum
 
 import msgspec
 
+from server.market.quotes import FINE_TICK, TICK
+
 # Longer prefixes first where one begins another: 92 is Beijing's, every other 9 Shanghai's.
 _MARKET_PREFIXES = (
     ("BJ", ("43", "83", "87", "92")),
@@ -87,7 +89,7 @@ def kind_of(symbol: str) -> Kind:
 
 def tick_of(kind: Kind) -> Decimal:
     """Return the smallest step of a price."""
-    return Decimal("0.001") if kind in {Kind.FUND, Kind.BOND} else Decimal("0.01")
+    return FINE_TICK if kind is Kind.FUND or kind is Kind.BOND else TICK
 
 
 def daily_limit_percent(symbol: str, name: str) -> int | None:
@@ -96,7 +98,7 @@ def daily_limit_percent(symbol: str, name: str) -> int | None:
     A share under special treatment (ST) says so in its name; on the boards with wider limits that changes nothing.
     """
     kind = kind_of(symbol)
-    if kind in {Kind.INDEX, Kind.BOND}:
+    if kind is Kind.INDEX or kind is Kind.BOND:
         return None
     if symbol.endswith(Market.BJ.value):
         return 30

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -40,8 +40,8 @@ class PostedQuote(msgspec.Struct):
 _decoder: msgspec.json.Decoder[list[PostedQuote]] = msgspec.json.Decoder(list[PostedQuote])
 
 
-def read_posted_quotes(data: bytes, now: datetime, find: FindInstrument, at_most: int = MAX_QUOTES) -> list[Quote]:
-    """Return the quotes of a JSON array; ``find`` knows the instruments that may be posted.
+def read_posted_quotes(data: bytes, now: datetime, find: FindInstrument, at_most: int = MAX_QUOTES) -> Iterator[Quote]:
+    """Yield the quotes of a JSON array; ``find`` knows the instruments that may be posted.
 
     Raises:
         ValueError: the array or one of its objects is wrong; the message says which and how.
@@ -52,13 +52,12 @@ def read_posted_quotes(data: bytes, now: datetime, find: FindInstrument, at_most
         raise ValueError(f"not a JSON array of quotes: {error}") from None
     if len(posted) > at_most:
         raise ValueError(f"got {len(posted)} quotes, at most {at_most} are allowed at once")
-    quotes = []
     for index, one in enumerate(posted):
         try:
-            quotes.append(_quote(one, now, find))
+            quote = _quote(one, now, find)
         except ValueError as error:
             raise ValueError(f"quote {index}: {error}") from None
-    return quotes
+        yield quote
 
 
 def _quote(posted: PostedQuote, now: datetime, find: FindInstrument) -> Quote:

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from server.realtime.publication import Publication
 from server.realtime.recovery import Recovery
 from server.realtime.rooms import Member, Rooms
+from server.turns import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,9 @@ Some = TypeVar("Some", bound=Member)
 
 DELIVERIES_PER_TURN = 2000
 """A larger broadcast is cut, so that others have their turn of the loop."""
+
+DELIVERIES_PER_PAUSE = 16
+"""Of a publication that takes turns with others; some tenths of a millisecond."""
 
 EXPULSIONS_PER_TURN = 500
 """Fewer: each has its packet, its rooms and its handlers."""
@@ -66,6 +70,25 @@ class WidePublisher(Publisher, Protocol):
         """Let everyone in the room ``everyone_in`` leave ``room``: nothing published there later reaches them."""
 
 
+class PatientPublisher(Publisher, Protocol):
+    """What those know of it that have much to say, and time."""
+
+    async def publish_in_turns(
+        self,
+        room: str,
+        event: str,
+        payload: object,
+        *,
+        turn: Turn,
+        supersedes: Hashable,
+        snapshot: Callable[[], object],
+    ) -> Collection[object]:
+        """Send ``event`` to everyone who is in ``room`` now and still is when it is their turn; return those.
+
+        See `Publication` for what slow clients may miss.
+        """
+
+
 class Hub:
     """The rooms of every namespace, and the one way into them."""
 
@@ -98,6 +121,28 @@ class Hub:
         publication = Publication(event, (payload,), volatile=volatile, supersedes=supersedes, snapshot=snapshot)
         self.record(publication, (room,))
         self.deliver(publication, self.rooms().members(room))
+
+    async def publish_in_turns(
+        self,
+        room: str,
+        event: str,
+        payload: object,
+        *,
+        turn: Turn,
+        supersedes: Hashable,
+        snapshot: Callable[[], object],
+    ) -> Collection[object]:
+        """See `PatientPublisher`; the namespace is ``/``. While broadcasts are cut, the rest is one more of them."""
+        publication = Publication(event, (payload,), supersedes=supersedes, snapshot=snapshot)
+        waiting = deque(self.rooms().members(room))
+        reached: list[Member] = []
+        while waiting:
+            size = len(waiting) if self.backlog else min(len(waiting), DELIVERIES_PER_PAUSE)
+            here = [member for member in (waiting.popleft() for _ in range(size)) if room in member.rooms]
+            self.deliver(publication, here)
+            reached += here
+            await turn.pause()
+        return reached
 
     def publish_to(
         self,

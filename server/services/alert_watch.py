@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +17,8 @@ from server.domain.rooms import user_room
 from server.market.alert_index import AlertIndex, Armed
 from server.market.quotes import change_percent
 from server.realtime.hub import Publisher
-from server.services.notifier import Notifier
+from server.services.notices import Phrase
+from server.services.notifications import Notice, Words
 from server.services.stocks import StockService
 from server.storage.alerts import AlertRepository
 from server.storage.documents import new_id
@@ -30,10 +31,11 @@ NOTIFICATION_TYPE = "price_alert"
 logger = logging.getLogger(__name__)
 
 
-class Phrase(Protocol):
-    """Returns a text that people read, by its key."""
+class Announcer(Protocol):
+    """What stores notices and delivers them."""
 
-    def __call__(self, key: str, **values: object) -> str: ...
+    async def announce(self, notices: Sequence[Notice]) -> int:
+        """Tell each notice to its user, in the user's language."""
 
 
 class Reading(NamedTuple):
@@ -82,14 +84,14 @@ class AlertWatch:
         publisher: Publisher,
         clock: Clock,
         phrase: Phrase,
-        notifier: Notifier | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         self._alerts = alerts
         self._stocks = stocks
         self._publisher = publisher
         self._clock = clock
         self._phrase = phrase
-        self._notifier = notifier
+        self._announcer = announcer
         self._process = new_id()
         self._index = AlertIndex()
         self._due: deque[tuple[Armed, Quote]] = deque()
@@ -158,17 +160,21 @@ class AlertWatch:
     async def _tell(self, alert: Alert, firing: Firing) -> None:
         payload = shown(alert, self._stocks)
         self._publisher.publish(user_room(alert.user_id), "alert_fired", {"alert": payload})
-        if self._notifier is None:
+        if self._announcer is None:
             return
-        values = {"name": payload["name"], "price": firing.price, "percent": firing.change_percent}
+        values = {
+            "name": payload["name"],
+            "price": firing.price,
+            "percent": firing.change_percent,
+            "value": alert.value,
+        }
+
+        def words(locale: str) -> Words:
+            title = self._phrase(locale, "alerts.title", **values)
+            return Words(title, self._phrase(locale, f"alerts.{alert.kind.value}", **values))
+
         try:
-            await self._notifier.notify(
-                [alert.user_id],
-                type=NOTIFICATION_TYPE,
-                title=self._phrase("alerts.title", **values),
-                content=self._phrase(f"alerts.{alert.kind.value}", **values, value=alert.value),
-                link=f"/stocks/{alert.symbol}",
-                source="alerts",
-            )
+            notice = Notice(alert.user_id, words, NOTIFICATION_TYPE, f"/stocks/{alert.symbol}", "alerts")
+            await self._announcer.announce([notice])
         except Exception:  # it has fired, and the event is out; the others must go on
             logger.exception("the notification of alert %s was not stored", alert.id)

@@ -51,6 +51,11 @@ class BarService:
         self._timer.stop()
         await self.settle()
 
+    def go_on_after(self, quotes: Iterable[Quote]) -> None:
+        """Count what follows these quotes, whose bars were made before a restart."""
+        for quote in quotes:
+            self._making.setdefault(quote.symbol, MinuteBars()).count_from(quote)
+
     def take(self, quotes: Sequence[Quote]) -> None:
         """Go on with the bars of these instruments."""
         minutes, days = self._waiting[Period.MINUTE], self._waiting[Period.DAY]
@@ -91,6 +96,11 @@ class BarService:
             for key, bar in batch.items():
                 if waiting.get(key) is bar:  # else a newer one came meanwhile
                     del waiting[key]
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether every bar that has ended is stored."""
+        return not any(self._waiting.values())
 
     async def newest(self, symbol: str, period: Period, limit: int) -> list[Bar]:
         """Return the last bars, the oldest first and the one under way last."""

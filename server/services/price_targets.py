@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from enum import Enum
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from enum import StrEnum
 from typing import NamedTuple
 
 from server.errors import ErrorCode, RequestError
@@ -17,7 +17,7 @@ _MARKETS = (*(market.value for market in Market), ALL_MARKETS)
 _ECHO_CHARACTERS = 40
 
 
-class SubscriptionType(Enum):
+class SubscriptionType(StrEnum):
     """What a target is the name of."""
 
     STRATEGY = "strategy"
@@ -42,6 +42,7 @@ class PriceTargets:
     def __init__(self, instruments: InstrumentTable, strategies: Collection[str]) -> None:
         self.instruments = instruments
         self.strategies = tuple(strategies)
+        self._showing = {one.symbol: tuple(_showing(one)) for one in instruments}
 
     def __iter__(self) -> Iterator[Target]:
         for strategy in self.strategies:
@@ -74,15 +75,9 @@ class PriceTargets:
         """Return the target of a strategy; RequestError (invalid_input) when there is none of this name."""
         return self.find(SubscriptionType.STRATEGY.value, name)
 
-    def showing(self, symbol: str) -> Iterator[Target]:
-        """Yield every stock and market target whose clients see an instrument; markets hold shares alone."""
-        instrument = self.instruments.find(symbol)
-        if instrument is None:
-            return
-        yield from _stock_targets(instrument)
-        if instrument.kind is Kind.SHARE:
-            yield Target(SubscriptionType.MARKET, instrument.market.value)
-            yield Target(SubscriptionType.MARKET, ALL_MARKETS)
+    def showing(self, symbol: str) -> Sequence[Target]:
+        """Return every stock and market target whose clients see an instrument; markets hold shares alone."""
+        return self._showing.get(symbol, ())
 
     def symbols(self, target: Target) -> list[str]:
         """Return the symbols that a stock or a market stands for, in listing order."""
@@ -100,6 +95,14 @@ def subscriptions_of(rooms: Iterable[str]) -> list[Target]:
     """Return the targets whose rooms are among ``rooms``, in the order of their names."""
     named = sorted(room.removeprefix(ROOM_PREFIX).split(":", 1) for room in rooms if room.startswith(ROOM_PREFIX))
     return [Target(SubscriptionType(kind), name) for kind, name in named]
+
+
+def _showing(instrument: Instrument) -> Iterator[Target]:
+    """Yield the stock and market targets of an instrument."""
+    yield from _stock_targets(instrument)
+    if instrument.kind is Kind.SHARE:
+        yield Target(SubscriptionType.MARKET, instrument.market.value)
+        yield Target(SubscriptionType.MARKET, ALL_MARKETS)
 
 
 def _stock_targets(instrument: Instrument) -> Iterator[Target]:

@@ -16,11 +16,12 @@ from server.market.posted_quotes import read_posted_quotes
 from server.market.quotes import quote_json
 from server.market.sources.base import PriceSource
 from server.market.sources.push import PushSource
-from server.realtime.hub import Publisher
+from server.realtime.hub import PatientPublisher
 from server.services.price_targets import ROOM_PREFIX, PriceTargets, SubscriptionType, Target
+from server.turns import Turn
 
-DELIVERIES_PER_TURN = 250
-"""Some milliseconds; a push to more is cut, so that others have their turn of the loop."""
+QUOTES_AT_ONCE = 32
+"""Are told to listeners before others have their turn of the loop."""
 
 MAX_SUBSCRIPTIONS = 128
 """Targets one connection may hold, where the settings do not say otherwise."""
@@ -69,7 +70,7 @@ class PriceService:
     def __init__(
         self,
         source: PriceSource,
-        publisher: Publisher,
+        publisher: PatientPublisher,
         clock: Clock,
         *,
         targets: PriceTargets,
@@ -100,6 +101,12 @@ class PriceService:
         """Wait for a push under way, close the source."""
         async with self._one_push_at_a_time:
             await self.source.close()
+
+    def go_on_after(self, quotes: Iterable[Quote]) -> None:
+        """Begin with quotes that were known before a restart: they are no news."""
+        for quote in quotes:
+            self._quotes[quote.symbol] = quote
+            self._rows[quote.symbol] = quote_json(quote)
 
     def subscribe(self, subscriber: Subscriber, target: Target) -> None:
         """Let ``subscriber`` receive the updates of ``target``; a second time changes nothing.
@@ -143,52 +150,60 @@ class PriceService:
         """Return the newest quote of everything."""
         return tuple(self._quotes.values())
 
-    def show_signals(self, signals: Mapping[str, Sequence[str]]) -> None:
-        """Let each strategy stand for these symbols, the strongest first; its clients get the quotes of new ones."""
-        for name, symbols in signals.items():
-            before = self._signals.get(name, [])
-            self._signals[name] = list(symbols)
-            new = [symbol for symbol in symbols if symbol not in before and symbol in self._rows]
-            if new:
-                self._publish(Target(SubscriptionType.STRATEGY, name), new)
+    async def show_signals(self, signals: Mapping[str, Sequence[str]]) -> None:
+        """Let each strategy stand for these symbols, the strongest first; its clients get the quotes of new ones.
+
+        A push under way ends first: what it leaves for slow clients has the signals it began with.
+        """
+        async with self._one_push_at_a_time:
+            for name, symbols in signals.items():
+                before = set(self._signals.get(name, ()))
+                self._signals[name] = list(symbols)
+                new = [symbol for symbol in symbols if symbol not in before and symbol in self._rows]
+                if new:
+                    await self._publish(Target(SubscriptionType.STRATEGY, name), new, Turn())
 
     async def push(self) -> None:
         """Fetch and publish what changed; a failing source is logged and asked again next time."""
         async with self._one_push_at_a_time:
-            changed = await self._fetch()
-            if changed is not None:
-                await self._publish_all(self._news(changed))
-                self._tell(changed)
+            quotes = await self._fetch()
+            if quotes is not None:
+                turn = Turn()
+                changed = await self._take(quotes, turn)
+                await self._publish_all(self._news(changed), turn)
+                await self._tell(changed, turn)
 
     async def read_posted(self, body: bytes) -> list[Quote]:
-        """Return the quotes of a JSON array; many take long enough to be read beside the loop.
+        """Return the quotes of a JSON array.
 
         Raises:
             RequestError: the body is wrong; the detail says which quote and how.
         """
-        find, now = self.targets.instruments.find, self._clock.now()
+        quotes, turn = [], Turn()
         try:
-            return await asyncio.to_thread(read_posted_quotes, body, now, find, MAX_POSTED_QUOTES)
+            for quote in read_posted_quotes(body, self._clock.now(), self.targets.instruments.find, MAX_POSTED_QUOTES):
+                quotes.append(quote)
+                await turn.pause()
         except ValueError as error:
             raise RequestError(ErrorCode.INVALID_INPUT, str(error)) from None
+        return quotes
 
     async def push_now(self, strategy: Target, posted: Sequence[Quote] | None) -> Pushed:
         """Publish at once: ``posted`` quotes, or what the source has now, and all of a strategy's in any case."""
         async with self._one_push_at_a_time:
-            if posted is None:
-                changed = await self._fetch() or []
-            else:
-                if isinstance(self.source, PushSource):
-                    self.source.post(posted)
-                changed = self._take(posted)
+            quotes = await self._fetch() if posted is None else posted
+            if posted is not None and isinstance(self.source, PushSource):
+                self.source.post(posted)
+            turn = Turn()
+            changed = [] if quotes is None else await self._take(quotes, turn)
             news = self._news(changed)
             news[strategy] = list(self._symbols(strategy))
-            pushed = await self._publish_all(news)
-            self._tell(changed)
+            pushed = await self._publish_all(news, turn)
+            await self._tell(changed, turn)
             return pushed
 
-    async def _fetch(self) -> list[Quote] | None:
-        """Return the quotes of the source that are news; None when it fails."""
+    async def _fetch(self) -> Sequence[Quote] | None:
+        """Return the quotes of the source; None when it fails."""
         try:
             quotes = await self.source.fetch()
         except Exception as error:
@@ -202,15 +217,17 @@ class PriceService:
         if not self._source_answers:
             logger.info("price source %s answers again", self.source.name)
             self._source_answers = True
-        return self._take(quotes)
+        return quotes
 
-    def _take(self, quotes: Iterable[Quote]) -> list[Quote]:
+    async def _take(self, quotes: Iterable[Quote], turn: Turn) -> list[Quote]:
         """Keep the quotes that are not older than those at hand; return those that are news."""
-        newest = self._newest(quotes)
-        changed = [quote for quote in newest.values() if self._is_news(quote)]
-        self._quotes.update(newest)
-        for quote in changed:
-            self._rows[quote.symbol] = quote_json(quote)
+        changed = []
+        for symbol, quote in self._newest(quotes).items():
+            if self._is_news(quote):
+                changed.append(quote)
+                self._rows[symbol] = quote_json(quote)
+            self._quotes[symbol] = quote
+            await turn.pause()
         self.pushes += 1
         self.last_push = self._clock.now()
         return changed
@@ -246,43 +263,43 @@ class PriceService:
                 news[Target(SubscriptionType.STRATEGY, name)] = seen
         return news
 
-    async def _publish_all(self, news: Mapping[Target, Sequence[str]]) -> Pushed:
-        """Publish in as many turns of the loop as that others have theirs; count who was there to be sent it."""
+    async def _publish_all(self, news: Mapping[Target, Sequence[str]], turn: Turn) -> Pushed:
+        """Publish everything; count who was there to be sent it."""
         clients: set[object] = set()
         stocks: set[str] = set()
-        delivered = turns = 0
+        delivered = 0
         for target, symbols in news.items():
-            members = self._audience(target.room)
-            clients.update(members)
-            delivered += len(members)
+            reached = await self._publish(target, symbols, turn)
+            clients.update(reached)
+            delivered += len(reached)
             stocks.update(symbols)
-            if members:
-                self._publish(target, symbols)
-            while turns < delivered // DELIVERIES_PER_TURN:
-                turns += 1
-                await asyncio.sleep(0)
+            await turn.pause()
         return Pushed(len(stocks & self._rows.keys()), len(clients), delivered)
 
-    def _publish(self, target: Target, symbols: Sequence[str]) -> None:
-        if not self._audience(target.room):
-            return
+    async def _publish(self, target: Target, symbols: Sequence[str], turn: Turn) -> Collection[object]:
+        """Publish the present quotes of ``symbols``; return who was there."""
+        room = target.room
+        if not self._audience(room):
+            return ()
         self.updates_published += 1
-        self._publisher.publish(
-            target.room,
+        return await self._publisher.publish_in_turns(
+            room,
             "price_update",
             self._update(target, symbols),
+            turn=turn,
             supersedes=("prices", target.subscription_type.value, target.name),
             snapshot=partial(self.snapshot, target),
         )
 
-    def _tell(self, changed: Sequence[Quote]) -> None:
-        if not changed:
-            return
-        for listener in self.on_quotes:
-            try:
-                listener(changed)
-            except Exception:  # the others, and the clients, have nothing to do with it
-                logger.exception("a listener of quotes failed")
+    async def _tell(self, changed: Sequence[Quote], turn: Turn) -> None:
+        for start in range(0, len(changed), QUOTES_AT_ONCE):
+            some = changed[start : start + QUOTES_AT_ONCE]
+            for listener in self.on_quotes:
+                try:
+                    listener(some)
+                except Exception:  # the others, and the clients, have nothing to do with it
+                    logger.exception("a listener of quotes failed")
+                await turn.pause()
 
     def _symbols(self, target: Target) -> Sequence[str]:
         """Return the symbols ``target`` stands for now (signals: the strongest first)."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from msgspec import Raw
+
 from server.clock import Clock
 from server.domain.bars import Bar, Period
 from server.domain.signals import Signal
@@ -36,7 +38,9 @@ class DaySignals(NamedTuple):
 
     strategy: str
     day: date | None
-    signals: list[Signal]
+    signals: Sequence[Signal]
+    written: dict[str, Sequence[Raw]]
+    """The signals as clients are shown them, by language: whoever shows them first writes them."""
 
 
 class SignalService:
@@ -61,7 +65,7 @@ class SignalService:
         self._shares = [one for one in instruments if one.kind is Kind.SHARE]
         self._day_ends = day_ends
         self._days: dict[str, date] = {}
-        self._present = {name: DaySignals(name, None, []) for name in strategies}
+        self._present = {name: DaySignals(name, None, (), {}) for name in strategies}
 
     async def start(self) -> None:
         """Show what is stored, then find what the last settled day says."""
@@ -95,11 +99,10 @@ class SignalService:
         told = (f"{name} {self.count(name)} of {day}" for name, day in self._days.items())
         logger.debug("signals: %s", ", ".join(told))
 
-    def present(self, strategy: str, limit: int = MAX_SIGNALS) -> DaySignals:
+    def present(self, strategy: str) -> DaySignals:
         """Return the signals of a strategy, the strongest first; RequestError (invalid_input) for an unknown one."""
         self._prices.targets.strategy(strategy)
-        present = self._present[strategy]
-        return present._replace(signals=present.signals[:limit])
+        return self._present[strategy]
 
     def count(self, strategy: str) -> int:
         """Return how many signals a strategy has now."""
@@ -107,8 +110,8 @@ class SignalService:
 
     async def _show(self) -> None:
         for name, day in self._days.items():
-            self._present[name] = DaySignals(name, day, await self._signals.of_day(name, day, MAX_SIGNALS))
-        self._prices.show_signals(
+            self._present[name] = DaySignals(name, day, await self._signals.of_day(name, day, MAX_SIGNALS), {})
+        await self._prices.show_signals(
             {name: [one.symbol for one in found.signals] for name, found in self._present.items()}
         )
 

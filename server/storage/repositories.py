@@ -9,6 +9,7 @@ from server.storage.audit import AuditRepository
 from server.storage.bars import BarRepository
 from server.storage.conversations import ConversationRepository
 from server.storage.documents import Database
+from server.storage.feed_positions import FeedPositionRepository
 from server.storage.files import FileRepository
 from server.storage.friendships import FriendshipRepository
 from server.storage.groups import GroupRepository
@@ -47,5 +48,6 @@ class Repositories:
         self.audit = AuditRepository(database)
         self.bars = BarRepository(database)
         self.signals = SignalRepository(database)
+        self.feed_positions = FeedPositionRepository(database)
         self.watchlists = WatchlistRepository(database)
         self.alerts = AlertRepository(database)

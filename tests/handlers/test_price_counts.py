@@ -62,7 +62,7 @@ async def test_both_kinds_of_clients_get_the_same_numbers(server: ProductServer)
 async def test_a_manual_push_counts_what_clients_saw(server: ProductServer) -> None:
     chief, alice = await server.operator(), await server.register("alice")
     await server.market.prices.push()
-    server.market.prices.show_signals({"volume_wave": ["600519.SH", "000001.SZ"]})
+    await server.market.prices.show_signals({"volume_wave": ["600519.SH", "000001.SZ"]})
     raws = [await RawPriceClient.connect(server.port) for _ in range(3)]
     chats = [await server.chat(alice) for _ in range(2)]
     for raw in raws[:2]:

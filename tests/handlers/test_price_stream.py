@@ -26,7 +26,7 @@ from tests.support.clock import FakeClock
 from tests.support.contract import OF_STREAMS
 from tests.support.prices import price_service
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 SHARES = 30
 
 
@@ -185,12 +185,12 @@ async def test_a_market_moves(feed: Feed) -> None:
 
 @pytest.mark.gen_test
 async def test_a_strategy_answers_with_its_signals(feed: Feed) -> None:
-    feed.prices.show_signals({"volume_wave": ["600519.SH", "000001.SZ"]})
+    await feed.prices.show_signals({"volume_wave": ["600519.SH", "000001.SZ"]})
     listener = await feed.listener()
     update = await listener.subscribe("strategy", "volume_wave")
     assert (update["subscription_type"], update["target"]) == ("strategy", "volume_wave")
     assert [row["symbol"] for row in update["data"]] == ["600519.SH", "000001.SZ"]
-    feed.prices.show_signals({"volume_wave": ["600519.SH", "300750.SZ"]})
+    await feed.prices.show_signals({"volume_wave": ["600519.SH", "300750.SZ"]})
     assert [row["code"] for row in (await listener.receive())["data"]] == ["300750"]
 
 

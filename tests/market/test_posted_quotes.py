@@ -16,7 +16,7 @@ NOW = at("10:00")
 
 
 def read(*objects: Any) -> list[Quote]:
-    return read_posted_quotes(json.dumps(objects).encode(), NOW, INSTRUMENTS.find)
+    return list(read_posted_quotes(json.dumps(objects).encode(), NOW, INSTRUMENTS.find))
 
 
 def test_an_object_of_the_contract_is_read_back() -> None:
@@ -76,7 +76,7 @@ def test_what_is_wrong_is_said(posted: Any, said: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"{}", b"[", b"\xff", b"[" * 100_000, b"1"])
 def test_what_is_no_array_is_said(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a JSON array of quotes"):
-        read_posted_quotes(data, NOW, INSTRUMENTS.find)
+        list(read_posted_quotes(data, NOW, INSTRUMENTS.find))
 
 
 def test_the_number_of_quotes_is_bounded() -> None:

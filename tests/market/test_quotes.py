@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.quotes import Quote
-from server.market.quotes import change, change_percent, price_limits, quote_json, round_to_tick
+from server.market.quotes import FINE_TICK, change, change_percent, price_limits, quote_json, round_to_tick
 
 MOUTAI = Quote(
     symbol="600519.SH",
@@ -49,6 +49,20 @@ def test_nothing_is_a_negative_zero() -> None:
 def test_change_is_exact_in_ticks(price_ticks: int, close_ticks: int) -> None:
     quote = msgspec.structs.replace(MOUTAI, price=price_ticks / 100, previous_close=close_ticks / 100)
     assert Decimal(repr(change(quote))) == Decimal(price_ticks - close_ticks) / 100
+
+
+def test_the_change_of_a_fund_is_on_its_tick() -> None:
+    fund = msgspec.structs.replace(MOUTAI, symbol="510300.SH", price=4.321, previous_close=4.317)
+    assert (change(fund), change_percent(fund)) == (0.004, 0.09)
+
+
+@given(st.integers(1, 10_000_000), st.integers(1, 10_000_000))
+def test_percents_and_limits_are_rounded_in_decimal(price_ticks: int, close_ticks: int) -> None:
+    price, close = Decimal(price_ticks) / 1000, Decimal(close_ticks) / 1000
+    quote = msgspec.structs.replace(MOUTAI, price=float(price), previous_close=float(close))
+    assert change_percent(quote) == round_to_tick((price - close) / close * 100)
+    low, high = (round_to_tick(close * share, FINE_TICK) for share in (Decimal("0.9"), Decimal("1.1")))
+    assert price_limits(float(close), 10, FINE_TICK) == (max(low, 0.001), high)
 
 
 def test_a_first_day_has_no_percent() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 
 import pytest
 
+from server import turns as turns_module
 from server.realtime import hub as hub_module
 from server.realtime.hub import MAX_CUT_BROADCASTS, Hub
 from server.realtime.publication import Publication
 from server.realtime.rooms import Rooms
+from server.turns import Turn
 from tests.support.leftovers import ErrorLog
 
 
@@ -123,6 +126,46 @@ def test_publish_reaches_a_room_at_once(hub: Hub, turns: Turns) -> None:
     assert hub.has_members("r")
     assert not hub.has_members("nobody")
     assert not turns.waiting
+
+
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every turn be used up at once, and hold one delivery."""
+    monkeypatch.setattr(turns_module, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(hub_module, "DELIVERIES_PER_PAUSE", 1)
+
+
+def in_turns(hub: Hub, payload: int) -> asyncio.Task[Collection[object]]:
+    """Begin to publish in the room ``r``."""
+    published = hub.publish_in_turns("r", "event", payload, turn=Turn(), supersedes="key", snapshot=lambda: payload)
+    return asyncio.get_running_loop().create_task(published)
+
+
+@pytest.mark.gen_test
+@pytest.mark.usefixtures("impatience")
+async def test_what_is_published_in_turns_reaches_who_is_there_from_the_beginning_to_their_turn(hub: Hub) -> None:
+    first, leaves, last = crowd(hub, 3)
+    publishing = in_turns(hub, 1)
+    await asyncio.sleep(0)
+    heard_early = [listener.heard for listener in (first, leaves, last)] == [[1], [], []]
+    leaves.leave("r")
+    [joins] = crowd(hub, 1)
+    assert await publishing == [first, last]
+    assert heard_early
+    assert [listener.heard for listener in (first, leaves, last, joins)] == [[1], [], [1], []]
+
+
+@pytest.mark.gen_test
+@pytest.mark.usefixtures("impatience")
+async def test_what_is_published_in_turns_goes_behind_cut_broadcasts(turns_hub: Hub, turns: Turns) -> None:
+    listeners = crowd(turns_hub, 25)
+    publishing = in_turns(turns_hub, 1)
+    await asyncio.sleep(0)
+    turns_hub.publish("r", "event", 2)  # to more than are reached at once
+    assert len(await publishing) == 25
+    assert len(turns_hub.backlog) == 2  # one for all whom the first turn has not reached
+    turns.run_all()
+    assert [listener.heard for listener in listeners] == [[1, 2], *[[2, 1]] * 24]
 
 
 def test_disconnect_expels_everyone_in_a_room(hub: Hub) -> None:

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Collection
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -13,12 +11,9 @@ from server.domain.alerts import AlertKind, AlertStatus
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.services.alert_watch import AlertWatch
-from server.services.alerts import AlertService
 from server.storage.alerts import MAX_ACTIVE, AlertRepository
 from server.storage.documents import Database, new_id
-from tests.support.clock import FakeClock
 from tests.support.community import Community, RecordingPublisher, open_community
-from tests.support.leftovers import ErrorLog
 from tests.support.quoting import NOW, quote
 
 ABOVE, BELOW, PERCENT = AlertKind.ABOVE, AlertKind.BELOW, AlertKind.CHANGE_PERCENT
@@ -44,25 +39,10 @@ def fired_of(publisher: RecordingPublisher, user: Principal) -> list[tuple[str, 
     return [(event["alert"]["id"], event["alert"]["fired"]["price"]) for event in events]
 
 
-class RecordingNotifier:
-    """A `Notifier` that keeps what it is given, or fails."""
-
-    def __init__(self) -> None:
-        self.notified: list[tuple[list[str], dict[str, str]]] = []
-        self.failure: Exception | None = None
-
-    async def notify(self, user_ids: Collection[str], **given: str) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.notified.append((list(user_ids), given))
-
-
-def another_process(community: Community, publisher: RecordingPublisher, notifier: Any = None) -> AlertWatch:
+def another_process(community: Community, publisher: RecordingPublisher) -> AlertWatch:
     """Return a watch over the same database, as another process has it."""
-    phrase = partial(community.texts.text, "en")
-    return AlertWatch(
-        AlertRepository(community.database), community.stocks, publisher, community.clock, phrase, notifier
-    )
+    alerts = AlertRepository(community.database)
+    return AlertWatch(alerts, community.stocks, publisher, community.clock, community.texts.text)
 
 
 @pytest.mark.gen_test
@@ -343,38 +323,6 @@ async def test_a_lost_answer_costs_nobody_an_alert(database: Database, monkeypat
         watch.take([quote(MAOTAI, 106.0)])
         await watch.settle()
     assert fired_of(publisher, alice) == [(alert["id"], 105.0)]
-
-
-@pytest.mark.gen_test
-async def test_a_notification_says_what_happened(database: Database, logged_errors: ErrorLog) -> None:
-    publisher, notifier = RecordingPublisher(), RecordingNotifier()
-    community = open_community(database, publisher)
-    alice = await community.member("alice")
-    watch = another_process(community, publisher, notifier)
-    service = AlertService(AlertRepository(database), watch, community.stocks, FakeClock())
-    await service.create(alice, MAOTAI, ABOVE, 105.0)
-    await service.create(alice, MAOTAI, BELOW, 95.0)
-    await service.create(alice, MAOTAI, PERCENT, -7.5)
-    for price in (105.5, 94.0, 90.0):
-        watch.take([quote(MAOTAI, price)])
-        await watch.settle()
-    assert [user_ids for user_ids, _ in notifier.notified] == [[alice.user_id]] * 3
-    assert [given["content"] for _, given in notifier.notified] == [
-        "贵州茅台 is at 105.5 and has reached 105.0",
-        "贵州茅台 is at 94.0 and has fallen to 95.0 or below",
-        "贵州茅台 has changed by -10.0% today (alert: -7.5%), price 90.0",
-    ]
-    assert {(given["type"], given["title"], given["link"], given["source"]) for _, given in notifier.notified} == {
-        ("price_alert", "Price alert: 贵州茅台", f"/stocks/{MAOTAI}", "alerts")
-    }
-    notifier.failure = RuntimeError("no room")
-    community.quotes.clear()
-    await service.create(alice, MAOTAI, ABOVE, 200.0)
-    await service.create(alice, MAOTAI, ABOVE, 201.0)
-    watch.take([quote(MAOTAI, 201.0)])
-    await watch.settle()
-    assert len(publisher.of("alert_fired")) == 5
-    assert len(logged_errors.pop_all()) == 2
 
 
 @pytest.mark.gen_test

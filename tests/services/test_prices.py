@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from tornado.ioloop import IOLoop
 
+from server import turns
 from server.domain.quotes import Quote
 from server.services import prices as prices_module
 from tests.support.leftovers import ErrorLog
@@ -111,23 +112,23 @@ async def test_a_slow_client_is_offered_all_present_quotes_of_the_target(desk: D
 async def test_a_strategy_sends_new_signals_and_changed_quotes_of_its_signals(desk: Desk) -> None:
     await desk.prices.push()
     desk.recorder.take()
-    desk.prices.show_signals({"rising": [MOUTAI]})
+    await desk.prices.show_signals({"rising": [MOUTAI]})
     assert desk.recorder.take()["strategy:rising"].symbols == [MOUTAI]
-    desk.prices.show_signals({"rising": [PINGAN, MOUTAI]})
+    await desk.prices.show_signals({"rising": [PINGAN, MOUTAI]})
     assert desk.recorder.take()["strategy:rising"].symbols == [PINGAN]
     assert desk.snapshot("strategy", "rising") == [PINGAN, MOUTAI]
     desk.source.trade(MOUTAI, 9.0)
     desk.source.trade(BATTERY, 9.0)
     await desk.prices.push()
     assert desk.recorder.take()["strategy:rising"].symbols == [MOUTAI]
-    desk.prices.show_signals({"rising": [PINGAN]})
+    await desk.prices.show_signals({"rising": [PINGAN]})
     assert desk.recorder.take() == {}
     assert desk.snapshot("strategy", "rising") == [PINGAN]
 
 
 @pytest.mark.gen_test
 async def test_signals_without_quotes_are_shown_with_their_first(desk: Desk) -> None:
-    desk.prices.show_signals({"rising": [MOUTAI]})
+    await desk.prices.show_signals({"rising": [MOUTAI]})
     assert desk.recorder.take() == {}
     await desk.prices.push()
     assert desk.recorder.take()["strategy:rising"].symbols == [MOUTAI]
@@ -161,6 +162,49 @@ async def test_pushes_never_overlap(desk: Desk) -> None:
     desk.source.gate.set()
     await asyncio.gather(*pushes)
     assert (desk.source.fetches, desk.source.most_at_once) == (3, 1)
+
+
+@pytest.mark.gen_test
+async def test_quotes_that_come_while_a_push_is_under_way_follow_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
+    await desk.prices.push()
+    desk.recorder.sent.clear()
+    desk.source.trade(MOUTAI, 11.0)
+    desk.source.trade(PINGAN, 11.0)
+    first = asyncio.create_task(desk.prices.push())
+    while not desk.recorder.sent:
+        await asyncio.sleep(0)
+    desk.source.trade(MOUTAI, 12.0)
+    second = asyncio.create_task(desk.prices.push())
+    showing = asyncio.create_task(desk.prices.show_signals({"rising": [PINGAN, MOUTAI]}))
+    await asyncio.gather(first, second, showing)
+    sent = [
+        (update.room, row["symbol"], row["price"]) for update in desk.recorder.sent for row in update.payload["data"]
+    ]
+    assert len(sent) == len(set(sent)) == 4 + 4 + 4 + 2
+    newest = {(room, symbol): price for room, symbol, price in sent}
+    assert set(newest.values()) == {11.0, 12.0}
+    assert all(price == (12.0 if symbol == MOUTAI else 11.0) for (_, symbol), price in newest.items())
+
+
+@pytest.mark.gen_test
+async def test_signals_that_change_during_a_push_are_shown_after_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
+    await desk.prices.show_signals({"rising": [MOUTAI]})
+    push = asyncio.create_task(desk.prices.push())
+    while not desk.recorder.sent:
+        await asyncio.sleep(0)
+    showing = asyncio.create_task(desk.prices.show_signals({"rising": [PINGAN]}))
+    await asyncio.sleep(0)
+    under_way = desk.snapshot("strategy", "rising")
+    await asyncio.gather(push, showing)
+    assert (under_way, desk.snapshot("strategy", "rising")) == ([MOUTAI], [PINGAN])
+    of_strategy = [update.symbols for update in desk.recorder.sent if update.room == "prices:strategy:rising"]
+    assert of_strategy == [[MOUTAI], [PINGAN]]
 
 
 @pytest.mark.gen_test
@@ -217,7 +261,7 @@ async def test_a_push_now_counts_stocks_clients_and_updates(desk: Desk) -> None:
     }
     desk.recorder.empty_rooms = {"prices:stock:600519.SH", "prices:market:ALL"}
     await desk.prices.push()
-    desk.prices.show_signals({"rising": [PINGAN, MOUTAI]})
+    await desk.prices.show_signals({"rising": [PINGAN, MOUTAI]})
     desk.recorder.take()
     rising = desk.prices.targets.strategy("rising")
     assert await desk.prices.push_now(rising, []) == (2, 2, 2)  # nothing new: its signals all the same
@@ -233,20 +277,23 @@ async def test_a_push_now_counts_stocks_clients_and_updates(desk: Desk) -> None:
 
 
 @pytest.mark.gen_test
-async def test_a_push_to_many_leaves_others_their_turns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prices_module, "DELIVERIES_PER_TURN", 2)
+async def test_a_push_of_many_quotes_leaves_others_their_turns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(prices_module, "QUOTES_AT_ONCE", 1)
+    told: list[Quote] = []
+    desk.prices.on_quotes.append(told.extend)
     push = asyncio.create_task(desk.prices.push())
-    sent: list[int] = []
+    seen: list[tuple[int, int, int]] = []
     while not push.done():
         await asyncio.sleep(0)
-        sent.append(len(desk.recorder.sent))
-    assert sent[-1] == 11
-    assert max(now - before for before, now in pairwise(sent)) == 2
+        seen.append((len(desk.prices.quotes()), len(desk.recorder.sent), len(told)))
+    assert seen[-1] == (4, 11, 4)
+    assert all(sum(now) - sum(before) <= 1 for before, now in pairwise(seen))
 
 
 @pytest.mark.gen_test
 async def test_a_push_now_from_a_source_that_fails_repeats_what_is_known(desk: Desk) -> None:
     await desk.prices.push()
-    desk.prices.show_signals({"rising": [MOUTAI]})
+    await desk.prices.show_signals({"rising": [MOUTAI]})
     desk.source.failure = OSError("away")
     assert (await desk.prices.push_now(desk.prices.targets.strategy("rising"), None)).stocks == 1

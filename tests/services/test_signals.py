@@ -100,7 +100,7 @@ async def test_the_last_day_is_looked_at_beside_the_loop_stored_and_shown(room: 
     again = room.service()
     await again.start()
     assert again.present("rose").day == YESTERDAY
-    [first] = again.present("rose", 1).signals
+    first = again.present("rose").signals[0]
     assert (first.reason, first.reason_values, first.price, first.day) == (
         "up by 5.0",
         {"percent": 5.0},

@@ -210,7 +210,7 @@ async def test_two_processes_never_run_the_same_task_and_one_finds_what_the_othe
         assert [task.error for task in ended] == ["interrupted"] * 2
         assert {task.params["name"] for task in ended} == set(begun[2:])
         await other.runner._renew()  # it learns that it lost them
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while other.runner.running:
                 await asyncio.sleep(0)
         assert one.runner.running == 2
@@ -252,7 +252,7 @@ async def test_a_queue_that_could_not_be_asked_is_asked_again(
     monkeypatch.setattr(shop.tasks, "claim", sometimes)
     await shop.ask(principal(), "late")
     async with running(shop):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while failures:
                 await asyncio.sleep(0)
         await shop.pass_time(1.0)

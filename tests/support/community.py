@@ -278,8 +278,8 @@ class Community:
         self.tasks = self.task_parts.service
         self.stocks = StockService(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
-        notifier = self.notifications if notifies else None
-        self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, text, notifier)
+        announcer = self.notifications if notifies else None
+        self.watch = AlertWatch(stores.alerts, self.stocks, publisher, clock, self.texts.text, announcer)
         self.alerts = AlertService(stores.alerts, self.watch, self.stocks, clock)
 
     def services(self, market: Any = None, operation: Any = None) -> Services:

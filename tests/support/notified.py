@@ -13,7 +13,7 @@ from tests.support.contract import OF_STREAMS
 from tests.support.product_server import ChatClient, ProductServer
 from tests.support.wire import WebSocketWire, Wire
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 
 class Said(NamedTuple):

@@ -12,6 +12,7 @@ from server.domain.quotes import Quote
 from server.market.instruments import Instrument, InstrumentTable, Kind
 from server.services.price_targets import PriceTargets
 from server.services.prices import PriceService
+from server.turns import Turn
 from tests.support.clock import FakeClock
 
 MOUTAI, PINGAN, BATTERY = "600519.SH", "000001.SZ", "920185.BJ"
@@ -57,6 +58,21 @@ class Recorder:
     ) -> None:
         assert not volatile
         self.sent.append(Sent(room, event, payload, supersedes, snapshot))
+
+    async def publish_in_turns(
+        self,
+        room: str,
+        event: str,
+        payload: object,
+        *,
+        turn: Turn,
+        supersedes: Hashable,
+        snapshot: Callable[[], object],
+    ) -> Collection[object]:
+        reached = tuple(self.audience(room))
+        self.publish(room, event, payload, supersedes=supersedes, snapshot=snapshot)
+        await turn.pause()
+        return reached
 
     def disconnect(self, room: str, reason: str) -> None:
         raise AssertionError("prices expel nobody")

@@ -32,7 +32,7 @@ from tests.support.contract import Contract
 from tests.support.prices import market_parts
 from tests.support.wire import close_wires
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
 """What comes at any time to who has friends."""
 NOTICES = frozenset({"notification", "notifications_removed", "unread_counts"})
@@ -162,8 +162,8 @@ class ProductServer:
         self.runtime.start()
         if in_front:
             self.front.serve_in_front(self.runtime, {"/socket.io/": self.sio.engine})
-        listener, self.port = bind_unused_port()
-        self.front.add_sockets([listener])
+        self.listener, self.port = bind_unused_port()
+        self.front.add_sockets([self.listener])
 
     def _application(self) -> Application:
         authenticate = self.services.accounts.authenticate if self.services.prices_require_auth else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from datetime import datetime, time
 
@@ -13,6 +12,7 @@ from server.market.instruments import daily_limit_percent, kind_of, tick_of
 from server.market.quotes import price_limits, round_to_tick
 
 _NAME_CHARACTERS = 32
+_HIGHEST = 1e15
 _OPEN = time(9, 30)
 
 
@@ -41,7 +41,7 @@ def number(text: str) -> float:
         value = float(text)
     except ValueError:
         return 0.0
-    return value if math.isfinite(value) and value > 0 else 0.0
+    return value if 0 < value <= _HIGHEST else 0.0
 
 
 def quote_of(record: Record) -> Quote | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio import Redis
@@ -12,9 +13,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from server.clock import Clock
+from server.domain.feeds import FeedPosition
 from server.domain.quotes import Quote
 from server.market.posted_quotes import FindInstrument, read_posted_quotes
 from server.market.sources.base import Freshness, SourceError
+from server.turns import Turn
 
 STREAM = "stock_insight:quotes"
 FIELD = b"quotes"
@@ -24,6 +27,8 @@ ENTRIES_PER_READ = 500
 READS_PER_FETCH = 20
 STALE_AFTER = 180.0
 TIMEOUT = 3.0
+_LEAST_MILLISECONDS = 10**12
+"""No moment before 2001 is one at which an entry was written."""
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +36,8 @@ logger = logging.getLogger(__name__)
 class RedisStreamSource:
     """Read on from the last entry, over any number of connections; what the feeder wrote meanwhile is not lost.
 
-    Nothing blocks: a read takes what is there. The rest of a very long stream is left for the next fetch.
+    Nothing blocks: a read takes what is there. The rest of a very long stream is left for the next fetch. A quote
+    that does not say its time is of the moment at which its entry was written.
     """
 
     name = "redis"
@@ -43,15 +49,15 @@ class RedisStreamSource:
         find: FindInstrument,
         *,
         stream: str = STREAM,
-        last_id: str = "0-0",
         stale_after: float = STALE_AFTER,
         timeout: float = TIMEOUT,
     ) -> None:
-        self.last_id = last_id
-        """The entry that was read last; who keeps it can go on from there after a restart."""
+        self.stream = stream
+        self.on_entry: list[Callable[[Sequence[Quote]], None]] = []
+        """Who is told of the quotes of every entry, in order: a fetch returns the newest alone."""
         self._clock = clock
         self._find = find
-        self._stream = stream
+        self._last_id = "0-0"
         self._freshness = Freshness(clock, stale_after)
         self._quotes: dict[str, Quote] = {}
         self._redis: Redis = Redis.from_url(
@@ -67,6 +73,16 @@ class RedisStreamSource:
     def stale(self) -> bool:
         return self._freshness.stale
 
+    @property
+    def position(self) -> FeedPosition:
+        """How far the stream has been read; who keeps it can go on from there after a restart."""
+        return FeedPosition(self._last_id, list(self._quotes.values()))
+
+    def resume(self, position: FeedPosition) -> None:
+        """Read on from a position; its quotes are stale until the feeder writes."""
+        self._last_id = position.last_id
+        self._quotes = {quote.symbol: quote for quote in position.quotes}
+
     async def fetch(self) -> Sequence[Quote]:
         bad: list[str] = []
         try:
@@ -76,7 +92,7 @@ class RedisStreamSource:
         except (RedisError, OSError) as error:
             raise SourceError(f"redis cannot be read: {error}") from error
         if bad:
-            logger.warning("%d entries of the stream %s are left out, the first: %s", len(bad), self._stream, bad[0])
+            logger.warning("%d entries of the stream %s are left out, the first: %s", len(bad), self.stream, bad[0])
         return self._freshness.marked(list(self._quotes.values()))
 
     async def close(self) -> None:
@@ -84,17 +100,29 @@ class RedisStreamSource:
 
     async def _read_on(self, bad: list[str]) -> int:
         """Take the next entries; return how many there were, and add to ``bad`` what is wrong with some."""
-        answer: Any = await self._redis.xread({self._stream: self.last_id}, count=ENTRIES_PER_READ)
+        answer: Any = await self._redis.xread({self.stream: self._last_id}, count=ENTRIES_PER_READ)
         entries = answer[0][1] if isinstance(answer, list) and answer else []
+        turn = Turn()
         for entry_id, fields in entries:
             try:
-                self._take(fields)
+                quotes = self._quotes_of(entry_id, fields)
             except ValueError as error:
                 bad.append(str(error))
-            self.last_id = entry_id.decode()
+            else:
+                self._take(quotes)
+            self._last_id = entry_id.decode()
+            await turn.pause()
         return len(entries)
 
-    def _take(self, fields: dict[bytes, bytes]) -> None:
-        for quote in read_posted_quotes(fields.get(FIELD, b""), self._clock.now(), self._find):
-            self._quotes[quote.symbol] = quote
+    def _quotes_of(self, entry_id: bytes, fields: dict[bytes, bytes]) -> list[Quote]:
+        now = self._clock.now()
+        milliseconds = int(entry_id.partition(b"-")[0])  # unless the feeder names its entries itself
+        if _LEAST_MILLISECONDS <= milliseconds <= 1000 * now.timestamp():
+            now = datetime.fromtimestamp(milliseconds / 1000, UTC)
+        return list(read_posted_quotes(fields.get(FIELD, b""), now, self._find))
+
+    def _take(self, quotes: Sequence[Quote]) -> None:
+        self._quotes.update((quote.symbol, quote) for quote in quotes)
+        for listener in self.on_entry:
+            listener(quotes)
         self._freshness.renew()

@@ -92,6 +92,25 @@ async def test_signals_come_from_the_store(server: ProductServer) -> None:
 
 
 @pytest.mark.gen_test
+async def test_signals_are_answered_in_the_caller_s_language_until_there_are_others(server: ProductServer) -> None:
+    store = server.community.stores.signals
+    await store.store("volume_wave", DAY, [signal("600519.SH", 70.0), signal("000001.SZ", 90.0)])
+    await server.market.signals.start()
+    answers = {
+        (language, limit): (await get(server, f"signals/buy?limit={limit}", **{"Accept-Language": language}))["signals"]
+        for limit in (1, 2, 9)
+        for language in ("en", "zh-CN")
+    }
+    assert [len(rows) for rows in answers.values()] == [1, 1, 2, 2, 2, 2]
+    assert answers["en", 2][0] == answers["en", 1][0] != answers["zh-CN", 1][0]
+    await store.store("volume_wave", DAY, [signal("300750.SZ", 80.0)])
+    await server.market.signals.start()
+    for language in ("en", "zh-CN"):
+        [row] = (await get(server, "signals/buy", **{"Accept-Language": language}))["signals"]
+        assert row["code"] == "300750"
+
+
+@pytest.mark.gen_test
 async def test_signals_of_the_simulated_market(server: ProductServer) -> None:
     await fill_bars(server.community.stores.bars, server.market.prices.source.market, server.clock)  # type: ignore[attr-defined]
     await server.market.signals.start()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from server.clock import Clock, SystemClock
 from server.market.instruments import INSTRUMENTS
 from server.market.sources.base import SourceError
 from server.market.sources.redis_stream import FIELD, STALE_AFTER, STREAM, RedisStreamSource
@@ -22,8 +24,8 @@ def write(server: RedisServer, *quotes: dict[str, Any]) -> str:
     return entry.decode()
 
 
-def source_of(server: RedisServer, clock: FakeClock | None = None, last_id: str = "0-0") -> RedisStreamSource:
-    return RedisStreamSource(server.url, clock or FakeClock(), INSTRUMENTS.find, last_id=last_id)
+def source_of(server: RedisServer, clock: Clock | None = None) -> RedisStreamSource:
+    return RedisStreamSource(server.url, clock or FakeClock(), INSTRUMENTS.find)
 
 
 async def prices(source: RedisStreamSource) -> dict[str, float]:
@@ -47,16 +49,43 @@ async def test_each_fetch_reads_on_and_keeps_what_it_knows(redis_server: RedisSe
     assert await prices(source) == {"600519.SH": 1850.5, "000001.SZ": 11.6}
     last = write(redis_server, {"code": "600519", "price": 1851})
     assert await prices(source) == {"600519.SH": 1851.0, "000001.SZ": 11.6}
-    assert source.last_id == last
+    assert source.position.last_id == last
     await source.close()
 
 
 @pytest.mark.gen_test
-async def test_it_goes_on_from_the_id_that_was_kept(redis_server: RedisServer) -> None:
-    first = write(redis_server, {"code": "600519", "price": 1850})
-    write(redis_server, {"code": "000001", "price": 11.6})
-    source = source_of(redis_server, last_id=first)
-    assert await prices(source) == {"000001.SZ": 11.6}
+async def test_it_goes_on_from_the_position_that_was_kept(redis_server: RedisServer) -> None:
+    before, after = source_of(redis_server), source_of(redis_server)
+    write(redis_server, {"code": "600519", "price": 1850})
+    await before.fetch()
+    redis_server.command("XTRIM", STREAM, "MAXLEN", "0")
+    for price in (11.6, 11.7):
+        write(redis_server, {"code": "000001", "price": price})
+    after.resume(before.position)
+    passed: list[float] = []
+    after.on_entry.append(lambda quotes: passed.extend(quote.price for quote in quotes))
+    assert await prices(after) == {"600519.SH": 1850.0, "000001.SZ": 11.7}
+    assert passed == [11.6, 11.7]  # and nothing twice
+    await before.close()
+    await after.close()
+
+
+@pytest.mark.gen_test
+async def test_a_quote_without_a_time_is_of_the_moment_its_entry_was_written(redis_server: RedisServer) -> None:
+    source = source_of(redis_server, SystemClock())
+    milliseconds = int(write(redis_server, {"code": "600519", "price": 1850}).partition("-")[0])
+    [quote] = await source.fetch()
+    assert quote.timestamp == datetime.fromtimestamp(milliseconds / 1000, UTC)
+    await source.close()
+
+
+@pytest.mark.gen_test
+async def test_a_feeder_may_number_its_entries(redis_server: RedisServer) -> None:
+    clock = FakeClock()
+    source = source_of(redis_server, clock)
+    redis_server.command("XADD", STREAM, "7-1", FIELD, json.dumps([{"code": "600519", "price": 1850}]))
+    [quote] = await source.fetch()
+    assert quote.timestamp == clock.now()
     await source.close()
 
 
