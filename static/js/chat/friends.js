@@ -3,6 +3,7 @@
 import {follow} from "#js/core/follow.js";
 import {batch, computed, signal} from "#js/core/view.js";
 
+const PRESENCE_PAUSE_MS = 100;
 const UNKNOWN_PRESENCE = {state: "offline", last_seen: null};
 
 export class Friends {
@@ -18,6 +19,8 @@ export class Friends {
     this.requests.value.filter(({from_user: user}) => user.id === this.#session.user.value?.id),
   );
   #session;
+  #presences = new Map(); // what was told and is not shown yet
+  #showing = 0;
 
   constructor({session, live}) {
     this.#session = session;
@@ -25,6 +28,7 @@ export class Friends {
       fetch: () => Promise.all(["", "/requests", "/blocked"].map((part) => session.request("GET", `/friends${part}`))),
       take: ([{friends}, {requests}, {blocked}]) =>
         batch(() => {
+          this.#presences.clear();
           this.list.value = friends;
           this.requests.value = requests;
           this.blocked.value = blocked;
@@ -132,8 +136,17 @@ export class Friends {
     this.list.value = this.list.value.filter(({id}) => id !== userId);
   }
 
+  /** Show soon how present somebody is: when a server comes back, all friends do at once. */
   #seen({user_id: userId, ...presence}) {
-    this.list.value = this.list.value.map((friend) => (friend.id === userId ? {...friend, presence} : friend));
+    this.#presences.set(userId, presence);
+    this.#showing ||= setTimeout(() => {
+      this.#showing = 0;
+      const shown = (friend) => this.#presences.get(friend.id);
+      this.list.value = this.list.value.map((friend) =>
+        shown(friend) ? {...friend, presence: shown(friend)} : friend,
+      );
+      this.#presences.clear();
+    }, PRESENCE_PAUSE_MS);
   }
 
   #renamed(user) {
