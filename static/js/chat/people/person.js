@@ -11,8 +11,10 @@ import {Menu} from "#js/ui/menu.js";
 
 /** `note` stands behind the username. */
 export function Person({user, note}) {
-  const {friends} = useApp();
+  const app = useApp();
+  const {friends} = app;
   const presence = friends.byId.value.get(user.id)?.presence;
+  const more = [{text: t("chat.block"), icon: "shield", isDangerous: true, run: () => block(app, user)}];
   return html`
     <div class="row chat-person" data-person=${user.username}>
       <button type="button" class="quiet chat-whose" onClick=${() => showProfile(user)}>
@@ -23,14 +25,17 @@ export function Person({user, note}) {
         </span>
       </button>
       <${Standing} user=${user} />
+      ${
+        friends.standing(user.id).is === "incoming" &&
+        html`<${Menu} label=${t("chat.actions_of", {name: user.display_name})} items=${more} />`
+      }
     </div>
   `;
 }
 
 /** What somebody is to the user, and the buttons that change it. */
 export function Standing({user}) {
-  const app = useApp();
-  const {friends} = app;
+  const {friends} = useApp();
   const [isBusy, setBusy] = useState(false);
   const {is, request} = friends.standing(user.id);
   const act = async (name, work) => {
@@ -51,10 +56,6 @@ export function Standing({user}) {
       return html`
         ${button(t("chat.accept"), "accept", () => friends.accept(request), "primary")}
         ${button(t("chat.decline"), "decline", () => friends.decline(request))}
-        <${Menu}
-          label=${t("chat.actions_of", {name: user.display_name})}
-          items=${[{text: t("chat.block"), icon: "shield", isDangerous: true, run: () => block(app, user)}]}
-        />
       `;
     case "outgoing":
       return html`<span class="hint">${t("chat.waiting")}</span>
