@@ -6,14 +6,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.visitors import ROOT, Visitor
+from tests.browser.accessibility import serious_findings
+from tests.browser.visitors import Visitor
 
 Visit = Callable[..., Visitor]
-AXE = (
-    (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-    if (ROOT / "node_modules" / "axe-core").is_dir()
-    else ""
-)
 
 
 def row(page: Page, name: str) -> Locator:
@@ -46,17 +42,6 @@ def befriend(one: Visitor, other: Visitor, names: tuple[str, str]) -> None:
     other.page.locator(f'[data-person="{names[0]}"]').get_by_role("button", name="接受", exact=True).click()
     for visitor, name in ((one, names[1]), (other, names[0])):
         expect(row(visitor.page, name)).to_be_visible()
-
-
-def findings(page: Page) -> list[str]:
-    """What axe-core finds wrong, if it is serious."""
-    page.evaluate(AXE)
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [
-        f"{one['id']}: {[node['html'] for node in one['nodes']]}"
-        for one in found
-        if one["impact"] in {"serious", "critical"}
-    ]
 
 
 def test_two_people_become_friends_and_part(visit: Visit) -> None:
@@ -185,7 +170,7 @@ def test_by_keyboard_and_for_screen_readers(visit: Visit) -> None:
     alice = visit(locale="en-US").sign_in("alice")
     page = alice.page
     expect(row(page, "bob")).to_be_visible()
-    assert findings(page) == []
+    assert serious_findings(page) == []
     page.get_by_role("searchbox", name="Search chats").fill("car")
     expect(row(page, "bob")).to_have_count(0)
     page.keyboard.press("ArrowDown")
@@ -194,9 +179,9 @@ def test_by_keyboard_and_for_screen_readers(visit: Visit) -> None:
     expect(row(page, "carol")).to_have_attribute("aria-current", "page")
     page.get_by_role("link", name="Find people called “car”").click()
     expect(page.locator('[data-person="carol"]')).to_be_visible()
-    assert findings(page) == []
+    assert serious_findings(page) == []
     page.locator('[data-person="carol"]').get_by_role("button").click()
     expect(page.get_by_role("dialog", name="Profile")).to_be_visible()
-    assert findings(page) == []
+    assert serious_findings(page) == []
     page.get_by_role("dialog").get_by_role("link", name="Message").click()
     expect(page.get_by_role("dialog")).to_have_count(0)

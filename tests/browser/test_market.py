@@ -11,10 +11,10 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.visitors import PATIENCE_MS, ROOT, Program, Visitor
+from tests.browser.accessibility import serious_findings
+from tests.browser.visitors import PATIENCE_MS, Program, Visitor
 
 Visit = Callable[..., Visitor]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 INKED_PIXELS = """() => Math.max(...[...document.querySelectorAll(".chart canvas")].map((canvas) => {
     const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
     let inked = 0;
@@ -65,14 +65,7 @@ def push(program: Program, **quote: Any) -> None:
 
 def is_accessible(visitor: Visitor) -> None:
     """Hold the page against axe-core: nothing serious is wrong."""
-    visitor.page.evaluate(AXE.read_text())
-    found = visitor.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    serious = [
-        (violation["id"], [node["html"] for node in violation["nodes"]])
-        for violation in found["violations"]
-        if violation["impact"] in {"serious", "critical"}
-    ]
-    assert not serious, serious
+    assert serious_findings(visitor.page) == []
 
 
 def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
