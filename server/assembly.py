@@ -15,9 +15,11 @@ from server.clock import Clock
 from server.domain.bars import Period
 from server.errors import StartError
 from server.limits import Rate
+from server.market.sources.base import PriceSource
+from server.market.sources.redis_stream import RedisStreamSource
 from server.market_assembly import MarketAssembly
 from server.operation.operation import Operation
-from server.product_readings import marks_readings, price_readings, writer_readings
+from server.product_readings import marks_readings, price_readings, task_readings, writer_readings
 from server.realtime.attendance import Attendance
 from server.realtime.hub import Hub
 from server.realtime.open_streams import OpenStreams
@@ -52,6 +54,8 @@ from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
+from server.services.rate_limits import ReadLimits
+from server.services.read_notices import ReadNotices
 from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
@@ -104,13 +108,16 @@ class Assembly:
         settings, stores = self._settings, self._stores
         accounts = await self._accounts()
         presence = self._presence()
-        market = await MarketAssembly(settings, self._clock, self._stack, stores, self._hub).services()
-        self._operation.add(price_readings(market.prices, self._clock))
+        market = await MarketAssembly(
+            settings, self._clock, self._stack, stores, self._hub, self._operation.metrics.note_redis
+        ).services()
+        self._operation.add(price_readings(market.prices, market.status))
         stocks = StockService(market.instruments, market.prices.quote_of)
         conversations = self._conversations()
         files = await self._files()
         limits = MessageLimits(self._clock, MESSAGE_RATE)
         notifications = self._notifications()
+        self._mark_notices_read(conversations, notifications)
         notices = self._notices(notifications)
         writer = self._writer(presence, notices)
         tasks = await self._tasks(lambda symbol, count: market.bars.newest(symbol, Period.DAY, count), notifications)
@@ -146,9 +153,10 @@ class Assembly:
             watchlists=WatchlistService(stores.watchlists, stocks, self._hub, self._clock),
             alerts=await self._alerts(stocks, notifications, market.prices),
             notifications=notifications,
-            notification_jobs=self._notification_jobs(notifications),
+            notification_jobs=self._notification_jobs(presence, notifications),
             notification_streams=OpenStreams(self._settings.ws_max_connections_per_user),
-            health=HealthService({"database": self._mongo.ping}),
+            health=self._health(market.prices.source),
+            read_limits=ReadLimits(self._clock, settings.reads_per_caller),
             service_keys=ServiceKeyService(stores.service_keys, self._clock),
             audit=self._audit(),
             operation=self._operation,
@@ -180,6 +188,10 @@ class Assembly:
             password = self._demo_password()
             await ensure_demo_accounts(accounts, stores.users, stores.friendships, passwords, clock, password)
         return accounts
+
+    def _health(self, source: PriceSource) -> HealthService:
+        others = {"redis": source.ping} if isinstance(source, RedisStreamSource) else {}
+        return HealthService({"database": self._mongo.ping}, others)
 
     def _audit(self) -> AuditService:
         audit = AuditService(self._stores.audit, self._clock, timedelta(seconds=self._settings.audit_retention))
@@ -244,9 +256,14 @@ class Assembly:
             self._settings.default_locale,
         )
 
-    def _notification_jobs(self, notifications: NotificationService) -> NotificationJobs:
+    def _mark_notices_read(self, conversations: ConversationService, notifications: NotificationService) -> None:
+        read = ReadNotices(notifications)
+        self._stack.push_async_callback(read.close)
+        conversations.on_read.append(read.take)
+
+    def _notification_jobs(self, presence: PresenceService, notifications: NotificationService) -> NotificationJobs:
         stores = self._stores
-        jobs = NotificationJobs(stores.notification_jobs, stores.users, notifications, self._clock)
+        jobs = NotificationJobs(stores.notification_jobs, stores.users, presence, notifications, self._clock)
         jobs.start()
         self._stack.push_async_callback(jobs.close)
         return jobs
@@ -306,6 +323,7 @@ class Assembly:
         tasks = TaskAssembly(
             self._stores.tasks, bars, settings.external_task_types, text, self._hub, self._clock, limits, notices
         )
+        self._operation.add(task_readings(tasks.runner))
         await tasks.runner.start()
         self._stack.push_async_callback(tasks.runner.stop)
         return tasks

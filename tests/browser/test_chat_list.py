@@ -9,7 +9,11 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.visitors import ROOT, Visitor
 
 Visit = Callable[..., Visitor]
-AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text() if (ROOT / "node_modules" / "axe-core").is_dir() else ""
+AXE = (
+    (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    if (ROOT / "node_modules" / "axe-core").is_dir()
+    else ""
+)
 
 
 def row(page: Page, name: str) -> Locator:
@@ -48,7 +52,11 @@ def findings(page: Page) -> list[str]:
     """What axe-core finds wrong, if it is serious."""
     page.evaluate(AXE)
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found if one["impact"] in {"serious", "critical"}]
+    return [
+        f"{one['id']}: {[node['html'] for node in one['nodes']]}"
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ]
 
 
 def test_two_people_become_friends_and_part(visit: Visit) -> None:

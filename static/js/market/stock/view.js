@@ -1,0 +1,81 @@
+// One stock: its quote, its chart, its alerts and signals, and what can be done with it.
+
+import {useApp} from "#js/app.js";
+import {t} from "#js/core/texts.js";
+import {html, useEffect, useState} from "#js/core/view.js";
+import {AlertForm} from "#js/market/alerts/form.js";
+import {AlertRow} from "#js/market/alerts/row.js";
+import {SessionStrip} from "#js/market/session_strip.js";
+import {ChartView} from "#js/market/stock/chart_view.js";
+import {StockHeader} from "#js/market/stock/header.js";
+import {StockSignals} from "#js/market/stock/signals.js";
+import {useStockQuotes} from "#js/market/watching.js";
+import {Loading, Problem, State} from "#js/ui/state.js";
+
+export function StockView({symbol: asked}) {
+  const [stock, problem, retry] = useStock(asked);
+  if (problem) {
+    return html`<${Problem} error=${problem} retry=${retry} />`;
+  }
+  return stock ? html`<${Stock} stock=${stock} />` : html`<${Loading} />`;
+}
+
+function Stock({stock}) {
+  useStockQuotes([stock.symbol]);
+  const isIndex = stock.kind === "index";
+  return html`
+    <div class="stock">
+      <div class="market-head"><${SessionStrip} /></div>
+      <${StockHeader} stock=${stock} />
+      <div class="stock-body">
+        <${ChartView} symbol=${stock.symbol} isIndex=${isIndex} />
+        <aside class="stock-side">
+          <${StockAlerts} symbol=${stock.symbol} />
+          ${!isIndex && html`<${StockSignals} symbol=${stock.symbol} />`}
+        </aside>
+      </div>
+      <footer class="stock-foot hint">
+        <a href="https://www.tradingview.com/" target="_blank" rel="noopener noreferrer">
+          TradingView Lightweight Charts™
+        </a>
+        <span> Copyright (с) 2025 TradingView, Inc. https://www.tradingview.com/</span>
+      </footer>
+    </div>
+  `;
+}
+
+function StockAlerts({symbol}) {
+  const {alerts} = useApp();
+  const list = alerts.of(symbol);
+  return html`
+    <section class="stock-part" aria-labelledby="stock-alerts">
+      <h2 id="stock-alerts">${t("market.alerts")}</h2>
+      <${AlertForm} symbol=${symbol} />
+      <${State} following=${alerts.following} isEmpty=${list.length === 0} empty=${{title: t("market.no_alerts_here")}}>
+        <ul class="list">
+          ${list.map((alert) => html`<${AlertRow} key=${alert.id} alert=${alert} />`)}
+        </ul>
+      <//>
+    </section>
+  `;
+}
+
+/** What the server knows of a code or symbol; its quote goes into the book. */
+function useStock(asked) {
+  const {session, quotes} = useApp();
+  const [known, setKnown] = useState({stock: null, problem: null, turn: 0});
+  useEffect(() => {
+    let isWanted = true;
+    session.request("GET", `/stocks/${asked}`).then(
+      ({quote, ...stock}) => {
+        quotes.book.take(quote ? [quote] : []);
+        isWanted && setKnown({stock, problem: null, turn: known.turn});
+      },
+      (problem) => isWanted && setKnown({stock: null, problem, turn: known.turn}),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [asked, known.turn]);
+  return [known.stock, known.problem, () => setKnown({stock: null, problem: null, turn: known.turn + 1})];
+}
