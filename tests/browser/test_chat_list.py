@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.accessibility import serious_findings
-from tests.browser.visitors import Visitor
+from tests.browser.visitors import Visitor, screenshot
 
 Visit = Callable[..., Visitor]
 
@@ -52,6 +52,7 @@ def test_two_people_become_friends_and_part(visit: Visit) -> None:
     found.get_by_role("button", name="撤回").click()
     found.get_by_role("button", name="加为好友").click()
     emil.page.locator(".chat-requests").click()
+    screenshot(emil.page, "chat-people")
     emil.page.locator('[data-person="dora"]').get_by_role("button", name="拒绝").click()
     expect(emil.page.locator(".chat-requests")).to_have_count(0)
     expect(found.get_by_role("button", name="加为好友")).to_be_visible()
@@ -135,6 +136,7 @@ def test_a_group_of_three(visit: Visit) -> None:
     dialog.get_by_role("button", name="改名").click()
     for visitor in (alice, bob, carol):
         expect(row(visitor.page, "早盘晨会")).to_be_visible()
+    screenshot(page, "chat-group")
 
     dialog.locator('[data-member="bob"]').get_by_role("button", name="更多操作").click()
     page.get_by_role("menuitem", name="设为管理员").click()
@@ -158,6 +160,7 @@ def test_on_a_phone_one_pane_is_shown_at_a_time(visit: Visit) -> None:
     row(page, "bob").tap()
     expect(page.locator("#draft")).to_be_visible()
     expect(row(page, "bob")).to_be_hidden()
+    screenshot(page, "chat-phone")
     page.get_by_role("button", name="返回").click()
     expect(row(page, "bob")).to_be_visible()
     expect(page.locator("#draft")).to_have_count(0)

@@ -12,11 +12,14 @@ from typing import Any
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.accessibility import serious_findings
-from tests.browser.visitors import PATIENCE_MS, Program, Visitor
+from tests.browser.visitors import PATIENCE_MS, Program, Visitor, screenshot
 
 Visit = Callable[..., Visitor]
-INKED_PIXELS = """() => Math.max(...[...document.querySelectorAll(".chart canvas")].map((canvas) => {
-    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+INKED_PIXELS = """() => Math.max(0, ...[...document.querySelectorAll(".chart canvas")].map((canvas) => {
+    const copy = Object.assign(document.createElement("canvas"), {width: canvas.width, height: canvas.height});
+    const paint = copy.getContext("2d", {willReadFrequently: true});
+    paint.drawImage(canvas, 0, 0);
+    const data = paint.getImageData(0, 0, copy.width, copy.height).data;
     let inked = 0;
     for (let at = 3; at < data.length; at += 4) inked += data[at] > 0;
     return inked;
@@ -63,11 +66,6 @@ def push(program: Program, **quote: Any) -> None:
         assert answer.status == 200
 
 
-def is_accessible(visitor: Visitor) -> None:
-    """Hold the page against axe-core: nothing serious is wrong."""
-    assert serious_findings(visitor.page) == []
-
-
 def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
     alice = at(visit().sign_in("alice"))
     rows, page = board(alice), alice.page
@@ -75,6 +73,8 @@ def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
     expect(rows.first.locator("[data-column=time]")).not_to_have_text(before or "")
     expect(rows.first.locator("[data-column=high]")).not_to_have_text("–")
     expect(page.locator(".index").first).to_contain_text("上证指数")
+
+    screenshot(page, "market-board")
 
     head = page.get_by_role("columnheader", name="代码")
     head.get_by_role("button").click()
@@ -95,6 +95,19 @@ def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"#/market/600519\.SH$"))
     expect(page.get_by_role("heading", name="贵州茅台")).to_be_visible()
+
+
+def test_a_stock_leads_back_to_where_the_board_was(visit: Visit) -> None:
+    alice = at(visit().sign_in("alice"))
+    rows, page = board(alice), alice.page
+    expect(rows.first).to_have_attribute("aria-rowindex", "2")
+    page.get_by_role("grid").evaluate("grid => { grid.scrollTop = 200 }")
+    page.locator(".board-name", has_text="万科A").click()
+    expect(page.get_by_role("heading", name="万科A")).to_be_visible()
+    page.go_back()
+    board(alice)
+    expect(page.locator(".board-name", has_text="万科A")).to_be_in_viewport()
+    assert page.get_by_role("grid").evaluate("grid => grid.scrollTop") == 200
 
 
 def test_thousands_of_rows_are_a_few_elements(visit: Visit) -> None:
@@ -134,6 +147,7 @@ def test_a_stock_is_drawn_with_candles_minutes_and_indicators(visit: Visit) -> N
     page.get_by_role("button", name="MACD").click()
     expect(page.locator(".chart-legend")).to_contain_text("DIF")
     is_drawn(alice, 2000)
+    screenshot(page, "market-stock")
     page.get_by_role("button", name="1年").click()
     page.get_by_role("tab", name="分时").click()
     expect(page.locator(".chart-legend")).to_contain_text("均价")
@@ -142,7 +156,7 @@ def test_a_stock_is_drawn_with_candles_minutes_and_indicators(visit: Visit) -> N
     is_drawn(alice, 500)
     notice = page.get_by_role("link", name="TradingView Lightweight Charts™")
     expect(notice).to_have_attribute("href", "https://www.tradingview.com/")
-    is_accessible(alice)
+    assert not serious_findings(alice.page)
 
 
 def test_an_alert_waits_fires_and_is_set_again(visit: Visit, program: Program) -> None:
@@ -199,6 +213,7 @@ def test_a_watchlist_keeps_its_order_and_notes_and_other_devices_follow(visit: V
     page.get_by_role("dialog").get_by_role("textbox").fill("等回调")
     page.keyboard.press("Enter")
     expect(page.locator(".lists-items")).to_contain_text("等回调")
+    screenshot(page, "market-watchlist")
     page.reload()
     expect(items(bob)).to_have_text(["贵州茅台", "宁德时代", "平安银行"])
     expect(page.locator(".lists-items")).to_contain_text("等回调")
@@ -226,7 +241,8 @@ def test_signals_have_reasons_and_live_prices(visit: Visit) -> None:
     first = page.locator(".signals-table tbody tr").first
     expect(first.locator("td").nth(4)).to_have_text(re.compile(r"\d+\.\d\d"))
     assert first.locator(".signals-reason").text_content()
-    is_accessible(alice)
+    assert not serious_findings(alice.page)
+    screenshot(page, "market-signals-en")
     first.get_by_role("link").click()
     expect(page.locator(".stock-part", has_text="Signals")).to_be_visible()
 
@@ -276,4 +292,5 @@ def test_the_market_fits_a_phone(visit: Visit) -> None:
         at(phone, *path)
         expect(phone.page.locator(".skeleton")).to_have_count(0)
         assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        is_accessible(phone)
+        assert not serious_findings(phone.page)
+        screenshot(phone.page, f"market-phone-{path[0] if path else 'board'}")

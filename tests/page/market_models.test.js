@@ -99,6 +99,23 @@ test("a stock that is moved is there at once, and back when the server does not 
   assert.deepEqual(symbolsOf(model, "one"), ["600519.SH", "000001.SZ"]); // as the server has it
 });
 
+test("moves in quick succession are not undone by the answers to the first ones", async () => {
+  const answers = [];
+  const {live, model} = await watchlists({
+    "PATCH /watchlists/one/items/000001.SZ": () => new Promise((resolve) => answers.push(resolve)),
+  });
+  const first = model.moveItem("one", "000001.SZ", 0);
+  const second = model.moveItem("one", "000001.SZ", 1);
+  await live.settled();
+  answers[0](list("one", 0, 4, ["000001.SZ", "600519.SH"]));
+  await first;
+  assert.deepEqual(symbolsOf(model, "one"), ["600519.SH", "000001.SZ"]);
+  live.tell("watchlist_updated", {watchlist: list("one", 0, 6, ["600519.SH"])}); // by another device
+  answers[1](list("one", 0, 5, ["600519.SH", "000001.SZ"]));
+  await second;
+  assert.deepEqual(symbolsOf(model, "one"), ["600519.SH"]);
+});
+
 test("an alert that fires goes from those that wait to those that fired, once", async () => {
   const live = new FakeLive();
   const alert = (id, status) => ({id, symbol: "600519.SH", status, kind: "above", value: 10});

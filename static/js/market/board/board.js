@@ -4,7 +4,7 @@ import {useApp} from "#js/app.js";
 import {go} from "#js/core/router.js";
 import {kept} from "#js/core/storage.js";
 import {language, t} from "#js/core/texts.js";
-import {html, useEffect, useLayoutEffect, useRef, useState} from "#js/core/view.js";
+import {html, useLayoutEffect, useRef, useState} from "#js/core/view.js";
 import {columnsFor} from "#js/market/board/columns.js";
 import {nextSort} from "#js/market/board/order.js";
 import {BoardTable} from "#js/market/board/table.js";
@@ -23,9 +23,8 @@ export function Board({source, symbols, filter, label}) {
   const view = useRef(null);
   const body = useRef(null);
   const {table, columns, count} = useTable(view, body, {symbols, filter});
-  useEffect(() => {
+  useLayoutEffect(() => {
     view.current.scrollTop = places.get(source) ?? 0;
-    return () => places.set(source, view.current?.scrollTop ?? 0);
   }, [source]);
 
   return html`
@@ -42,6 +41,7 @@ export function Board({source, symbols, filter, label}) {
       style=${{"--board-columns": columns.map((column) => column.width).join(" ")}}
       onKeyDown=${(event) => event.target === view.current && steer(event, table.current)}
       onClick=${open}
+      onScroll=${() => places.set(source, view.current.scrollTop)}
     >
       <${Head} columns=${columns} />
       <div class="board-rows" role="rowgroup" ref=${body}></div>
