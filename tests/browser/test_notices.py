@@ -6,9 +6,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import serious_findings
 from tests.browser.outside import call, register, sign_in
-from tests.browser.visitors import Program, Visitor
+from tests.browser.visitors import Program, Visitor, screenshot
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "reduced_motion": "reduce"}
 
 
 def notify(program: Program, username: str, title: str, **more: str) -> None:
@@ -33,7 +33,8 @@ def test_a_friends_request_rings_and_is_read(visit: Callable[..., Visitor], prog
     expect(row).to_have_count(1)
     expect(row).to_contain_text("bert")
     expect(anna.page.locator(".toast")).to_have_count(0)
-    assert serious_findings(anna.page, ".inbox") == []
+    assert serious_findings(anna.page) == []
+    screenshot(anna.page, "notifications")
     anna.page.locator("#read-all").click()
     badge(anna.page, 0)
     anna.page.keyboard.press("Escape")
@@ -78,7 +79,8 @@ def test_a_muted_type_makes_no_sign(visit: Callable[..., Visitor], program: Prog
     dora.page.locator("#prefer").click()
     with dora.page.expect_response(lambda answer: answer.request.method == "PUT"):
         dora.page.get_by_label("Friend request", exact=True).uncheck()
-    assert serious_findings(dora.page, "dialog") == []
+    assert serious_findings(dora.page) == []
+    screenshot(dora.page, "notification-settings")
     dora.page.keyboard.press("Escape")
     call(program, "POST", "/friends/requests", {"username": "dora"}, register(program, "emil"))
     notify(program, "dora", "something else")
