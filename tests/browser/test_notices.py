@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import serious_findings
 from tests.browser.outside import call, register, sign_in
-from tests.browser.visitors import Program, Visitor, accessibility_findings, screenshot
+from tests.browser.visitors import Program, Visitor, screenshot
 
 BROWSER_THAT_ASKS = """
   window.asked = 0;
@@ -46,7 +47,7 @@ def test_a_friends_request_rings_and_is_read(visit: Callable[..., Visitor], prog
     expect(row).to_have_count(1)
     expect(row).to_contain_text("bert")
     expect(anna.page.locator(".toast")).to_have_count(0)
-    assert accessibility_findings(anna.page) == []
+    assert serious_findings(anna.page) == []
     screenshot(anna.page, "notifications")
     anna.page.locator("#read-all").click()
     badge(anna.page, 0)
@@ -94,7 +95,7 @@ def test_a_muted_type_makes_no_sign(visit: Callable[..., Visitor], program: Prog
     dora.page.locator("#prefer").click()
     with dora.page.expect_response(lambda answer: answer.request.method == "PUT"):
         dora.page.get_by_label("Friend request", exact=True).uncheck()
-    assert accessibility_findings(dora.page) == []
+    assert serious_findings(dora.page) == []
     screenshot(dora.page, "notification-settings")
     dora.page.keyboard.press("Escape")
     call(program, "POST", "/friends/requests", {"username": "dora"}, register(program, "emil"))
