@@ -136,7 +136,7 @@ test("a deletion that fails brings the notification back, and is told", async (c
 });
 
 test("who is at the place a notification is about has read it", async () => {
-  const {notices, live, session} = await inbox(notice("3", {link: "/#/market/600519.SH"}), notice("2"));
+  const {notices, live, session, server} = await inbox(notice("3", {link: "/#/market/600519.SH"}), notice("2"));
   session.answers("POST /notifications/3/read", () => null);
   session.answers("POST /notifications/4/read", () => null);
   place.value = {area: "market", path: ["600519.SH"]};
@@ -147,6 +147,10 @@ test("who is at the place a notification is about has read it", async () => {
   live.tell("notification", notice("4", {link: "/#/market/600519.SH"}));
   live.tell("notification", notice("5"));
   assert.deepEqual(seen, [true, false]);
+  server.stored = [notice("6", {link: "/#/market/600519.SH"})];
+  session.answers("POST /notifications/6/read", () => null);
+  await notices.following.refresh();
+  assert.equal(notices.unread.value, 0);
   assert.equal(session.count("POST /notifications/4/read"), 1);
   place.value = {area: "", path: []};
 });
