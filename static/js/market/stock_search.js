@@ -13,7 +13,8 @@ const MOST = 8;
 export function StockSearch({label = t("market.search"), onChoose = ({symbol}) => go(["market", symbol])}) {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
-  const found = useFound(query, () => setAt(0));
+  const answer = useFound(query, () => setAt(0));
+  const found = answer ?? [];
   const listId = useId();
 
   function choose(stock) {
@@ -22,6 +23,9 @@ export function StockSearch({label = t("market.search"), onChoose = ({symbol}) =
   }
 
   function steer(event) {
+    if (event.isComposing) {
+      return; // Enter ends the word of an input method
+    }
     const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
     if (step && found.length) {
       event.preventDefault();
@@ -60,13 +64,14 @@ export function StockSearch({label = t("market.search"), onChoose = ({symbol}) =
           `,
         )}
       </ul>
+      ${answer?.length === 0 && html`<p class="stock-found hint" role="status">${t("market.not_found", {query})}</p>`}
     </div>
   `;
 }
 
 const leaves = ({currentTarget, relatedTarget}) => !currentTarget.contains(relatedTarget);
 
-/** What the server finds, once the typing rests; nothing for an empty query. */
+/** What the server finds, once the typing rests; null as long as nobody knows. */
 function useFound(query, onNews) {
   const {session} = useApp();
   const [found, setFound] = useState({query: "", stocks: []});
@@ -92,5 +97,5 @@ function useFound(query, onNews) {
       clearTimeout(timer);
     };
   }, [sought]);
-  return sought && found.query === sought ? found.stocks : [];
+  return sought && found.query === sought ? found.stocks : null;
 }
