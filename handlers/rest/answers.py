@@ -164,9 +164,10 @@ class Notified(Struct):
 
 
 class NotificationJob(Struct):
-    """How far it has come to tell everyone."""
+    """How far it has come: ``done`` users of about ``total`` were looked at, and ``notified`` of them are meant."""
 
     job_id: str
     total: int
     done: int
+    notified: int
     state: JobState

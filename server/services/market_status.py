@@ -20,6 +20,11 @@ class MarketStatus:
         self._clock = clock
         self._any_hour = any_hour
 
+    def quote_age(self) -> float | None:
+        """Return how many seconds old the newest quote is; None while there is none."""
+        newest = max((quote.timestamp for quote in self._prices.quotes()), default=None)
+        return None if newest is None else (self._clock.now() - newest).total_seconds()
+
     def present(self) -> dict[str, Any]:
         now = self._clock.now()
         source, last_push = self._prices.source, self._prices.last_push

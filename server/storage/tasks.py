@@ -92,13 +92,28 @@ class TaskRepository:
             wanted["type"] = kind
         if before is not None:
             wanted["_id"] = {"$lt": before}
-        pipeline = [{"$match": wanted}, {"$sort": {"_id": DESCENDING}}, {"$limit": limit}, {"$set": _LISTED}]
+        pipeline: list[Document] = [
+            {"$match": wanted},
+            {"$sort": {"_id": DESCENDING}},
+            {"$limit": limit},
+            {"$set": _LISTED},
+        ]
         return [_task(document) async for document in self._tasks.aggregate(pipeline)]
 
     @database_call
     async def count_queued(self, worker: Worker, most: int) -> int:
         """Return how many tasks wait for this kind of worker, at most ``most``."""
         return await self._tasks.count_documents({"state": "queued", "worker": worker.value}, limit=most)
+
+    @database_call
+    async def count_open(self) -> dict[tuple[TaskState, Worker], int]:
+        """Return how many tasks are open, by state and kind of worker; answered by the index alone."""
+        pipeline: list[Document] = [
+            {"$match": {"state": {"$in": _OPEN}}},
+            {"$group": {"_id": {"state": "$state", "worker": "$worker"}, "count": {"$sum": 1}}},
+        ]
+        found = self._tasks.aggregate(pipeline, hint="queue")
+        return {(TaskState(one["_id"]["state"]), Worker(one["_id"]["worker"])): one["count"] async for one in found}
 
     @database_call
     async def claim(

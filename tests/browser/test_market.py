@@ -11,7 +11,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.visitors import PATIENCE_MS, Program, Visitor, accessibility_findings, screenshot
+from tests.browser.accessibility import serious_findings
+from tests.browser.visitors import PATIENCE_MS, Program, Visitor, screenshot
 
 Visit = Callable[..., Visitor]
 INKED_PIXELS = """() => Math.max(0, ...[...document.querySelectorAll(".chart canvas")].map((canvas) => {
@@ -155,7 +156,7 @@ def test_a_stock_is_drawn_with_candles_minutes_and_indicators(visit: Visit) -> N
     is_drawn(alice, 500)
     notice = page.get_by_role("link", name="TradingView Lightweight Charts™")
     expect(notice).to_have_attribute("href", "https://www.tradingview.com/")
-    assert not accessibility_findings(alice.page)
+    assert not serious_findings(alice.page)
 
 
 def test_an_alert_waits_fires_and_is_set_again(visit: Visit, program: Program) -> None:
@@ -240,7 +241,7 @@ def test_signals_have_reasons_and_live_prices(visit: Visit) -> None:
     first = page.locator(".signals-table tbody tr").first
     expect(first.locator("td").nth(4)).to_have_text(re.compile(r"\d+\.\d\d"))
     assert first.locator(".signals-reason").text_content()
-    assert not accessibility_findings(alice.page)
+    assert not serious_findings(alice.page)
     screenshot(page, "market-signals-en")
     first.get_by_role("link").click()
     expect(page.locator(".stock-part", has_text="Signals")).to_be_visible()
@@ -291,5 +292,5 @@ def test_the_market_fits_a_phone(visit: Visit) -> None:
         at(phone, *path)
         expect(phone.page.locator(".skeleton")).to_have_count(0)
         assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert not accessibility_findings(phone.page)
+        assert not serious_findings(phone.page)
         screenshot(phone.page, f"market-phone-{path[0] if path else 'board'}")

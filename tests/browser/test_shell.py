@@ -13,12 +13,21 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.browser.visitors import PASSWORD, PATIENCE_MS, Program, Visitor, accessibility_findings, screenshot
+from tests.browser import outside
+from tests.browser.accessibility import serious_findings
+from tests.browser.visitors import PASSWORD, PATIENCE_MS, Program, Visitor, screenshot
 
 Visit = Callable[..., Visitor]
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 MOST_COMPRESSED = 400_000
+PLACES = {
+    "chat": "[data-friend]",
+    "market": ".market",
+    "market/600519.SH": "canvas",
+    "tasks": ".task-list",
+    "settings": ".settings",
+}
 
 
 def choose(page: Page, text: str) -> None:
@@ -44,7 +53,7 @@ def test_a_wrong_password_is_told_and_what_is_missing(visit: Visit) -> None:
     page.locator("#password").press("Enter")
     expect(page.locator(".entrance-error")).to_have_text("The username or the password is wrong")
     expect(page.locator("#password")).to_be_focused()
-    assert accessibility_findings(page) == []
+    assert serious_findings(page) == []
 
 
 def test_registering_says_which_field_is_wrong(visit: Visit) -> None:
@@ -223,29 +232,42 @@ def test_axe_finds_nothing_serious(visit: Visit, scheme: str) -> None:
     visitor = visit(color_scheme=scheme)
     page = visitor.page
     expect(page.locator("#username")).to_be_visible()
-    assert accessibility_findings(page) == []
+    assert serious_findings(page) == []
     visitor.sign_in("carol")
     for section in ("profile", "appearance", "security", "blocked"):
         page.goto(f"{visitor.program.url}#/settings/{section}")
         expect(page.locator(".settings-body > *").first).to_be_visible()
-        assert accessibility_findings(page) == [], section
+        assert serious_findings(page) == [], section
     page.locator(".me > button").click()
-    assert accessibility_findings(page) == []
+    assert serious_findings(page) == []
     page.get_by_role("menuitem", name="关于").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    assert accessibility_findings(page) == []
+    assert serious_findings(page) == []
 
 
 def test_all_that_the_page_loads_is_small(visit: Visit) -> None:
-    page = visit().sign_in("alice").page
+    visitor = visit().sign_in("alice")
+    page = visitor.page
+    for link, shown in PLACES.items():
+        page.goto(f"{visitor.program.url}#/{link}")
+        expect(page.locator(shown).first).to_be_visible()
     loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
-    assets = {page.url.partition("#")[0], *(name for name in loaded if "/static/" in name)}
-    assert len(assets) > 20
+    assets = {visitor.program.url, *(name for name in loaded if "/static/" in name)}
+    assert any("lightweight-charts" in url for url in assets)
     sizes = {}
     for url in assets:
         with urlopen(url) as answer:
             sizes[url] = len(gzip.compress(answer.read()))
     assert sum(sizes.values()) < MOST_COMPRESSED, sizes
+
+
+def test_what_is_unread_stands_in_the_title(visit: Visit) -> None:
+    visitor = visit().register("shell_unread")
+    expect(visitor.page).to_have_title("Stock Insight")
+    token = outside.register(visitor.program, "shell_stranger")
+    outside.call(visitor.program, "POST", "/friends/requests", {"username": "shell_unread"}, token)
+    expect(visitor.page).to_have_title("(1) Stock Insight")
+    expect(visitor.page.locator("#favicon")).to_have_attribute("href", re.compile("^data:image/png"))
 
 
 def test_an_open_connection_goes_on_with_a_new_token(visit: Visit) -> None:

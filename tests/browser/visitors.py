@@ -23,7 +23,6 @@ CHROMIUM_ARGUMENTS = (
     "--disable-sync",
 )
 SCREENSHOTS = ROOT / "build" / "screenshots"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 15_000
 PASSWORD = "correct horse"
 
@@ -36,19 +35,6 @@ expect.set_options(timeout=PATIENCE_MS)
 def screenshot(page: Page, name: str) -> None:
     """Keep a picture of what a page shows, for people to look at."""
     page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
-
-
-def accessibility_findings(page: Page) -> list[str]:
-    """Return what axe-core finds that is serious: which rule, and where."""
-    page.evaluate("document.getAnimations().forEach((one) => one.effect.getTiming().iterations < 9 && one.finish())")
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {node['html'][:160]}"
-        for violation in found["violations"]
-        if violation["impact"] in {"serious", "critical"}
-        for node in violation["nodes"]
-    ]
 
 
 class Program:

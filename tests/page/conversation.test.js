@@ -47,7 +47,16 @@ class World {
 
   says(sender, content = "", {client_msg_id: id = null} = {}) {
     const seq = this.messages.length + 1;
-    const message = {id: `m${seq}`, conversation_id: "c", seq, sender, type: "text", content, created_at: "2026-01-05T10:00:00Z", client_msg_id: id};
+    const message = {
+      id: `m${seq}`,
+      conversation_id: "c",
+      seq,
+      sender,
+      type: "text",
+      content,
+      created_at: "2026-01-05T10:00:00Z",
+      client_msg_id: id,
+    };
     this.messages.push(message);
     this.revision += 1;
     if (sender === ME) {
@@ -78,7 +87,15 @@ class World {
     const messages = after === undefined ? this.messages.slice(-50) : this.messages.slice(after);
     const read = this.read.me ?? 0;
     const unread = this.messages.filter(({seq, sender}) => seq > read && sender !== ME).length;
-    const conversation = {id: "c", kind: "direct", members: [ME, BOB], revision: this.revision, unread, read: this.read, delivered: {}};
+    const conversation = {
+      id: "c",
+      kind: "direct",
+      members: [ME, BOB],
+      revision: this.revision,
+      unread,
+      read: this.read,
+      delivered: {},
+    };
     return {conversation, messages, updated: after === undefined ? [] : this.changed, has_more: false};
   }
 
@@ -158,7 +175,10 @@ test("an edited or recalled message changes above its replies too", async () => 
 test("what one sends is shown at once, arrives once, and stands in one place", async () => {
   const conversation = await world.enter();
   conversation.send({content: "hello"});
-  assert.deepEqual(conversation.outgoing.value.map(({content, state}) => [content, state]), [["hello", "sending"]]);
+  assert.deepEqual(
+    conversation.outgoing.value.map(({content, state}) => [content, state]),
+    [["hello", "sending"]],
+  );
   await world.live.settled();
   assert.deepEqual(conversation.outgoing.value, []);
   assert.deepEqual(contents(conversation), ["hello"]);
@@ -191,7 +211,7 @@ test("only what is seen is marked as read", async () => {
   conversation.read();
   assert.equal(conversation.unread.value, 0);
   assert.deepEqual(world.asked("mark_read"), [{conversation_id: "c", seq: 1}]);
-  conversation.isWatched = true;
+  conversation.reading.isWatched = true;
   world.tell(world.says(BOB, "seen"));
   assert.equal(conversation.unread.value, 0);
   assert.equal(conversation.newFrom.value, 1);
@@ -237,7 +257,10 @@ test("looking back loads page by page, a jump shows a stretch that joins the new
     await history.loadNewer();
   }
   assert.equal(history.past.value, null);
-  assert.deepEqual(numbers(conversation), Array.from({length: 351}, (_, index) => index + 51));
+  assert.deepEqual(
+    numbers(conversation),
+    Array.from({length: 351}, (_, index) => index + 51),
+  );
   await history.show(20);
   history.showRecent();
   assert.equal(numbers(conversation).at(-1), 401);
@@ -291,7 +314,10 @@ test("a file that the server would not take is told of before it is sent", async
   world.app.limits.known.value = {max_file_size: 10, file_extensions: ["png", "txt"], recall_window: 120};
   const file = (name, size, type = "") => ({name, size, type});
   composition.attachFiles([file("a.txt", 5), file("b.exe", 5), file("c.png", 11), file("d.txt", 0)]);
-  assert.deepEqual(composition.attachments.value.map(({problem}) => problem), [null, "unsupported", "too_large", "empty"]);
+  assert.deepEqual(
+    composition.attachments.value.map(({problem}) => problem),
+    [null, "unsupported", "too_large", "empty"],
+  );
   assert.equal(composition.canSend, false);
   composition.attachments.value.slice(1).forEach((one) => composition.detach(one));
   assert.equal(composition.canSend, true);

@@ -3,6 +3,7 @@ import {beforeEach, mock, test} from "node:test";
 import {BOB, CAROL, FakeApp, ME, at, direct, friend, group, message} from "./chat_support.js";
 import {Conversations} from "#js/chat/conversations.js";
 import {Friends} from "#js/chat/friends.js";
+import {signal} from "#js/core/view.js";
 
 let app, conversations;
 
@@ -120,8 +121,8 @@ test("a group's name and members change in place", async () => {
   await begin(group("g", "Traders", [BOB, CAROL], {last: message(3, BOB)}));
   const changes = [{action: "renamed"}, {action: "removed", user_ids: ["carol"]}];
   updated("g", {name: "Analysts", owner_id: "me", member_count: 2, changes});
-  const {title, members} = conversations.row("g");
-  assert.deepEqual([title, members.map(({id}) => id)], ["Analysts", ["me", "bob"]]);
+  const {title, others} = conversations.row("g");
+  assert.deepEqual([title, others.map(({id}) => id)], ["Analysts", ["bob"]]);
   updated("g", {removed: true});
   assert.equal(conversations.row("g"), null);
 });
@@ -195,5 +196,53 @@ test("names of people are the newest everywhere", async () => {
   await begin(direct("d", BOB, {last: message(5, BOB)}), group("g", "Traders", [BOB], {last: message(3, BOB)}));
   app.live.tell("profile_updated", {user: {...BOB, display_name: "Robert"}});
   assert.equal(conversations.row("d").title, "Robert");
-  assert.equal(conversations.row("g").members[1].display_name, "Robert");
+  assert.equal(conversations.row("g").others[0].display_name, "Robert");
+});
+
+/** What a conversation needs of the app to be opened. */
+function openable() {
+  app.outbox = {list: signal([]), onSent: () => {}, discard: () => {}};
+  app.uploads = {list: signal([])};
+  app.drafts = {of: () => ({text: ""}), set: () => {}};
+  app.limits = {known: signal(null)};
+  for (const event of ["mark_read", "mark_delivered", "typing"]) {
+    app.live.answers(event, () => ({ok: true}));
+  }
+}
+
+test("a conversation that is open is the same for everybody, and the list knows what it knows", async () => {
+  openable();
+  await begin(direct("d", BOB, {last: message(5, BOB), unread: 2}));
+  const opened = conversations.open("d");
+  assert.equal(conversations.openWith("bob"), opened);
+  assert.equal(conversations.open("unknown"), null);
+  const newest = message(6, BOB); // told to the connection that joins, by its answer alone
+  app.live.answers("join_chat", () => ({
+    conversation: direct("d", BOB, {last: newest, unread: 3, read: {me: 3}}),
+    messages: [4, 5].map((seq) => message(seq, BOB)).concat(newest),
+    updated: [],
+    has_more: false,
+  }));
+  await opened.join();
+  assert.equal(conversations.row("d").message.seq, 6);
+  assert.equal(conversations.unread.value, 3);
+  opened.read();
+  assert.equal(conversations.unread.value, 0);
+  app.live.tell("typing", {conversation_id: "d", user_id: "bob", is_typing: true});
+  assert.deepEqual(conversations.typistsOf("d"), ["bob"]);
+  opened.typists.clear();
+});
+
+test("a conversation that begins is listed under its id, and is still the same", async () => {
+  openable();
+  await begin();
+  const opened = conversations.openWith("bob");
+  assert.equal(conversations.openWith("bob"), opened);
+  assert.equal(conversations.openWith("stranger"), null);
+  app.live.answers("join_chat", () => ({conversation: direct("d", BOB), messages: [], updated: [], has_more: false}));
+  app.answers["GET /conversations/d"] = {conversation: direct("d", BOB)};
+  await opened.join();
+  await app.live.settled();
+  assert.equal(conversations.rowWith("bob").id, "d");
+  assert.equal(conversations.open("d"), opened);
 });

@@ -9,7 +9,16 @@ import {membersFor, replaced, triggerAt} from "#js/chat/thread/trigger.js";
 
 const ME = {id: "me"};
 const BOB = {id: "bob"};
-const message = (seq, sender, at, more = {}) => ({id: `m${seq}`, seq, sender, type: "text", created_at: at, client_msg_id: null, content: "", ...more});
+const message = (seq, sender, at, more = {}) => ({
+  id: `m${seq}`,
+  seq,
+  sender,
+  type: "text",
+  created_at: at,
+  client_msg_id: null,
+  content: "",
+  ...more,
+});
 
 test("messages are grouped by who wrote them within minutes, and by days", () => {
   const messages = [
@@ -20,15 +29,23 @@ test("messages are grouped by who wrote them within minutes, and by days", () =>
     message(5, ME, "2026-01-06T00:00:10"),
   ];
   const rows = rowsOf(messages, [], {me: ME, newFrom: null});
-  const shape = rows.map(({kind, isFirst, isLast}) => (kind === "message" ? `${isFirst ? "(" : ""}m${isLast ? ")" : ""}` : kind));
+  const shape = rows.map(({kind, isFirst, isLast}) =>
+    kind === "message" ? `${isFirst ? "(" : ""}m${isLast ? ")" : ""}` : kind,
+  );
   assert.deepEqual(shape, ["day", "(m", "m)", "(m)", "(m)", "day", "(m)"]);
-  assert.deepEqual(rows.map(({key}) => key).filter((key) => !key.startsWith("day")), ["seq 1", "seq 2", "seq 3", "own x", "seq 5"]);
+  assert.deepEqual(
+    rows.map(({key}) => key).filter((key) => !key.startsWith("day")),
+    ["seq 1", "seq 2", "seq 3", "own x", "seq 5"],
+  );
 });
 
 test("the line of the new messages stands above the first, and ends a group", () => {
   const messages = [message(1, BOB, "2026-01-05T10:00:00"), message(2, BOB, "2026-01-05T10:00:01")];
   const rows = rowsOf(messages, [], {me: ME, newFrom: 2});
-  assert.deepEqual(rows.map(({kind}) => kind), ["day", "message", "new", "message"]);
+  assert.deepEqual(
+    rows.map(({kind}) => kind),
+    ["day", "message", "new", "message"],
+  );
   assert.equal(rows[1].isLast, true);
   assert.equal(rows[3].isFirst, true);
 });
@@ -48,19 +65,36 @@ test("a stretch takes what follows it, once, and hands back what would leave a h
 });
 
 test("links are found without the punctuation around them", () => {
-  const links = (text) => partsOf(text).filter(({kind}) => kind === "link").map(({text: link}) => link);
-  assert.deepEqual(links("看https://a.example/b?c=1。还有 http://d.example."), ["https://a.example/b?c=1", "http://d.example"]);
+  const links = (text) =>
+    partsOf(text)
+      .filter(({kind}) => kind === "link")
+      .map(({text: link}) => link);
+  assert.deepEqual(links("看https://a.example/b?c=1。还有 http://d.example."), [
+    "https://a.example/b?c=1",
+    "http://d.example",
+  ]);
   assert.deepEqual(links("(https://a.example/b) <http://c.example>"), ["https://a.example/b", "http://c.example"]);
   assert.deepEqual(links("https://a.example/x_(y)"), ["https://a.example/x_(y)"]);
   assert.deepEqual(links("javascript:alert(1) data:text/html,x"), []);
   const text = "before https://a.example, after";
-  assert.equal(partsOf(text).map((part) => part.text).join(""), text);
+  assert.equal(
+    partsOf(text)
+      .map((part) => part.text)
+      .join(""),
+    text,
+  );
 });
 
 test("mentions are those of the members that the server found, the longest name first", () => {
   const parts = partsOf("@bob 和 @Bobby, bob@bob.example @bobo", ["bob", "bobby"]);
-  assert.deepEqual(parts.filter(({kind}) => kind === "mention").map(({text}) => text), ["@bob", "@Bobby", "@bob"]);
-  assert.equal(partsOf("@nobody", ["bob"]).some(({kind}) => kind === "mention"), false);
+  assert.deepEqual(
+    parts.filter(({kind}) => kind === "mention").map(({text}) => text),
+    ["@bob", "@Bobby", "@bob"],
+  );
+  assert.equal(
+    partsOf("@nobody", ["bob"]).some(({kind}) => kind === "mention"),
+    false,
+  );
 });
 
 test("a sign before the caret asks for members or stocks", () => {
@@ -78,7 +112,10 @@ test("members whose names begin so come first", () => {
     {id: "2", username: "zbo", display_name: "Zoe"},
     {id: "3", username: "carol", display_name: "Carol"},
   ];
-  assert.deepEqual(membersFor("bo", members).map(({id}) => id), ["1", "2"]);
+  assert.deepEqual(
+    membersFor("bo", members).map(({id}) => id),
+    ["1", "2"],
+  );
 });
 
 test("a message is read when all have read it, and counts who has", () => {

@@ -99,7 +99,9 @@ export class Composition {
       this.editing.value = null;
       return editing.text === editing.message.content ? null : this.#conversation.edit(editing.message, editing.text);
     }
-    this.#parts().forEach((part, index) => this.#conversation.send(index ? part : {...part, reply: this.replyTo ?? undefined}));
+    this.#parts().forEach((part, index) =>
+      this.#conversation.send(index ? part : {...part, reply: this.replyTo ?? undefined}),
+    );
     this.attachments.value.forEach((one) => this.detach(one));
     this.#app.drafts.set(this.#conversation.name, {text: ""});
     return null;

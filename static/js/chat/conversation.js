@@ -2,14 +2,14 @@
 
 import {Composition} from "#js/chat/composition.js";
 import {History} from "#js/chat/history.js";
-import {Receipts} from "#js/chat/receipts.js";
+import {outgoingOf} from "#js/chat/outgoing.js";
+import {Reading} from "#js/chat/reading.js";
 import {OwnTyping, Typists} from "#js/chat/typing.js";
 import {ConnectionLost} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
 import {batch, computed, signal} from "#js/core/view.js";
 
 const RETRY_MS = 3_000;
-const LATELY = 50;
 
 export class Conversation {
   /** As the server shows it, with all members; null until it was entered. */
@@ -21,31 +21,27 @@ export class Conversation {
   isGone = signal(false);
   history = new History((query) => this.#ask(query));
   messages = this.history.messages;
-  /** What has not arrived: `{id, type, content, file?, reply?, at, error?, progress?, state}`. */
-  outgoing = computed(() => this.#outgoing());
-  unread = signal(0);
-  /** The `seq` above which the line of the new messages stands, or null. */
-  newFrom = signal(null);
-  receipts = new Receipts();
+  reading = new Reading(this.history, {me: () => this.#me, tell: (event, seq) => this.#tellMark(event, seq)});
+  receipts = this.reading.receipts;
+  unread = this.reading.unread;
+  newFrom = this.reading.newFrom;
   typists = new Typists();
   typing = computed(() => this.typists.ids.value.filter((id) => id !== this.#me));
-  /** Whether somebody looks at its end now, so that what comes is read. */
-  isWatched = false;
   #app;
   #id;
   #friend;
   #revision = 0; // no change of a message is missing up to this one
   #joining = null;
   #joined = false;
-  #told = 0; // the `seq` up to which the server knows that it was read
   #isFollowed = false;
-  #loading = new Map();
+  #early = []; // what came before the first answer
 
   /** `friend` is the other one of two, `id` null where the conversation has not begun. */
   constructor(app, {id = null, friend = null}) {
     this.#app = app;
     this.#id = signal(id);
     this.#friend = signal(friend);
+    this.outgoing = outgoingOf(app, this);
     this.composition = new Composition(app, this);
     this.ownTyping = new OwnTyping((isTyping) => this.#tellTyping(isTyping));
   }
@@ -104,17 +100,6 @@ export class Conversation {
     return this.id ? {conversation_id: this.id} : {friend_id: this.friend.id};
   }
 
-  #outgoing() {
-    const isMine = (one) => (one.conversation && one.conversation === this.id) || (one.friend && one.friend === this.friend?.id);
-    const known = new Set(this.history.recent.value.slice(-LATELY).map(({client_msg_id: id}) => id));
-    const isLive = this.#app.live.state.value === "live";
-    const all = [...this.#app.uploads.list.value, ...this.#app.outbox.list.value];
-    return all
-      .filter((one) => isMine(one) && !known.has(one.id))
-      .sort((one, other) => one.at - other.at)
-      .map((one) => ({...one, state: one.error ? "failed" : isLive ? "sending" : "waiting"}));
-  }
-
   /** Enter it, or catch up with what was missed; again with each new connection. */
   join() {
     this.follow();
@@ -155,13 +140,14 @@ export class Conversation {
       this.#joined = true;
       batch(() => {
         this.history.recent.value = messages;
+        this.history.append(this.#early);
         this.state.value = "ready";
         this.error.value = null;
         this.#entered(conversation);
       });
       return;
     }
-    for (let hasMore = true; hasMore; ) {
+    for (let hasMore = true; hasMore;) {
       const asked = {conversation_id: this.id, after_seq: this.history.end, after_revision: this.#revision};
       const {conversation, messages, updated, has_more: more} = await live.ask("join_chat", asked);
       hasMore = more && messages.length + updated.length > 0;
@@ -178,18 +164,7 @@ export class Conversation {
     this.#id.value = conversation.id;
     this.info.value = conversation;
     this.#revision = conversation.revision;
-    this.#told = conversation.read[this.#me] ?? 0;
-    this.receipts.take(conversation);
-    this.#count(conversation.unread);
-    const read = this.#readSeq;
-    if (this.unread.value && (this.newFrom.value ?? 0) <= read) {
-      this.newFrom.value = read + 1;
-    }
-    if (read > this.#told) {
-      this.#tellRead(read); // what was lost with the last connection
-    } else {
-      this.#tellDelivered();
-    }
+    this.reading.enter(conversation);
   }
 
   /** Hear what the server tells of it, from now on. */
@@ -200,12 +175,30 @@ export class Conversation {
     this.#isFollowed = true;
     const {live, outbox} = this.#app;
     const of = (hear) => (news) => news.conversation_id === this.id && this.id && hear(news);
-    live.on("new_message", of(({message}) => this.receive(message)));
-    live.on("message_updated", of(({message}) => this.history.replace(message)));
-    live.on("message_read", of(({user_id: who, seq}) => this.#marked("read", who, seq)));
-    live.on("message_delivered", of(({user_id: who, seq}) => this.#marked("delivered", who, seq)));
-    live.on("typing", of((news) => this.typists.hear(news)));
-    live.on("conversation_updated", of((news) => this.#updated(news)));
+    live.on(
+      "new_message",
+      of(({message}) => this.receive(message)),
+    );
+    live.on(
+      "message_updated",
+      of(({message}) => this.history.replace(message)),
+    );
+    live.on(
+      "message_read",
+      of(({user_id: who, seq}) => this.reading.marked("read", who, seq)),
+    );
+    live.on(
+      "message_delivered",
+      of(({user_id: who, seq}) => this.reading.marked("delivered", who, seq)),
+    );
+    live.on(
+      "typing",
+      of((news) => this.typists.hear(news)),
+    );
+    live.on(
+      "conversation_updated",
+      of((news) => this.#updated(news)),
+    );
     live.on("profile_updated", ({user}) => this.#renamed(user));
     outbox.onSent((message) => message.conversation_id === this.id && this.receive(message));
     live.state.subscribe((state) => (state === "live" ? this.join() : this.disconnected()));
@@ -214,17 +207,18 @@ export class Conversation {
   /** Take a message that came live; one that leaves a hole before it has the hole filled. */
   receive(message) {
     if (this.state.value !== "ready") {
-      return; // it will be in the answer that is awaited
+      this.#early.push(message);
+      return;
     }
     batch(() => {
       this.typists.forget(message.sender.id);
       if (this.#merge([message]) && this.#joined) {
         this.join();
       }
-      if (this.isWatched) {
+      if (this.reading.isWatched) {
         this.read();
       } else if (!this.isMine(message)) {
-        this.#tellDelivered();
+        this.reading.tellDelivered();
       }
     });
   }
@@ -237,14 +231,10 @@ export class Conversation {
   }
 
   #take(message) {
+    this.reading.take(message);
     if (this.isMine(message)) {
-      this.receipts.move("read", this.#me, message.seq);
-      this.#told = Math.max(this.#told, message.seq); // what one sends counts as read
       this.#app.outbox.discard(message.client_msg_id);
-    } else if (!this.isWatched && !this.unread.value) {
-      this.newFrom.value = message.seq;
     }
-    this.#count(this.unread.value + 1);
   }
 
   /** Whether a message is one's own. */
@@ -282,63 +272,25 @@ export class Conversation {
     }
   }
 
-  // How far everybody has come
-
-  get #readSeq() {
-    return this.receipts.read.value[this.#me] ?? 0;
-  }
-
-  #marked(kind, who, seq) {
-    this.receipts.move(kind, who, seq);
-    if (who === this.#me && kind === "read") {
-      this.#told = Math.max(this.#told, seq);
-      this.#count(this.unread.value);
-    }
-  }
-
-  /** Count what was not read; where not all of it is known, it is at most `told`. */
-  #count(told) {
-    const read = this.#readSeq;
-    const {value: recent} = this.history.recent;
-    if (!recent.length || recent[0].seq <= read + 1) {
-      this.unread.value = recent.filter((message) => message.seq > read && !this.isMine(message)).length;
-    } else {
-      this.unread.value = Math.min(told, this.history.end - read);
-    }
-  }
-
   /** Note, here and at the server, that everything up to `seq` has been read. */
   read(seq = this.history.end) {
-    if (this.state.value === "ready" && seq > this.#readSeq) {
-      this.receipts.move("read", this.#me, seq);
-      this.#count(this.unread.value);
-      this.#tellRead(seq);
+    if (this.state.value === "ready") {
+      this.reading.read(seq);
     }
   }
 
-  #tellRead(seq) {
-    if (seq > this.#told) {
-      this.#told = seq;
-      this.#app.live.ask("mark_read", {conversation_id: this.id, seq}).catch(() => {}); // said again when it is joined again
-    }
-  }
-
-  #tellDelivered() {
-    const known = Math.max(this.receipts.delivered.value[this.#me] ?? 0, this.#readSeq);
-    if (this.history.end > known) {
-      this.receipts.move("delivered", this.#me, this.history.end);
-      this.#app.live.ask("mark_delivered", {conversation_id: this.id, seq: this.history.end}).catch(() => {});
-    }
+  #tellMark(event, seq) {
+    this.#app.live.ask(event, {conversation_id: this.id, seq}).catch(() => {}); // told again when it is entered again
   }
 
   /** "sent", "delivered" or "read", of a message of one's own. */
   stateOf({seq}) {
-    return this.receipts.stateOf(seq, this.others.map(({id}) => id));
+    return this.receipts.stateOf(seq, ids(this.others));
   }
 
   /** How many others have read a message. */
   readersOf({seq}) {
-    return this.receipts.readers(seq, this.others.map(({id}) => id));
+    return this.receipts.readers(seq, ids(this.others));
   }
 
   // Writing
@@ -387,5 +339,7 @@ export class Conversation {
     return this.#app.session.request("GET", `/conversations/${this.id}/messages?${new URLSearchParams(query)}`);
   }
 }
+
+const ids = (people) => people.map(({id}) => id);
 
 const isLasting = (error) => error instanceof Refusal && (error.code === "not_found" || error.code === "forbidden");

@@ -115,7 +115,10 @@ export class History {
 
   #once(name, load) {
     if (!this.#loading.has(name)) {
-      this.#loading.set(name, load().finally(() => this.#loading.delete(name)));
+      this.#loading.set(
+        name,
+        load().finally(() => this.#loading.delete(name)),
+      );
     }
     return this.#loading.get(name);
   }

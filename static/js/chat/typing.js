@@ -14,7 +14,10 @@ export class Typists {
   hear({user_id: id, is_typing: isTyping}) {
     clearTimeout(this.#timers.get(id));
     if (isTyping) {
-      this.#timers.set(id, setTimeout(() => this.forget(id), FORGOTTEN_AFTER_MS));
+      this.#timers.set(
+        id,
+        setTimeout(() => this.forget(id), FORGOTTEN_AFTER_MS),
+      );
       this.ids.value = [...this.ids.value.filter((other) => other !== id), id];
     } else {
       this.forget(id);

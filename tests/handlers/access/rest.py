@@ -52,6 +52,7 @@ ELSEWHERE = {
     r"/(?:api/(?:v1/)?)?health/ready": "for everyone: ok or not",
     r"/metrics": "for operators and service keys: tests/handlers/rest/test_metrics.py",
     r"/api/.*": "nothing is there",
+    r"/static/(.*)": "what the page is made of, for everyone",
     r"/": "the page, for everyone; it holds nothing of anyone",
 }
 """All that is not REST, and where it is guarded."""

@@ -15,7 +15,9 @@ const COUNTED_FROM = 500; // characters that are left
 export function Composer({conversation, onSent}) {
   const {composition} = conversation;
   const draft = useRef(null);
-  const suggestions = useSuggestions(conversation, (option, trigger) => take(option, trigger, composition, draft.current));
+  const suggestions = useSuggestions(conversation, (option, trigger) =>
+    take(option, trigger, composition, draft.current),
+  );
   const {text, left} = composition;
   useLayoutEffect(() => fit(draft.current), [text]);
   useEffect(() => {
@@ -67,7 +69,13 @@ export function Composer({conversation, onSent}) {
           onBlur=${suggestions.close}
           onKeyDown=${(event) => suggestions.onKey(event) || pressed(event, conversation, submit)}
         />
-        <button type="submit" class="primary icon" disabled=${!composition.canSend} aria-label=${t("thread.send")} title=${t("thread.send")}>
+        <button
+          type="submit"
+          class="primary icon"
+          disabled=${!composition.canSend}
+          aria-label=${t("thread.send")}
+          title=${t("thread.send")}
+        >
           <${Icon} name=${composition.editing.value ? "check" : "send"} />
         </button>
       </div>
@@ -89,11 +97,31 @@ function Buttons({composition}) {
     target.value = "";
   }
   return html`
-    <button type="button" class="icon" aria-label=${t("thread.attach")} title=${t("thread.attach")} onClick=${() => files.current.click()}>
+    <button
+      type="button"
+      class="icon"
+      aria-label=${t("thread.attach")}
+      title=${t("thread.attach")}
+      onClick=${() => files.current.click()}
+    >
       <${Icon} name="attach" />
     </button>
-    <input type="file" id="files" multiple hidden ref=${files} accept=${extensions?.map((one) => `.${one}`).join()} onChange=${attach} />
-    <button type="button" class="icon" aria-label=${t("thread.share_stock")} title=${t("thread.share_stock")} onClick=${() => setPicking(true)}>
+    <input
+      type="file"
+      id="files"
+      multiple
+      hidden
+      ref=${files}
+      accept=${extensions?.map((one) => `.${one}`).join()}
+      onChange=${attach}
+    />
+    <button
+      type="button"
+      class="icon"
+      aria-label=${t("thread.share_stock")}
+      title=${t("thread.share_stock")}
+      onClick=${() => setPicking(true)}
+    >
       <${Icon} name="market" />
     </button>
     ${isPicking && html`<${StockPicker} onChoose=${(stock) => composition.attachStock(stock)} onClose=${() => setPicking(false)} />`}
@@ -135,7 +163,9 @@ function pressed(event, conversation, submit) {
 }
 
 function editLast(event, conversation) {
-  const last = conversation.history.recent.value.findLast((one) => conversation.isMine(one) && one.type === "text" && !one.recalled);
+  const last = conversation.history.recent.value.findLast(
+    (one) => conversation.isMine(one) && one.type === "text" && !one.recalled,
+  );
   if (last) {
     event.preventDefault();
     conversation.composition.edit(last);

@@ -14,7 +14,9 @@ export function ComposerBar({conversation}) {
   if (!about) {
     return null;
   }
-  const title = editing ? t("thread.editing") : t("thread.replying", {name: conversation.memberOf(about.sender).display_name});
+  const title = editing
+    ? t("thread.editing")
+    : t("thread.replying", {name: conversation.memberOf(about.sender).display_name});
   const label = editing ? t("thread.cancel_edit") : t("thread.cancel_reply");
   return html`
     <div class="composer-bar">
@@ -23,7 +25,13 @@ export function ComposerBar({conversation}) {
         <span class="quote-name">${title}</span>
         <span class="quote-text">${excerptText(about)}</span>
       </div>
-      <button type="button" class="icon" aria-label=${label} title=${label} onClick=${() => (editing ? composition.edit(null) : composition.reply(null))}>
+      <button
+        type="button"
+        class="icon"
+        aria-label=${label}
+        title=${label}
+        onClick=${() => (editing ? composition.edit(null) : composition.reply(null))}
+      >
         <${Icon} name="close" />
       </button>
     </div>
@@ -41,7 +49,12 @@ export function Attachments({composition}) {
         (one) => html`
           <li key=${one.id} class="attachment" data-problem=${one.problem ?? undefined}>
             <${Attached} ...${one} />
-            <button type="button" class="icon" aria-label=${t("thread.detach")} onClick=${() => composition.detach(one)}>
+            <button
+              type="button"
+              class="icon"
+              aria-label=${t("thread.detach")}
+              onClick=${() => composition.detach(one)}
+            >
               <${Icon} name="close" />
             </button>
           </li>
@@ -54,7 +67,8 @@ export function Attachments({composition}) {
 function Attached({blob, url, stock, problem}) {
   const {limits} = useApp();
   if (stock) {
-    return html`<span class="file-icon"><${Icon} name="market" /></span><span class="file-name">${stock.name}</span><span class="file-size">${stock.symbol}</span>`;
+    return html`<span class="file-icon"><${Icon} name="market" /></span><span class="file-name">${stock.name}</span
+      ><span class="file-size">${stock.symbol}</span>`;
   }
   const most = bytes(limits.known.value?.max_file_size ?? 0);
   return html`

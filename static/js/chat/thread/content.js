@@ -14,9 +14,12 @@ const LARGEST = 280; // pixels of a picture's longer side
 export function Content({message, outgoing, isMine, conversation}) {
   if (message.recalled) {
     const name = conversation.memberOf(message.sender).display_name;
-    return html`<p class="message-recalled">${isMine ? t("thread.recalled_by_you") : t("thread.recalled_by", {name})}</p>`;
+    return html`<p class="message-recalled">
+      ${isMine ? t("thread.recalled_by_you") : t("thread.recalled_by", {name})}
+    </p>`;
   }
-  const caption = message.content && message.type !== "stock" && html`<${Words} message=${message} conversation=${conversation} />`;
+  const caption =
+    message.content && message.type !== "stock" && html`<${Words} message=${message} conversation=${conversation} />`;
   if (message.type === "stock") {
     return html`<${StockCard} stock=${message.stock ?? {symbol: message.content, name: message.content}} />`;
   }
@@ -35,7 +38,9 @@ function Words({message, conversation}) {
   const members = conversation.info.value?.members ?? [];
   const names = members.filter(({id}) => mentions.includes(id)).map(({username}) => username);
   const all = isAll ? [...names, "all", "所有人"] : names;
-  return html`<p class="message-text"><${RichText} text=${message.content} names=${all} mine=${me.username.toLowerCase()} /></p>`;
+  return html`<p class="message-text">
+    <${RichText} text=${message.content} names=${all} mine=${me.username.toLowerCase()} />
+  </p>`;
 }
 
 export function StockCard({stock}) {
@@ -58,10 +63,21 @@ export function StockCard({stock}) {
 function Picture({file, outgoing}) {
   const {width, height} = shownSize(file);
   const source = file.thumbnail ? `${file.url}/thumbnail` : file.url;
-  const image = html`<img src=${source} alt=${t("thread.picture_named", {name: file.name})} width=${width} height=${height} draggable=${false} />`;
+  const image = html`<img
+    src=${source}
+    alt=${t("thread.picture_named", {name: file.name})}
+    width=${width}
+    height=${height}
+    draggable=${false}
+  />`;
   return outgoing
     ? html`<span class="picture">${image}<${Uploading} outgoing=${outgoing} /></span>`
-    : html`<button type="button" class="picture" data-do="view" aria-label=${t("thread.view_picture", {name: file.name})}>
+    : html`<button
+        type="button"
+        class="picture"
+        data-do="view"
+        aria-label=${t("thread.view_picture", {name: file.name})}
+      >
         ${image}
       </button>`;
 }
@@ -82,7 +98,13 @@ function File({file, outgoing}) {
   `;
   return outgoing
     ? html`<span class="file-card">${inside}<${Uploading} outgoing=${outgoing} /></span>`
-    : html`<a class="file-card" href=${file.url} download=${file.name} aria-label=${t("thread.download", {name: file.name})}>${inside}</a>`;
+    : html`<a
+        class="file-card"
+        href=${file.url}
+        download=${file.name}
+        aria-label=${t("thread.download", {name: file.name})}
+        >${inside}</a
+      >`;
 }
 
 function Uploading({outgoing}) {
@@ -92,7 +114,9 @@ function Uploading({outgoing}) {
   return html`
     <span class="uploading">
       <${Progress} value=${outgoing.progress.value} label=${t("thread.uploading")} />
-      <button type="button" class="icon" data-do="discard" aria-label=${t("thread.cancel_upload")}><${Icon} name="close" /></button>
+      <button type="button" class="icon" data-do="discard" aria-label=${t("thread.cancel_upload")}>
+        <${Icon} name="close" />
+      </button>
     </span>
   `;
 }

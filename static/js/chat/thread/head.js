@@ -19,7 +19,14 @@ export function Head({conversation, onBack, tools, isSearching, onSearch}) {
         <h2>${title}</h2>
         <p class="hint">${subtitle(conversation, present)}</p>
       </div>
-      <button type="button" class="icon" aria-pressed=${isSearching} aria-label=${t("thread.search")} title=${t("thread.search")} onClick=${onSearch}>
+      <button
+        type="button"
+        class="icon"
+        aria-pressed=${isSearching}
+        aria-label=${t("thread.search")}
+        title=${t("thread.search")}
+        onClick=${onSearch}
+      >
         <${Icon} name="search" />
       </button>
       ${tools}

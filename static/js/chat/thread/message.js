@@ -2,20 +2,27 @@
 
 import {moment, time} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
-import {classes, html, useComputed} from "#js/core/view.js";
+import {classes, computed, html, useMemo} from "#js/core/view.js";
 import {Content} from "#js/chat/thread/content.js";
 import {excerptText} from "#js/chat/thread/excerpt.js";
 import {Avatar} from "#js/ui/avatar.js";
 import {Icon} from "#js/ui/icon.js";
 
-const TICKS = {sending: "clock", waiting: "clock", sent: "check", delivered: "double-check", read: "double-check", failed: "alert"};
+const TICKS = {
+  sending: "clock",
+  waiting: "clock",
+  sent: "check",
+  delivered: "double-check",
+  read: "double-check",
+  failed: "alert",
+};
 
 /** What is done with a message is said by `data-do` alone: see message_actions.js. */
-export function Message({row, conversation, place, isLast}) {
+export function Message({row, conversation, isLast, isFound}) {
   const {message, outgoing, isMine, isFirst} = row;
   const state = useStateOf(row, conversation);
-  const isFound = useComputed(() => place.found.value !== null && place.found.value === message.seq).value;
   const sender = conversation.memberOf(message.sender);
+  const at = time(message.created_at);
   return html`
     <li
       class=${classes("message", {mine: isMine, first: isFirst, last: row.isLast, found: isFound, recalled: message.recalled})}
@@ -23,7 +30,7 @@ export function Message({row, conversation, place, isLast}) {
       data-seq=${message.seq ?? undefined}
       data-state=${state}
       tabindex=${isLast ? 0 : -1}
-      aria-label=${t("thread.message_of", {name: isMine ? t("thread.you") : sender.display_name, time: time(message.created_at)})}
+      aria-label=${t("thread.message_of", {name: isMine ? t("thread.you") : sender.display_name, time: at})}
     >
       ${!isMine && html`<span class="message-face">${isFirst && html`<${Avatar} user=${sender} size=${34} />`}</span>`}
       <div class="message-body">
@@ -35,9 +42,7 @@ export function Message({row, conversation, place, isLast}) {
           </div>
           <p class="message-foot">
             ${message.edited_at && !message.recalled && html`<span class="message-mark" title=${moment(message.edited_at)}>${t("thread.edited")}</span>`}
-            <time datetime=${new Date(message.created_at).toISOString()} title=${moment(message.created_at)}>
-              ${time(message.created_at)}
-            </time>
+            <time title=${moment(message.created_at)}>${at}</time>
             ${isMine && !message.recalled && html`<${Ticks} state=${state} message=${message} conversation=${conversation} />`}
           </p>
           ${!message.recalled && html`<${Tools} isSent=${!outgoing} />`}
@@ -48,18 +53,28 @@ export function Message({row, conversation, place, isLast}) {
   `;
 }
 
-/** Drawn anew only when it changes for this message, not with every mark. */
+/** Read signals so that it is drawn anew only when the result changes, not with every mark. */
+const useReading = (read, inputs) => useMemo(() => computed(read), inputs).value;
+
 function useStateOf({outgoing, isMine, message}, conversation) {
-  const stored = useComputed(() => (isMine && message.seq ? conversation.stateOf(message) : "received"));
-  return outgoing ? outgoing.state : stored.value;
+  if (!isMine) {
+    return "received"; // a row stays whose it is, so the hook below is called always or never
+  }
+  return useReading(() => outgoing?.state ?? conversation.stateOf(message), [outgoing, message]);
 }
 
 function Ticks({state, message, conversation}) {
-  const readers = useComputed(() => (conversation.isGroup && message.seq ? conversation.readersOf(message) : 0)).value;
+  const readers = useReading(
+    () => (conversation.isGroup && message.seq ? conversation.readersOf(message) : 0),
+    [message],
+  );
   const text = readers ? t("thread.read_by", {count: readers}) : t(`thread.state_${state}`);
   return html`
     <span class="tick" data-state=${state} title=${text}>
-      ${readers > 0 && html`<span class="tick-count" aria-hidden="true">${readers}</span>`}<${Icon} name=${TICKS[state]} label=${text} />
+      ${readers > 0 && html`<span class="tick-count" aria-hidden="true">${readers}</span>`}<${Icon}
+        name=${TICKS[state]}
+        label=${text}
+      />
     </span>
   `;
 }
@@ -75,11 +90,26 @@ const Tools = ({isSent}) => html`
   <span class="message-tools">
     ${
       isSent &&
-      html`<button type="button" class="icon" data-do="reply" tabindex="-1" aria-label=${t("thread.do_reply")} title=${t("thread.do_reply")}>
+      html`<button
+        type="button"
+        class="icon"
+        data-do="reply"
+        tabindex="-1"
+        aria-label=${t("thread.do_reply")}
+        title=${t("thread.do_reply")}
+      >
         <${Icon} name="reply" />
       </button>`
     }
-    <button type="button" class="icon" data-do="menu" tabindex="-1" aria-haspopup="menu" aria-label=${t("thread.more")} title=${t("thread.more")}>
+    <button
+      type="button"
+      class="icon"
+      data-do="menu"
+      tabindex="-1"
+      aria-haspopup="menu"
+      aria-label=${t("thread.more")}
+      title=${t("thread.more")}
+    >
       <${Icon} name="more" />
     </button>
   </span>

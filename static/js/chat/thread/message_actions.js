@@ -24,7 +24,13 @@ export function actOn(event, context) {
     }
   } else if (event.type === "pointerdown" && event.pointerType === "touch") {
     onLongPress(event, () => perform("menu", {...context, row, element}));
-  } else if (event.type === "keydown" && event.target === element && !event.ctrlKey && !event.metaKey && event.key in KEYS) {
+  } else if (
+    event.type === "keydown" &&
+    event.target === element &&
+    !event.ctrlKey &&
+    !event.metaKey &&
+    event.key in KEYS
+  ) {
     event.preventDefault();
     const name = KEYS[event.key];
     if (name === "menu" || itemsFor({...context, row}).some((item) => item?.name === name)) {
@@ -87,7 +93,11 @@ function itemsFor(context) {
   const item = (name, icon, more) => ({name, icon, text: t(`thread.do_${name}`), run: run(name), ...more});
   const isText = message.type === "text" || Boolean(message.content && message.type !== "stock");
   if (outgoing) {
-    return [isText && item("copy", "copy"), outgoing.error && item("retry", "retry"), item("discard", "trash", {isDangerous: true})];
+    return [
+      isText && item("copy", "copy"),
+      outgoing.error && item("retry", "retry"),
+      item("discard", "trash", {isDangerous: true}),
+    ];
   }
   if (message.recalled) {
     return [];

@@ -7,7 +7,7 @@ import {html, useEffect, useLayoutEffect, useRef} from "#js/core/view.js";
 import {excerptText} from "#js/chat/thread/excerpt.js";
 import {Message} from "#js/chat/thread/message.js";
 import {actOn, steer} from "#js/chat/thread/message_actions.js";
-import {rowsOf} from "#js/chat/thread/rows.js";
+import {isSameRow, rowsOf} from "#js/chat/thread/rows.js";
 import {systemText} from "#js/chat/thread/system_text.js";
 import {Icon} from "#js/ui/icon.js";
 
@@ -18,7 +18,10 @@ export function Messages({conversation, place}) {
   const box = useRef(null);
   place.note();
   const drawn = place.drawn.value;
-  const rows = rowsOf(drawn, place.reachesEnd ? conversation.outgoing.value : [], {me: app.me, newFrom: conversation.newFrom.value});
+  const rows = rowsOf(drawn, place.reachesEnd ? conversation.outgoing.value : [], {
+    me: app.me,
+    newFrom: conversation.newFrom.value,
+  });
   useLayoutEffect(() => place.attach(box.current), [place]);
   useLayoutEffect(() => place.settle());
   useSeeing(conversation, place, box);
@@ -34,13 +37,30 @@ export function Messages({conversation, place}) {
         onKeyDown=${(event) => steer(event, box.current, act)}
         aria-label=${t("thread.messages")}
       >
-        ${rows.map((row, index) => html`<${Row} key=${row.key} row=${row} conversation=${conversation} place=${place} isLast=${index === rows.length - 1} />`)}
+        ${useLines(rows, conversation, place)}
       </ol>
     </div>
   `;
 }
 
-function Row({row, conversation, place, isLast}) {
+/** The rows as they are drawn; one that has not changed is the same as before, and not looked at again. */
+function useLines(rows, conversation, place) {
+  const before = useRef(new Map());
+  const after = new Map();
+  const found = place.found.value;
+  for (const [index, row] of rows.entries()) {
+    const isLast = index === rows.length - 1;
+    const isFound = found !== null && row.message?.seq === found;
+    const known = before.current.get(row.key);
+    const isSame = known?.isLast === isLast && known.isFound === isFound && isSameRow(row, known.row);
+    const line = isSame ? known.line : html`<${Row} key=${row.key} ...${{row, conversation, isLast, isFound}} />`;
+    after.set(row.key, {row, isLast, isFound, line});
+  }
+  before.current = after;
+  return [...after.values()].map(({line}) => line);
+}
+
+function Row({row, conversation, isLast, isFound}) {
   const {me} = useApp();
   if (row.kind === "day") {
     return html`<li class="line day"><span>${dayText(row.day)}</span></li>`;
@@ -54,7 +74,7 @@ function Row({row, conversation, place, isLast}) {
       <span>${systemText(row.message, nameOf, me.id)}</span>
     </li>`;
   }
-  return html`<${Message} row=${row} conversation=${conversation} place=${place} isLast=${isLast} />`;
+  return html`<${Message} row=${row} conversation=${conversation} isLast=${isLast} isFound=${isFound} />`;
 }
 
 const Skeleton = () => html`
@@ -64,7 +84,10 @@ const Skeleton = () => html`
 `;
 
 function Beginning({conversation}) {
-  if (conversation.messages.value.length) {
+  if (conversation.state.value !== "ready") {
+    return html`<${Skeleton} />`;
+  }
+  if (conversation.messages.value.length || conversation.outgoing.value.length) {
     return html`<p class="thread-beginning hint">${t("thread.beginning")}</p>`;
   }
   return html`
@@ -83,7 +106,7 @@ function useSeeing(conversation, place, box) {
       clearTimeout(timer);
       timer = setTimeout(() => {
         const isVisible = document.visibilityState === "visible";
-        conversation.isWatched = isVisible && place.isAtEnd.value;
+        conversation.reading.isWatched = isVisible && place.isAtEnd.value;
         if (isVisible) {
           conversation.read(place.isAtEnd.value ? undefined : place.lastSeen());
         }
@@ -101,7 +124,7 @@ function useSeeing(conversation, place, box) {
     document.addEventListener("visibilitychange", see);
     return () => {
       clearTimeout(timer);
-      conversation.isWatched = false;
+      conversation.reading.isWatched = false;
       resized.disconnect();
       unsubscribe.forEach((stop) => stop());
       element.removeEventListener("scroll", see);

@@ -2,10 +2,10 @@
 
 import {computed, signal} from "#js/core/view.js";
 
-const STEP = 40;
+const STEP = 12; // few enough for one frame
 const FIRST = 60;
-const MOST = 160; // drawn at once
-const AHEAD_PIXELS = 900; // more is drawn when the end of what is drawn comes this near
+const MOST = 140; // drawn at once
+const AHEAD_PIXELS = 1_400; // more is drawn when the end of what is drawn comes this near
 const END_PIXELS = 48;
 
 export class ReadingPlace {
@@ -96,7 +96,9 @@ export class ReadingPlace {
   /** The `seq` of the last message of which the end is in view, or 0. */
   lastSeen() {
     const {bottom} = this.#box.getBoundingClientRect();
-    const seen = [...this.#box.querySelectorAll("[data-seq]")].findLast((row) => row.getBoundingClientRect().bottom <= bottom + 8);
+    const seen = [...this.#box.querySelectorAll("[data-seq]")].findLast(
+      (row) => row.getBoundingClientRect().bottom <= bottom + 8,
+    );
     return Number(seen?.dataset.seq ?? 0);
   }
 

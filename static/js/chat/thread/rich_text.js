@@ -20,7 +20,9 @@ export function partsOf(text, names = []) {
 /** A link without the punctuation behind it, unless a bracket was opened in it. */
 function closed(link) {
   const end = TRAILING.exec(link)?.[0] ?? "";
-  return end.startsWith(")") && link.includes("(") ? link.slice(0, link.indexOf(end) + 1) : link.slice(0, link.length - end.length);
+  return end.startsWith(")") && link.includes("(")
+    ? link.slice(0, link.indexOf(end) + 1)
+    : link.slice(0, link.length - end.length);
 }
 
 function mentionsIn(text, names) {
@@ -42,6 +44,8 @@ export function RichText({text, names, mine}) {
     if (kind === "link") {
       return html`<a href=${part} target="_blank" rel="noopener noreferrer nofollow">${part}</a>`;
     }
-    return kind === "mention" ? html`<span class="mention" data-me=${part.slice(1).toLowerCase() === mine || undefined}>${part}</span>` : part;
+    return kind === "mention"
+      ? html`<span class="mention" data-me=${part.slice(1).toLowerCase() === mine || undefined}>${part}</span>`
+      : part;
   });
 }

@@ -9,7 +9,10 @@ const TOGETHER_MS = 5 * 60_000;
 export function rowsOf(messages, outgoing, {me, newFrom}) {
   const rows = [];
   let day = null;
-  for (const [message, out] of [...messages.map((one) => [one, null]), ...outgoing.map((one) => [shownAs(one, me), one])]) {
+  for (const [message, out] of [
+    ...messages.map((one) => [one, null]),
+    ...outgoing.map((one) => [shownAs(one, me), one]),
+  ]) {
     const date = new Date(message.created_at);
     if (date.toDateString() !== day) {
       day = date.toDateString();
@@ -18,7 +21,11 @@ export function rowsOf(messages, outgoing, {me, newFrom}) {
     if (!out && message.seq === newFrom) {
       rows.push({key: "new", kind: "new"});
     }
-    rows.push(message.type === "system" ? {key: `seq ${message.seq}`, kind: "system", message} : rowOf(message, out, me, rows.at(-1)));
+    rows.push(
+      message.type === "system"
+        ? {key: `seq ${message.seq}`, kind: "system", message}
+        : rowOf(message, out, me, rows.at(-1)),
+    );
   }
   return rows;
 }
@@ -37,11 +44,15 @@ function rowOf(message, outgoing, me, before) {
 const isTogether = (one, other) =>
   one.sender.id === other.sender.id && new Date(other.created_at) - new Date(one.created_at) < TOGETHER_MS;
 
-/** What is on its way, in the shape of a message. */
-const shownAs = (outgoing, me) => ({
-  ...outgoing,
-  seq: null,
-  sender: me,
-  created_at: outgoing.at,
-  client_msg_id: outgoing.id,
-});
+const shown = new WeakMap();
+
+/** What is on its way, in the shape of a message; the same as long as it has not changed. */
+function shownAs(outgoing, me) {
+  if (!shown.has(outgoing)) {
+    shown.set(outgoing, {...outgoing, seq: null, sender: me, created_at: outgoing.at, client_msg_id: outgoing.id});
+  }
+  return shown.get(outgoing);
+}
+
+/** Whether two rows of one key are drawn alike. */
+export const isSameRow = (one, other) => Object.keys(one).every((name) => one[name] === other[name] || name === "day");

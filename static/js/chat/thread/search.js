@@ -10,19 +10,29 @@ import {Empty, Loading, Problem} from "#js/ui/state.js";
 import {complain} from "#js/ui/toasts.js";
 
 const PAUSE_MS = 250;
+const COVERS = "(max-width: 1099.9px)"; // the messages, as the style sheet has it
 const KINDS = ["", "image", "file", "stock"];
 
 export function Search({conversation, place, onClose}) {
   const [query, setQuery] = useState("");
   const [kind, setKind] = useState("");
   const search = useSearch(conversation, query.trim(), kind);
-  const toDay = ({target}) => target.value && place.goToTime(new Date(`${target.value}T00:00`)).catch(complain);
+  const going = (gone) => {
+    gone.catch(complain);
+    if (matchMedia(COVERS).matches) {
+      onClose();
+    }
+  };
+  const show = (seq) => going(place.go(seq));
+  const toDay = ({target}) => target.value && going(place.goToTime(new Date(`${target.value}T00:00`)));
   const close = (event) => event.key === "Escape" && onClose();
   return html`
     <aside class="thread-search" aria-label=${t("thread.search")} onKeyDown=${close}>
       <header class="toolbar">
         <${SearchField} label=${t("thread.search")} value=${query} onInput=${setQuery} id="thread-query" autofocus />
-        <button type="button" class="icon" aria-label=${t("thread.close_search")} onClick=${onClose}><${Icon} name="close" /></button>
+        <button type="button" class="icon" aria-label=${t("thread.close_search")} onClick=${onClose}>
+          <${Icon} name="close" />
+        </button>
       </header>
       <div class="toolbar thread-kinds">
         ${KINDS.map(
@@ -32,14 +42,22 @@ export function Search({conversation, place, onClose}) {
             </button>
           `,
         )}
-        <input type="date" class="thread-day" aria-label=${t("thread.to_day")} title=${t("thread.to_day")} onChange=${toDay} />
+        <input
+          type="date"
+          class="thread-day"
+          aria-label=${t("thread.to_day")}
+          title=${t("thread.to_day")}
+          onChange=${toDay}
+        />
       </div>
-      <div class="thread-hits"><${Hits} search=${search} conversation=${conversation} place=${place} query=${query.trim()} /></div>
+      <div class="thread-hits">
+        <${Hits} search=${search} conversation=${conversation} query=${query.trim()} onChoose=${show} />
+      </div>
     </aside>
   `;
 }
 
-function Hits({search, conversation, place, query}) {
+function Hits({search, conversation, query, onChoose}) {
   const {state, messages, hasMore, error, more} = search;
   if (state === "idle") {
     return html`<p class="hint thread-hint">${t("thread.search_hint")}</p>`;
@@ -55,7 +73,7 @@ function Hits({search, conversation, place, query}) {
       ${messages.map(
         (message) => html`
           <li key=${message.id}>
-            <button type="button" class="hit" onClick=${() => place.go(message.seq).catch(complain)}>
+            <button type="button" class="hit" onClick=${() => onChoose(message.seq)}>
               <span class="hit-head">
                 <span class="quote-name">${conversation.memberOf(message.sender).display_name}</span>
                 <time class="hint">${moment(message.created_at)}</time>
@@ -72,7 +90,10 @@ function Hits({search, conversation, place, query}) {
 
 /** The text from a little before the first word that was sought, with the words marked. */
 function Marked({text, query}) {
-  const words = query.split(/\s+/).filter(Boolean).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const words = query
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   if (!words.length) {
     return text;
   }

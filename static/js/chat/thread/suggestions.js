@@ -70,13 +70,16 @@ export function useStocks(query) {
   const [found, setFound] = useState([]);
   useEffect(() => {
     let isWanted = true;
-    const timer = setTimeout(async () => {
-      const path = `/stocks?${new URLSearchParams({query, limit: 8})}`;
-      const {stocks} = query ? await session.request("GET", path).catch(() => ({stocks: []})) : {stocks: []};
-      if (isWanted) {
-        setFound(stocks);
-      }
-    }, query ? PAUSE_MS : 0);
+    const timer = setTimeout(
+      async () => {
+        const path = `/stocks?${new URLSearchParams({query, limit: 8})}`;
+        const {stocks} = query ? await session.request("GET", path).catch(() => ({stocks: []})) : {stocks: []};
+        if (isWanted) {
+          setFound(stocks);
+        }
+      },
+      query ? PAUSE_MS : 0,
+    );
     return () => {
       isWanted = false;
       clearTimeout(timer);

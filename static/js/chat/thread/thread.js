@@ -2,7 +2,7 @@
 
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useMemo, useState} from "#js/core/view.js";
+import {html, useEffect, useMemo, useRef, useState} from "#js/core/view.js";
 import {Composer} from "#js/chat/thread/composer.js";
 import {Head} from "#js/chat/thread/head.js";
 import {Herald, Messages} from "#js/chat/thread/messages.js";
@@ -29,13 +29,24 @@ function Open({conversation, seq, onBack, tools}) {
     return () => conversation.ownTyping.stop();
   }, [conversation]);
   const isReady = conversation.state.value === "ready";
+  const hasSome = isReady || conversation.outgoing.value.length > 0; // what was written offline is shown at once
   useBeginning(conversation, place, isReady, seq);
   return html`
     <section class="thread" aria-label=${t("thread.with", {name: conversation.title})}>
-      <${Head} conversation=${conversation} onBack=${onBack} tools=${tools} isSearching=${isSearching} onSearch=${() => setSearching(!isSearching)} />
-      <div class="thread-main" onDragOver=${(event) => event.preventDefault()} onDrop=${(event) => drop(event, conversation)}>
+      <${Head}
+        conversation=${conversation}
+        onBack=${onBack}
+        tools=${tools}
+        isSearching=${isSearching}
+        onSearch=${() => setSearching(!isSearching)}
+      />
+      <div
+        class="thread-main"
+        onDragOver=${(event) => event.preventDefault()}
+        onDrop=${(event) => drop(event, conversation)}
+      >
         <div class="thread-column">
-          ${isReady ? html`<${Messages} conversation=${conversation} place=${place} />` : html`<${Waiting} conversation=${conversation} />`}
+          ${hasSome ? html`<${Messages} conversation=${conversation} place=${place} />` : html`<${Waiting} conversation=${conversation} />`}
           <div class="thread-below">
             ${isReady && html`<${Pill} conversation=${conversation} place=${place} /><${Herald} conversation=${conversation} />`}
             <${TypingLine} conversation=${conversation} />
@@ -51,21 +62,25 @@ function Open({conversation, seq, onBack, tools}) {
 
 /** Begin at the message that is asked for, or else at the first that was not read. */
 function useBeginning(conversation, place, isReady, seq) {
+  const hasBegun = useRef(false);
   useEffect(() => {
     if (!isReady) {
       return;
     }
     if (seq) {
       place.go(seq).catch(complain);
-    } else if (conversation.newFrom.value !== null) {
+    } else if (!hasBegun.current && conversation.newFrom.value !== null) {
       place.go(conversation.newFrom.value, {isQuiet: true}).catch(() => {}); // the end is shown
     }
-  }, [conversation, isReady, seq]);
+    hasBegun.current = true;
+  }, [isReady, seq]);
 }
 
 const Waiting = ({conversation}) =>
   conversation.state.value === "error"
-    ? html`<div class="thread-box"><${Problem} error=${conversation.error.value} retry=${() => conversation.join()} /></div>`
+    ? html`<div class="thread-box">
+        <${Problem} error=${conversation.error.value} retry=${() => conversation.join()} />
+      </div>`
     : html`<div class="thread-box" id="history-note"><${Loading} rows=${6} /></div>`;
 
 function Pill({conversation, place}) {
@@ -96,7 +111,9 @@ function Foot({conversation, place}) {
   if (conversation.canWrite) {
     return html`<${Composer} conversation=${conversation} onSent=${() => place.goToEnd()} />`;
   }
-  return html`<p class="composer-closed hint">${t(conversation.isGone.value ? "thread.not_in_it" : "thread.not_friends")}</p>`;
+  return html`<p class="composer-closed hint">
+    ${t(conversation.isGone.value ? "thread.not_in_it" : "thread.not_friends")}
+  </p>`;
 }
 
 function drop(event, conversation) {
