@@ -9,14 +9,17 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.visitors import PATIENCE_MS, ROOT, Program, Visitor
+from tests.browser.accessibility import serious_findings
+from tests.browser.visitors import PATIENCE_MS, Program, Visitor, screenshot
 
 Visit = Callable[..., Visitor]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-INKED_PIXELS = """() => Math.max(...[...document.querySelectorAll(".chart canvas")].map((canvas) => {
-    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+INKED_PIXELS = """() => Math.max(0, ...[...document.querySelectorAll(".chart canvas")].map((canvas) => {
+    const copy = Object.assign(document.createElement("canvas"), {width: canvas.width, height: canvas.height});
+    const paint = copy.getContext("2d", {willReadFrequently: true});
+    paint.drawImage(canvas, 0, 0);
+    const data = paint.getImageData(0, 0, copy.width, copy.height).data;
     let inked = 0;
     for (let at = 3; at < data.length; at += 4) inked += data[at] > 0;
     return inked;
@@ -63,18 +66,6 @@ def push(program: Program, **quote: Any) -> None:
         assert answer.status == 200
 
 
-def is_accessible(visitor: Visitor) -> None:
-    """Hold the page against axe-core: nothing serious is wrong."""
-    visitor.page.evaluate(AXE.read_text())
-    found = visitor.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    serious = [
-        (violation["id"], [node["html"] for node in violation["nodes"]])
-        for violation in found["violations"]
-        if violation["impact"] in {"serious", "critical"}
-    ]
-    assert not serious, serious
-
-
 def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
     alice = at(visit().sign_in("alice"))
     rows, page = board(alice), alice.page
@@ -82,6 +73,8 @@ def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
     expect(rows.first.locator("[data-column=time]")).not_to_have_text(before or "")
     expect(rows.first.locator("[data-column=high]")).not_to_have_text("–")
     expect(page.locator(".index").first).to_contain_text("上证指数")
+
+    screenshot(page, "market-board")
 
     head = page.get_by_role("columnheader", name="代码")
     head.get_by_role("button").click()
@@ -104,6 +97,19 @@ def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
     expect(page.get_by_role("heading", name="贵州茅台")).to_be_visible()
 
 
+def test_a_stock_leads_back_to_where_the_board_was(visit: Visit) -> None:
+    alice = at(visit().sign_in("alice"))
+    rows, page = board(alice), alice.page
+    expect(rows.first).to_have_attribute("aria-rowindex", "2")
+    page.get_by_role("grid").evaluate("grid => { grid.scrollTop = 200 }")
+    page.locator(".board-name", has_text="万科A").click()
+    expect(page.get_by_role("heading", name="万科A")).to_be_visible()
+    page.go_back()
+    board(alice)
+    expect(page.locator(".board-name", has_text="万科A")).to_be_in_viewport()
+    assert page.get_by_role("grid").evaluate("grid => grid.scrollTop") == 200
+
+
 def test_thousands_of_rows_are_a_few_elements(visit: Visit) -> None:
     alice = at(visit().sign_in("alice"))
     board(alice)
@@ -114,8 +120,7 @@ def test_thousands_of_rows_are_a_few_elements(visit: Visit) -> None:
         const symbols = Array.from({length: 5000}, (_, at) => `${100000 + at}.SZ`);
         const timestamp = "2026-01-05T10:00:00.000+08:00";
         const book = new Book();
-        const quote = (symbol, price) =>
-            ({symbol, code: symbol.slice(0, 6), name: symbol, price, change: 0, timestamp});
+        const quote = (symbol, price) => ({symbol, code: symbol, name: symbol, price, change: 0, timestamp});
         book.take(symbols.map(quote));
         const view = document.querySelector(".board");
         const body = document.querySelector(".board-rows");
@@ -142,6 +147,7 @@ def test_a_stock_is_drawn_with_candles_minutes_and_indicators(visit: Visit) -> N
     page.get_by_role("button", name="MACD").click()
     expect(page.locator(".chart-legend")).to_contain_text("DIF")
     is_drawn(alice, 2000)
+    screenshot(page, "market-stock")
     page.get_by_role("button", name="1年").click()
     page.get_by_role("tab", name="分时").click()
     expect(page.locator(".chart-legend")).to_contain_text("均价")
@@ -150,7 +156,7 @@ def test_a_stock_is_drawn_with_candles_minutes_and_indicators(visit: Visit) -> N
     is_drawn(alice, 500)
     notice = page.get_by_role("link", name="TradingView Lightweight Charts™")
     expect(notice).to_have_attribute("href", "https://www.tradingview.com/")
-    is_accessible(alice)
+    assert not serious_findings(alice.page)
 
 
 def test_an_alert_waits_fires_and_is_set_again(visit: Visit, program: Program) -> None:
@@ -199,15 +205,17 @@ def test_a_watchlist_keeps_its_order_and_notes_and_other_devices_follow(visit: V
     grips = page.locator(".grip")
     grips.nth(2).focus()
     page.keyboard.press("ArrowUp")
-    expect(items(bob)).to_have_text(["贵州茅台", "平安银行", "宁德时代"])
+    page.keyboard.press("ArrowUp")
+    expect(items(bob)).to_have_text(["平安银行", "贵州茅台", "宁德时代"])
     drag(page, grips.nth(0), grips.nth(2))
-    expect(items(bob)).to_have_text(["平安银行", "宁德时代", "贵州茅台"])
+    expect(items(bob)).to_have_text(["贵州茅台", "宁德时代", "平安银行"])
     page.get_by_role("button", name="宁德时代的备注").click()
     page.get_by_role("dialog").get_by_role("textbox").fill("等回调")
     page.keyboard.press("Enter")
     expect(page.locator(".lists-items")).to_contain_text("等回调")
+    screenshot(page, "market-watchlist")
     page.reload()
-    expect(items(bob)).to_have_text(["平安银行", "宁德时代", "贵州茅台"])
+    expect(items(bob)).to_have_text(["贵州茅台", "宁德时代", "平安银行"])
     expect(page.locator(".lists-items")).to_contain_text("等回调")
 
     other = bob.open()  # another tab is another device
@@ -233,9 +241,33 @@ def test_signals_have_reasons_and_live_prices(visit: Visit) -> None:
     first = page.locator(".signals-table tbody tr").first
     expect(first.locator("td").nth(4)).to_have_text(re.compile(r"\d+\.\d\d"))
     assert first.locator(".signals-reason").text_content()
-    is_accessible(alice)
+    assert not serious_findings(alice.page)
+    screenshot(page, "market-signals-en")
     first.get_by_role("link").click()
     expect(page.locator(".stock-part", has_text="Signals")).to_be_visible()
+
+
+def test_prices_that_are_stale_say_since_when(visit: Visit) -> None:
+    def at_lunch(route: Route) -> None:
+        answer = route.fetch()
+        said = answer.json()
+        said["data"] |= {
+            "phase": "lunch",
+            "next_phase": "afternoon",
+            "timestamp": "2026-01-05T12:00:00.000+08:00",
+            "next_change": "2026-01-05T13:00:00.000+08:00",
+            "last_push": "2026-01-05T11:30:00.000+08:00",
+            "stale": True,
+        }
+        route.fulfill(response=answer, json=said)
+
+    alice = visit()
+    alice.page.route("**/api/market/status", at_lunch)
+    at(alice.sign_in("alice"), "signals")
+    strip = alice.page.locator(".session")
+    expect(strip).to_contain_text("午间休市")
+    expect(strip).to_contain_text(re.compile(r"距午后交易 (1:00:00|59:\d\d)"))
+    expect(strip.locator(".session-stale")).to_contain_text("起未更新")
 
 
 def test_after_a_restart_the_prices_move_again(visit: Visit, program: Program) -> None:
@@ -260,4 +292,5 @@ def test_the_market_fits_a_phone(visit: Visit) -> None:
         at(phone, *path)
         expect(phone.page.locator(".skeleton")).to_have_count(0)
         assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        is_accessible(phone)
+        assert not serious_findings(phone.page)
+        screenshot(phone.page, f"market-phone-{path[0] if path else 'board'}")

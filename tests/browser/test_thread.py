@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.visitors import PATIENCE_MS, ROOT, Program, Visitor
+from tests.browser.accessibility import serious_findings
+from tests.browser.visitors import PATIENCE_MS, Program, Visitor
 from tests.support.uploads import picture
 
 Visit = Callable[..., Visitor]
 MARKUP = "<img src=x onerror=\"document.title='caught'\"> & <b>text</b>"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def two_friends(visit: Visit, one: str = "alice", other: str = "bob", **options: object) -> tuple[Visitor, Visitor]:
@@ -150,7 +150,7 @@ def test_an_upload_shows_its_progress_and_can_be_cancelled(visit: Visit) -> None
     alice = visit().sign_in("alice")
     alice.talk_to("carol")
     held: list[Any] = []
-    alice.page.route("**/api/files", lambda route: held.append(route))
+    alice.page.route("**/api/files", held.append)
     paste(alice, picture("PNG", (300, 300)), "slow.png", "image/png")
     alice.page.locator("#draft").press("Enter")
     sending = alice.page.locator(".message", has=alice.page.locator(".uploading"))
@@ -284,7 +284,4 @@ def test_everybody_can_use_it(visit: Visit, locale: str, width: int, scheme: str
         alice.page.locator("#thread-query").fill("everybody")
         expect(alice.page.locator(".hit").first).to_be_visible()
     assert alice.page.evaluate("document.documentElement.scrollWidth") == width
-    alice.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = alice.page.evaluate("axe.run('.thread').then(({violations}) => violations)")
-    serious = [one for one in found if one["impact"] in {"serious", "critical"}]
-    assert not serious, [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious]
+    assert not serious_findings(alice.page, ".thread")

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import {Alerts} from "#js/market/models/alerts.js";
 import {MarketStatus, secondsUntilChange, toneOf} from "#js/market/models/status.js";
+import {Strategies} from "#js/market/models/strategies.js";
 import {moved, Watchlists} from "#js/market/models/watchlists.js";
 import {FakeLive} from "./support.js";
 
@@ -98,6 +99,23 @@ test("a stock that is moved is there at once, and back when the server does not 
   assert.deepEqual(symbolsOf(model, "one"), ["600519.SH", "000001.SZ"]); // as the server has it
 });
 
+test("moves in quick succession are not undone by the answers to the first ones", async () => {
+  const answers = [];
+  const {live, model} = await watchlists({
+    "PATCH /watchlists/one/items/000001.SZ": () => new Promise((resolve) => answers.push(resolve)),
+  });
+  const first = model.moveItem("one", "000001.SZ", 0);
+  const second = model.moveItem("one", "000001.SZ", 1);
+  await live.settled();
+  answers[0](list("one", 0, 4, ["000001.SZ", "600519.SH"]));
+  await first;
+  assert.deepEqual(symbolsOf(model, "one"), ["600519.SH", "000001.SZ"]);
+  live.tell("watchlist_updated", {watchlist: list("one", 0, 6, ["600519.SH"])}); // by another device
+  answers[1](list("one", 0, 5, ["600519.SH", "000001.SZ"]));
+  await second;
+  assert.deepEqual(symbolsOf(model, "one"), ["600519.SH"]);
+});
+
 test("an alert that fires goes from those that wait to those that fired, once", async () => {
   const live = new FakeLive();
   const alert = (id, status) => ({id, symbol: "600519.SH", status, kind: "above", value: 10});
@@ -121,4 +139,27 @@ test("an alert that fires goes from those that wait to those that fired, once", 
   assert.deepEqual(shown(), ["c active", "d active", "a fired"]);
   assert.deepEqual(session.asked.find(([method]) => method === "POST")[2], {symbol: "600519.SH", kind: "above", value: 10});
   assert.equal(model.of("000001.SZ").length, 0);
+});
+
+test("new signals are asked for when their prices come, once", async () => {
+  const live = new FakeLive();
+  const signals = [{symbol: "600519.SH"}];
+  const session = fakeSession({
+    "GET /strategies": () => ({strategies: [{name: "ma_cross", title: "均线金叉", count: 1}]}),
+    "GET /signals/buy?strategy=ma_cross&limit=500": () => ({strategy: "ma_cross", day: "2026-01-05", signals}),
+  });
+  const model = new Strategies({session, live});
+  void model.following;
+  live.becomes("live");
+  await live.settled();
+  assert.deepEqual(model.found.value.ma_cross.signals, signals);
+  const update = (symbol, type = "strategy") => ({subscription_type: type, target: "ma_cross", data: [{symbol}]});
+  live.tell("price_update", update("600519.SH"));
+  live.tell("price_update", update("300750.SZ", "stock"));
+  assert.equal(session.asked.length, 2);
+  live.tell("price_update", update("300750.SZ"));
+  await live.settled();
+  live.tell("price_update", update("300750.SZ"));
+  await live.settled();
+  assert.equal(session.asked.length, 4);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
+import {Refusal} from "#js/core/session.js";
 import {Book} from "#js/market/models/book.js";
 import {Quotes} from "#js/market/models/quotes.js";
 import {fitting, MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
@@ -81,7 +82,7 @@ test("a target knows its members, from the ack and from pushes, and asks for the
 });
 
 test("what the server refuses is told, and asked for again on demand", async () => {
-  const refusal = new Error("no such strategy");
+  const refusal = new Refusal("invalid_input", "no such strategy");
   let isRefused = true;
   const answer = () => {
     if (isRefused) {
@@ -89,7 +90,7 @@ test("what the server refuses is told, and asked for again on demand", async () 
     }
     return {data: [], timestamp: "now"};
   };
-  const {live, quotes} = made({answer});
+  const {live, quotes, asked} = made({answer});
   live.becomes("live");
   const stop = quotes.watch([["strategy", "x"]]);
   await live.settled();
@@ -97,6 +98,9 @@ test("what the server refuses is told, and asked for again on demand", async () 
   assert.equal(target.state.value, "error");
   assert.equal(target.error.value, refusal);
   assert.equal(quotes.held.value, 0);
+  quotes.watch([["market", "ALL"]]);
+  await live.settled();
+  assert.deepEqual(asked(), ["subscribe_prices x", "subscribe_prices ALL"]);
   isRefused = false;
   target.refresh();
   await live.settled();

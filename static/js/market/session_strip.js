@@ -4,6 +4,7 @@ import {useApp} from "#js/app.js";
 import {ago, duration} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
+import {MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
 import {secondsUntilChange, toneOf} from "#js/market/models/status.js";
 import {clock, moment} from "#js/market/times.js";
 import {Icon} from "#js/ui/icon.js";
@@ -51,6 +52,7 @@ function Source({status}) {
   return html`
     <span class="hint session-source">
       ${t(`market.source_${status.answering}`)}
+      <span class="session-held"> · ${t("market.held", {held: quotes.held.value, most: MAX_SUBSCRIPTIONS})}</span>
       ${pushed && html`<span> · ${t("market.pushed", {time: clock(pushed), ago: ago(pushed, Math.max(now, Date.parse(pushed)))})}</span>`}
     </span>
     ${status.stale && html`<span class="session-stale"><${Icon} name="alert" />${staleText(pushed)}</span>`}

@@ -1,4 +1,4 @@
-// What somebody wants to be notified of, when, and how: a section of the settings.
+// What somebody wants to be notified of, when, and how: in the settings and from the drawer.
 
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
@@ -13,16 +13,7 @@ import {complain} from "#js/ui/toasts.js";
 const NIGHT = {from: "22:00", to: "07:00"};
 const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-export function Preferences() {
-  return html`
-    <section class="card" aria-labelledby="preferences-title">
-      <h2 id="preferences-title">${t("inbox.preferences")}</h2>
-      <${Wishes} />
-    </section>
-  `;
-}
-
-/** The same without a heading. */
+/** The switches, without a heading: the settings and the drawer have their own. */
 export function Wishes() {
   const {kept, error, retry, change} = usePreferences();
   return html`

@@ -4,7 +4,7 @@ import {useApp} from "#js/app.js";
 import {go} from "#js/core/router.js";
 import {kept} from "#js/core/storage.js";
 import {language, t} from "#js/core/texts.js";
-import {html, useEffect, useLayoutEffect, useRef, useState} from "#js/core/view.js";
+import {html, useLayoutEffect, useRef, useState} from "#js/core/view.js";
 import {columnsFor} from "#js/market/board/columns.js";
 import {nextSort} from "#js/market/board/order.js";
 import {BoardTable} from "#js/market/board/table.js";
@@ -19,9 +19,42 @@ const places = new Map(); // where each source was scrolled to
 
 /** `symbols` in the order of their source, of which `source` is the name; `filter` narrows them. */
 export function Board({source, symbols, filter, label}) {
-  const {quotes} = useApp();
+  const {marketStatus} = useApp();
   const view = useRef(null);
   const body = useRef(null);
+  const {table, columns, count} = useTable(view, body, {symbols, filter});
+  useLayoutEffect(() => {
+    view.current.scrollTop = places.get(source) ?? 0;
+  }, [source]);
+
+  return html`
+    <div
+      class="board"
+      ref=${view}
+      role="grid"
+      tabindex="0"
+      aria-label=${label}
+      aria-rowcount=${count + 1}
+      aria-colcount=${columns.length}
+      data-stale=${Boolean(marketStatus.now.value?.stale)}
+      data-lines=${hasCode(columns) ? "one" : "two"}
+      style=${{"--board-columns": columns.map((column) => column.width).join(" ")}}
+      onKeyDown=${(event) => event.target === view.current && steer(event, table.current)}
+      onClick=${open}
+      onScroll=${() => places.set(source, view.current.scrollTop)}
+    >
+      <${Head} columns=${columns} />
+      <div class="board-rows" role="rowgroup" ref=${body}></div>
+      ${symbols.length > 0 && count === 0 && html`<${Empty} icon="search" title=${t("market.nothing_found")} />`}
+    </div>
+  `;
+}
+
+const hasCode = (columns) => columns.some(({name}) => name === "code");
+
+/** The rows in their element, with the columns that there is room for; `count` of them are left by the filter. */
+function useTable(view, body, {symbols, filter}) {
+  const {quotes} = useApp();
   const table = useRef(null);
   const [width, setWidth] = useState(0);
   const [count, setCount] = useState(symbols.length);
@@ -38,34 +71,10 @@ export function Board({source, symbols, filter, label}) {
       observer.disconnect();
     };
   }, []);
-  const hasCode = columns.some(({name}) => name === "code");
-  useLayoutEffect(() => table.current.setLayout(columns, hasCode ? ROW_HEIGHT : TWO_LINE_HEIGHT), [layout]);
+  useLayoutEffect(() => table.current.setLayout(columns, hasCode(columns) ? ROW_HEIGHT : TWO_LINE_HEIGHT), [layout]);
   useLayoutEffect(() => table.current.setSymbols(symbols), [symbols]);
   useLayoutEffect(() => table.current.setOrder(sort.value, filter), [sort.value, filter]);
-  useEffect(() => {
-    view.current.scrollTop = places.get(source) ?? 0;
-    return () => places.set(source, view.current?.scrollTop ?? 0);
-  }, [source]);
-
-  return html`
-    <div
-      class="board"
-      data-lines=${hasCode ? "one" : "two"}
-      ref=${view}
-      role="grid"
-      tabindex="0"
-      aria-label=${label}
-      aria-rowcount=${count + 1}
-      aria-colcount=${columns.length}
-      style=${{"--board-columns": columns.map((column) => column.width).join(" ")}}
-      onKeyDown=${(event) => event.target === view.current && steer(event, table.current)}
-      onClick=${open}
-    >
-      <${Head} columns=${columns} />
-      <div class="board-rows" role="rowgroup" ref=${body}></div>
-      ${symbols.length > 0 && count === 0 && html`<${Empty} icon="search" title=${t("market.nothing_found")} />`}
-    </div>
-  `;
+  return {table, columns, count};
 }
 
 function Head({columns}) {

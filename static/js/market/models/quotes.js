@@ -1,6 +1,7 @@
 // Live quotes of what is looked at: subscriptions that come back with the connection, and one book that all of them fill.
 
 import {signal} from "@preact/signals";
+import {Refusal} from "#js/core/session.js";
 import {Book} from "#js/market/models/book.js";
 import {fitting, keyOf, payloadOf, Wanted} from "#js/market/models/subscriptions.js";
 
@@ -38,6 +39,7 @@ export class Quotes {
   #live;
   #wanted = new Wanted();
   #subscribed = new Set();
+  #refused = new Set(); // not asked for again before the next connection, or on demand
   #targets = new Map();
   #isSettling = false;
   #timer = 0;
@@ -54,7 +56,7 @@ export class Quotes {
   target(type, name) {
     const key = keyOf(type, name);
     if (!this.#targets.has(key)) {
-      this.#targets.set(key, new Target(key, () => this.#settleSoon()));
+      this.#targets.set(key, new Target(key, () => this.#retry(key)));
     }
     return this.#targets.get(key);
   }
@@ -72,6 +74,12 @@ export class Quotes {
 
   #startAnew() {
     this.#subscribed.clear();
+    this.#refused.clear();
+    this.#settleSoon();
+  }
+
+  #retry(key) {
+    this.#refused.delete(key);
     this.#settleSoon();
   }
 
@@ -92,7 +100,7 @@ export class Quotes {
     }
     const wanted = new Set(fitting(this.#wanted.keys));
     const gone = [...this.#subscribed].filter((key) => !wanted.has(key));
-    const fresh = [...wanted].filter((key) => !this.#subscribed.has(key));
+    const fresh = [...wanted].filter((key) => !this.#subscribed.has(key) && !this.#refused.has(key));
     for (const key of gone) {
       this.#subscribed.delete(key);
       this.#live.ask("unsubscribe_prices", payloadOf(key)).catch(() => {}); // a lost connection has forgotten it
@@ -114,7 +122,10 @@ export class Quotes {
       target.take(data);
       target.state.value = "ready";
     } catch (error) {
-      this.#subscribed.delete(key); // asked for again when anything changes, at the latest with the next connection
+      this.#subscribed.delete(key);
+      if (error instanceof Refusal) {
+        this.#refused.add(key);
+      }
       this.held.value = this.#subscribed.size;
       if (target.state.peek() === "loading") {
         target.error.value = error;

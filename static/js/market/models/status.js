@@ -38,7 +38,9 @@ export class MarketStatus {
 
   /** Keep it in step while somebody looks; returns what ends that. */
   watch() {
-    this.following.refresh();
+    if (this.following.state.peek() === "ready") {
+      this.following.refresh();
+    }
     this.#timer = setInterval(() => this.following.refresh(), EVERY_MS);
     return () => clearInterval(this.#timer);
   }

@@ -13,6 +13,7 @@ export class Strategies {
   found = signal({});
   #app;
   #following = null;
+  #asked = new Set();
 
   constructor(app) {
     this.#app = app;
@@ -27,12 +28,27 @@ export class Strategies {
           this.list.value = strategies;
           this.found.value = Object.fromEntries(found.map((one) => [one.strategy, one]));
         },
+        events: {price_update: (update) => this.#hear(update)},
       });
       let isFirst = true;
       language.subscribe(() => isFirst || this.#following.refresh());
       isFirst = false;
     }
     return this.#following;
+  }
+
+  /** New signals are told by the quotes of their stocks; which ones are gone is not. */
+  #hear({subscription_type: type, target, data}) {
+    const known = this.found.peek()[target]?.signals;
+    if (type !== "strategy" || !known) {
+      return;
+    }
+    const shown = new Set(known.map(({symbol}) => symbol));
+    const news = data.map(({symbol}) => symbol).filter((symbol) => !shown.has(symbol) && !this.#asked.has(symbol));
+    if (news.length) {
+      news.forEach((symbol) => this.#asked.add(symbol)); // once for each: a list that is cut never shows some
+      this.#following.refresh();
+    }
   }
 
   async #fetch() {

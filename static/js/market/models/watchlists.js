@@ -8,6 +8,8 @@ export class Watchlists {
   lists = signal([]);
   #app;
   #following = null;
+  #underWay = new Map(); // by list: how many changes the server has not answered yet
+  #held = new Map(); // by list: the newest that the server said meanwhile
 
   constructor(app) {
     this.#app = app;
@@ -38,17 +40,17 @@ export class Watchlists {
   }
 
   create(name) {
-    return this.#change("POST", "/watchlists", {name});
+    return this.#change(null, "POST", "/watchlists", {name});
   }
 
   rename(id, name) {
-    return this.#change("PATCH", `/watchlists/${id}`, {name});
+    return this.#change(id, "PATCH", `/watchlists/${id}`, {name});
   }
 
   async move(id, position) {
     const lists = moved(this.lists.value, ({id: other}) => other === id, position);
     this.lists.value = lists.map((list, index) => ({...list, position: index}));
-    await this.#change("PATCH", `/watchlists/${id}`, {position});
+    await this.#change(id, "PATCH", `/watchlists/${id}`, {position});
   }
 
   async remove(id) {
@@ -57,25 +59,26 @@ export class Watchlists {
   }
 
   add(id, symbol) {
-    return this.#change("POST", `/watchlists/${id}/items`, {symbol});
+    return this.#change(id, "POST", `/watchlists/${id}/items`, {symbol});
   }
 
   take(id, symbol) {
-    return this.#change("DELETE", `/watchlists/${id}/items/${symbol}`);
+    return this.#change(id, "DELETE", `/watchlists/${id}/items/${symbol}`);
   }
 
   annotate(id, symbol, note) {
-    return this.#change("PATCH", `/watchlists/${id}/items/${symbol}`, {note});
+    return this.#change(id, "PATCH", `/watchlists/${id}/items/${symbol}`, {note});
   }
 
   /** Move a stock within its list; shown at once, and as it was when the server does not agree. */
   async moveItem(id, symbol, position) {
     const list = this.find(id);
     this.#replace({...list, items: moved(list.items, (item) => item.symbol === symbol, position)});
-    await this.#change("PATCH", `/watchlists/${id}/items/${symbol}`, {position});
+    await this.#change(id, "PATCH", `/watchlists/${id}/items/${symbol}`, {position});
   }
 
-  async #change(method, path, body) {
+  async #change(id, method, path, body) {
+    this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1);
     try {
       const list = await this.#app.session.request(method, path, body);
       this.#put(list);
@@ -83,11 +86,28 @@ export class Watchlists {
     } catch (error) {
       this.following.refresh();
       throw error;
+    } finally {
+      this.#ended(id);
     }
   }
 
-  /** Take a list as the server has it; of two the higher revision counts. */
+  #ended(id) {
+    this.#underWay.set(id, this.#underWay.get(id) - 1);
+    const held = this.#held.get(id);
+    if (held && !this.#underWay.get(id)) {
+      this.#held.delete(id);
+      this.#put(held);
+    }
+  }
+
+  /** Take a list as the server has it; of two the higher revision counts, and what is shown ahead of the server stays. */
   #put(list) {
+    if (this.#underWay.get(list.id)) {
+      if (!(this.#held.get(list.id)?.revision > list.revision)) {
+        this.#held.set(list.id, list);
+      }
+      return;
+    }
     const old = this.lists.peek().find(({id}) => id === list.id);
     if (!old) {
       this.lists.value = [...this.lists.peek(), list].sort(byPosition);

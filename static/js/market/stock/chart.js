@@ -17,6 +17,7 @@ export class StockChart {
   #element;
   #chart = null;
   #drawn = new Map(); // by name: the series of the library, and the data it has
+  #colours = {};
   #form = "";
   #view = null;
   #options;
@@ -53,7 +54,7 @@ export class StockChart {
 
   /** Show the last `count` of `all` bars, or all of them with room for `count`. */
   showLast(count, all) {
-    this.#chart?.timeScale().setVisibleLogicalRange({from: Math.max(0, all - count), to: Math.max(all, count) + 1});
+    this.#chart?.timeScale().setVisibleLogicalRange({from: Math.max(-2, all - count), to: Math.max(all, count) + 1});
   }
 
   /** Show all bars. */
@@ -70,7 +71,7 @@ export class StockChart {
     this.remove();
     this.#drawn.clear();
     const colours = coloursOf(this.#element);
-    this.colours = colours;
+    this.#colours = colours;
     this.#chart = this.#library.createChart(this.#element, chartOptions(this.#library, this.#element, colours, {
       isTimed,
       locale: this.#options.locale,
@@ -86,14 +87,14 @@ export class StockChart {
 
   #add(one, decimals) {
     const kind = this.#library[KINDS[one.kind]];
-    const series = this.#chart.addSeries(kind, seriesOptions(one, this.colours, decimals), one.pane);
+    const series = this.#chart.addSeries(kind, seriesOptions(one, this.#colours, decimals), one.pane);
     if (one.isOverlay) {
       series.priceScale().applyOptions({scaleMargins: {top: 0.82, bottom: 0}});
     } else if (one.pane === 0) {
       series.priceScale().applyOptions({scaleMargins: {top: 0.08, bottom: 0.22}});
     }
     for (const price of one.levels ?? []) {
-      series.createPriceLine({price, color: this.colours.faint, lineWidth: 1, lineStyle: 2, axisLabelVisible: false});
+      series.createPriceLine({price, color: this.#colours.faint, lineWidth: 1, lineStyle: 2, axisLabelVisible: false});
     }
     return series;
   }
@@ -101,7 +102,7 @@ export class StockChart {
   /** Let the line of a day lie around the previous close, which is the middle of its scale. */
   #rebase(series, base) {
     series.priceLines().forEach((line) => series.removePriceLine(line));
-    series.createPriceLine({price: base, color: this.colours.faint, lineWidth: 1, lineStyle: 2, axisLabelVisible: true});
+    series.createPriceLine({price: base, color: this.#colours.faint, lineWidth: 1, lineStyle: 2, axisLabelVisible: true});
     series.applyOptions({
       baseValue: {type: "price", price: base},
       autoscaleInfoProvider: (original) => {
@@ -116,7 +117,7 @@ export class StockChart {
   #fill(series) {
     for (const {name, data, base} of series) {
       const drawn = this.#drawn.get(name);
-      const coloured = data.map((point) => (point.role ? {...point, color: thinned(this.colours[point.role], 0.55)} : point));
+      const coloured = data.map((point) => (point.role ? {...point, color: thinned(this.#colours[point.role], 0.55)} : point));
       if (base && drawn.base !== base) {
         drawn.base = base;
         this.#rebase(drawn.series, base);

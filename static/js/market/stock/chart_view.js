@@ -103,21 +103,37 @@ function Candled({symbol, view, isIndex}) {
 
 function Drawn({bars, series, view}) {
   const place = useRef(null);
-  const latest = useRef(null);
-  const [chart, setChart] = useState(null);
   const [hovered, setHovered] = useState(null);
-  const [problem, setProblem] = useState(false);
-  const facts = {isTimed: VIEWS[view].period === "1m", decimals: 2};
-  latest.current = {series, facts};
+  const [chart, problem] = useChart(place, setHovered);
+  const latest = useRef(null);
+  latest.current = [series, view, {isTimed: VIEWS[view].period === "1m", decimals: 2}];
+  useEffect(() => {
+    chart?.draw(...latest.current);
+  }, [chart, series]);
+  useEffect(() => chart && onColours(() => chart.recolour(...latest.current)), [chart]);
+  useRange(chart, view, bars.length);
 
+  if (problem) {
+    return html`<${Empty} icon="chart" title=${t("market.no_chart")} />`;
+  }
+  const at = hovered !== null && hovered < bars.length ? Math.max(0, hovered) : bars.length - 1;
+  return html`
+    <${Legend} bar=${bars[at]} before=${bars[at - 1]} series=${series} at=${at} view=${view} />
+    <div class="chart" ref=${place} role="img" aria-label=${t("market.chart_of", {count: bars.length})}></div>
+  `;
+}
+
+/** A chart in the place, once its library is there; in another language it is made anew. */
+function useChart(place, onHover) {
+  const [chart, setChart] = useState(null);
+  const [problem, setProblem] = useState(null);
   useEffect(() => {
     let made = null;
     let isGone = false;
-    const options = {onHover: setHovered, locale: language.value};
-    makeChart(place.current, options).then(
+    makeChart(place.current, {onHover, locale: language.value}).then(
       (one) => (isGone ? one.remove() : setChart((made = one))),
       (error) => {
-        setProblem(true);
+        setProblem(error);
         complain(error);
       },
     );
@@ -126,30 +142,23 @@ function Drawn({bars, series, view}) {
       made?.remove();
     };
   }, [language.value]);
-  useEffect(() => {
-    chart?.draw(series, view, facts);
-  }, [chart, series]);
-  useEffect(
-    () => chart && onColours(() => chart.recolour(latest.current.series, view, latest.current.facts)),
-    [chart, view],
-  );
+  return [chart, problem];
+}
+
+/** Show as much as was chosen; of minutes as many as fit a day. */
+function useRange(chart, view, count) {
   const range = view === "days" ? (RANGES[chosenRange.value] ?? RANGES.month_6) : MINUTES[view];
   useEffect(() => {
-    const isAll = range === Infinity || (view === "days" && range >= bars.length);
-    isAll ? chart?.showAll() : chart?.showLast(range, bars.length);
+    if (range === Infinity || (view === "days" && range >= count)) {
+      chart?.showAll();
+    } else {
+      chart?.showLast(range, count);
+    }
   }, [chart, range]);
-
-  const at = hovered !== null && hovered < bars.length ? Math.max(0, hovered) : bars.length - 1;
-  return problem
-    ? html`<${Empty} icon="chart" title=${t("market.no_chart")} />`
-    : html`
-        <${Legend} bar=${bars[at]} before=${bars[at - 1]} series=${series} at=${at} view=${view} colours=${chart?.colours} />
-        <div class="chart" ref=${place} role="img" aria-label=${t("market.chart_of", {count: bars.length})}></div>
-      `;
 }
 
 /** What the crosshair is on, or the last bar. */
-function Legend({bar, before, series, at, view, colours}) {
+function Legend({bar, before, series, at, view}) {
   const {period, isLine} = VIEWS[view];
   const trend = trendOf(bar.close - (before?.close ?? bar.open));
   const value = (name, number, className = "") =>
@@ -163,7 +172,7 @@ function Legend({bar, before, series, at, view, colours}) {
         .filter(({kind, values}) => kind === "line" && values[at] != null)
         .map(
           ({name, role, values}) => html`
-            <span key=${name} style=${{color: colours?.[role]}}>
+            <span key=${name} data-role=${role}>
               ${t(`market.line_${name}`)} <b class="number">${price(values[at])}</b>
             </span>
           `,

@@ -9,9 +9,9 @@ const ROLES = {
   down: "--down",
   first: "--accent",
   second: "--warn",
+  third: "--third",
+  fourth: "--fourth",
 };
-// Lines beside each other must differ on light and on dark ground, and from the colours of prices.
-const FIXED = {third: "#a05fd0", fourth: "#1a9bb0"};
 
 /** Return `{role: "#rrggbb"}` of an element's surroundings. */
 export function coloursOf(element) {
@@ -24,7 +24,7 @@ export function coloursOf(element) {
     return [role, paint.fillStyle];
   });
   probe.remove();
-  return {...Object.fromEntries(resolved), ...FIXED};
+  return Object.fromEntries(resolved);
 }
 
 /** "#c41d33" with so much of it, 0 to 1. */

@@ -1,6 +1,7 @@
 // One stock: its quote, its chart, its alerts and signals, and what can be done with it.
 
 import {useApp} from "#js/app.js";
+import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
 import {AlertForm} from "#js/market/alerts/form.js";
@@ -10,10 +11,17 @@ import {ChartView} from "#js/market/stock/chart_view.js";
 import {StockHeader} from "#js/market/stock/header.js";
 import {StockSignals} from "#js/market/stock/signals.js";
 import {useStockQuotes} from "#js/market/watching.js";
-import {Loading, Problem, State} from "#js/ui/state.js";
+import {Empty, Loading, Problem, State} from "#js/ui/state.js";
 
 export function StockView({symbol: asked}) {
   const [stock, problem, retry] = useStock(asked);
+  if (problem?.code === "not_found") {
+    return html`
+      <${Empty} icon="search" title=${t("market.no_stock", {code: asked})}>
+        <a class="button" href=${linkTo("market")}>${t("market.back")}</a>
+      <//>
+    `;
+  }
   if (problem) {
     return html`<${Problem} error=${problem} retry=${retry} />`;
   }
@@ -60,22 +68,24 @@ function StockAlerts({symbol}) {
   `;
 }
 
-/** What the server knows of a code or symbol; its quote goes into the book. */
+/** What the server knows of a code or symbol, asked anew with a new connection; its quote goes into the book. */
 function useStock(asked) {
-  const {session, quotes} = useApp();
-  const [known, setKnown] = useState({stock: null, problem: null, turn: 0});
+  const {session, live, quotes} = useApp();
+  const [known, setKnown] = useState({stock: null, problem: null});
+  const [turn, setTurn] = useState(0);
+  const isLive = live.state.value === "live";
   useEffect(() => {
     let isWanted = true;
     session.request("GET", `/stocks/${asked}`).then(
       ({quote, ...stock}) => {
         quotes.book.take(quote ? [quote] : []);
-        isWanted && setKnown({stock, problem: null, turn: known.turn});
+        isWanted && setKnown({stock, problem: null});
       },
-      (problem) => isWanted && setKnown({stock: null, problem, turn: known.turn}),
+      (problem) => isWanted && setKnown(({stock}) => ({stock, problem: stock ? null : problem})),
     );
     return () => {
       isWanted = false;
     };
-  }, [asked, known.turn]);
-  return [known.stock, known.problem, () => setKnown({stock: null, problem: null, turn: known.turn + 1})];
+  }, [asked, isLive, turn]);
+  return [known.stock, known.problem, () => setTurn(turn + 1)];
 }
