@@ -102,12 +102,13 @@ function Beginning({conversation}) {
 function useSeeing(conversation, place, box) {
   useEffect(() => {
     let timer = 0;
+    const looksAtEnd = () => document.visibilityState === "visible" && place.isAtEnd.value;
     function see() {
+      conversation.reading.isWatched &&= looksAtEnd(); // at once: what comes now is not seen
       clearTimeout(timer);
       timer = setTimeout(() => {
-        const isVisible = document.visibilityState === "visible";
-        conversation.reading.isWatched = isVisible && place.isAtEnd.value;
-        if (isVisible) {
+        conversation.reading.isWatched = looksAtEnd();
+        if (document.visibilityState === "visible") {
           conversation.read(place.isAtEnd.value ? undefined : place.lastSeen());
         }
       }, SEEN_AFTER_MS);
