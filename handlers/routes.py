@@ -37,6 +37,7 @@ from handlers.rest.limits import LimitsHandler
 from handlers.rest.market import (
     BarsHandler,
     MarketStatusHandler,
+    QuotesHandler,
     SignalsHandler,
     StockHandler,
     StocksHandler,
@@ -147,6 +148,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/stocks", StocksHandler),
     (rf"/stocks/{ID}", StockHandler),
     (rf"/stocks/{ID}/bars", BarsHandler),
+    (r"/market/quotes", QuotesHandler),
     (r"/market/status", MarketStatusHandler),
     (r"/websocket/push/prices", PushPricesHandler),
     (r"/websocket/stats", WebSocketStatsHandler),

@@ -12,7 +12,7 @@ from server.domain.payloads import to_payload
 
 
 class Limits(Struct):
-    """``recall_window`` counts seconds; a file with another extension, or none, is taken when it is UTF-8 text."""
+    """``recall_window`` counts seconds; a file without an extension listed here is taken when it is UTF-8 text."""
 
     max_file_size: int
     file_extensions: list[str]

@@ -21,6 +21,7 @@ export class App {
       if (user && !this.isReady.value) {
         this.#enter();
       } else if (!user && this.isReady.value) {
+        this.isReady.value = false;
         location.reload();
       }
     });

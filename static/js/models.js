@@ -9,6 +9,13 @@ import {Outbox} from "#js/chat/outbox.js";
 import {Presence} from "#js/chat/presence.js";
 import {Uploads} from "#js/chat/uploads.js";
 import {Account} from "#js/settings/account.js";
+import {Alerts} from "#js/market/models/alerts.js";
+import {Quotes} from "#js/market/models/quotes.js";
+import {MarketStatus} from "#js/market/models/status.js";
+import {Strategies} from "#js/market/models/strategies.js";
+import {Watchlists} from "#js/market/models/watchlists.js";
+import {Notices} from "#js/notices/notices.js";
+import {Tasks} from "#js/tasks/tasks.js";
 
 export const MODELS = {
   account: Account,
@@ -20,4 +27,11 @@ export const MODELS = {
   uploads: Uploads,
   conversations: Conversations,
   groups: Groups,
+  quotes: Quotes,
+  marketStatus: MarketStatus,
+  watchlists: Watchlists,
+  strategies: Strategies,
+  alerts: Alerts,
+  notices: Notices,
+  tasks: Tasks,
 };

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.visitors import ROOT, Visitor
+from tests.browser.accessibility import serious_findings
+from tests.browser.visitors import Visitor, screenshot
 
 Visit = Callable[..., Visitor]
-AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text() if (ROOT / "node_modules" / "axe-core").is_dir() else ""
 
 
 def row(page: Page, name: str) -> Locator:
@@ -44,13 +44,6 @@ def befriend(one: Visitor, other: Visitor, names: tuple[str, str]) -> None:
         expect(row(visitor.page, name)).to_be_visible()
 
 
-def findings(page: Page) -> list[str]:
-    """What axe-core finds wrong, if it is serious."""
-    page.evaluate(AXE)
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found if one["impact"] in {"serious", "critical"}]
-
-
 def test_two_people_become_friends_and_part(visit: Visit) -> None:
     dora, emil = visit().register("dora"), visit().register("emil")
     expect(dora.page.get_by_text("还没有好友")).to_be_visible()
@@ -59,6 +52,7 @@ def test_two_people_become_friends_and_part(visit: Visit) -> None:
     found.get_by_role("button", name="撤回").click()
     found.get_by_role("button", name="加为好友").click()
     emil.page.locator(".chat-requests").click()
+    screenshot(emil.page, "chat-people")
     emil.page.locator('[data-person="dora"]').get_by_role("button", name="拒绝").click()
     expect(emil.page.locator(".chat-requests")).to_have_count(0)
     expect(found.get_by_role("button", name="加为好友")).to_be_visible()
@@ -142,6 +136,7 @@ def test_a_group_of_three(visit: Visit) -> None:
     dialog.get_by_role("button", name="改名").click()
     for visitor in (alice, bob, carol):
         expect(row(visitor.page, "早盘晨会")).to_be_visible()
+    screenshot(page, "chat-group")
 
     dialog.locator('[data-member="bob"]').get_by_role("button", name="更多操作").click()
     page.get_by_role("menuitem", name="设为管理员").click()
@@ -165,6 +160,7 @@ def test_on_a_phone_one_pane_is_shown_at_a_time(visit: Visit) -> None:
     row(page, "bob").tap()
     expect(page.locator("#draft")).to_be_visible()
     expect(row(page, "bob")).to_be_hidden()
+    screenshot(page, "chat-phone")
     page.get_by_role("button", name="返回").click()
     expect(row(page, "bob")).to_be_visible()
     expect(page.locator("#draft")).to_have_count(0)
@@ -177,7 +173,7 @@ def test_by_keyboard_and_for_screen_readers(visit: Visit) -> None:
     alice = visit(locale="en-US").sign_in("alice")
     page = alice.page
     expect(row(page, "bob")).to_be_visible()
-    assert findings(page) == []
+    assert serious_findings(page) == []
     page.get_by_role("searchbox", name="Search chats").fill("car")
     expect(row(page, "bob")).to_have_count(0)
     page.keyboard.press("ArrowDown")
@@ -186,9 +182,9 @@ def test_by_keyboard_and_for_screen_readers(visit: Visit) -> None:
     expect(row(page, "carol")).to_have_attribute("aria-current", "page")
     page.get_by_role("link", name="Find people called “car”").click()
     expect(page.locator('[data-person="carol"]')).to_be_visible()
-    assert findings(page) == []
+    assert serious_findings(page) == []
     page.locator('[data-person="carol"]').get_by_role("button").click()
     expect(page.get_by_role("dialog", name="Profile")).to_be_visible()
-    assert findings(page) == []
+    assert serious_findings(page) == []
     page.get_by_role("dialog").get_by_role("link", name="Message").click()
     expect(page.get_by_role("dialog")).to_have_count(0)

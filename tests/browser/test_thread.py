@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
-from tests.browser.visitors import PATIENCE_MS, ROOT, Program, Visitor
+from tests.browser.accessibility import serious_findings
+from tests.browser.visitors import PATIENCE_MS, Program, Visitor
 from tests.support.uploads import picture
 
 Visit = Callable[..., Visitor]
 MARKUP = "<img src=x onerror=\"document.title='caught'\"> & <b>text</b>"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def two_friends(visit: Visit, one: str = "alice", other: str = "bob", **options: object) -> tuple[Visitor, Visitor]:
@@ -288,7 +288,4 @@ def test_everybody_can_use_it(visit: Visit, locale: str, width: int, scheme: str
         alice.page.locator("#thread-query").fill("everybody")
         expect(alice.page.locator(".hit").first).to_be_visible()
     assert alice.page.evaluate("document.documentElement.scrollWidth") == width
-    alice.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = alice.page.evaluate("axe.run('.thread').then(({violations}) => violations)")
-    serious = [one for one in found if one["impact"] in {"serious", "critical"}]
-    assert not serious, [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious]
+    assert not serious_findings(alice.page, ".thread")

@@ -166,8 +166,9 @@ async def test_every_module_is_imported_by_a_url_of_its_content(site: Site) -> N
             assert imported in imports, f"{name} imports {imported}"
     assert {"preact", "socket.io-client", "#texts/en.js"} <= imports.keys()
     assert f'<link rel="modulepreload" href="{imports["#js/app.js"]}">' in page
-    texts = await site.get(imports["#texts/en.js"])
-    assert json.loads(texts.body.decode().removeprefix("export default ").removesuffix(";\n"))["page.sign_in"] == "Sign in"
+    catalogue = (await site.get(imports["#texts/en.js"])).body.decode()
+    texts = json.loads(catalogue.removeprefix("export default ").removesuffix(";\n"))
+    assert texts["page.sign_in"] == "Sign in"
 
 
 def test_what_changes_on_the_disk_is_served(tmp_path: Path) -> None:

@@ -121,8 +121,8 @@ test("a group's name and members change in place", async () => {
   await begin(group("g", "Traders", [BOB, CAROL], {last: message(3, BOB)}));
   const changes = [{action: "renamed"}, {action: "removed", user_ids: ["carol"]}];
   updated("g", {name: "Analysts", owner_id: "me", member_count: 2, changes});
-  const {title, members} = conversations.row("g");
-  assert.deepEqual([title, members.map(({id}) => id)], ["Analysts", ["me", "bob"]]);
+  const {title, others} = conversations.row("g");
+  assert.deepEqual([title, others.map(({id}) => id)], ["Analysts", ["bob"]]);
   updated("g", {removed: true});
   assert.equal(conversations.row("g"), null);
 });
@@ -196,7 +196,7 @@ test("names of people are the newest everywhere", async () => {
   await begin(direct("d", BOB, {last: message(5, BOB)}), group("g", "Traders", [BOB], {last: message(3, BOB)}));
   app.live.tell("profile_updated", {user: {...BOB, display_name: "Robert"}});
   assert.equal(conversations.row("d").title, "Robert");
-  assert.equal(conversations.row("g").members[1].display_name, "Robert");
+  assert.equal(conversations.row("g").others[0].display_name, "Robert");
 });
 
 /** What a conversation needs of the app to be opened. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import {beforeEach, test} from "node:test";
+import {afterEach, beforeEach, mock, test} from "node:test";
 import {BOB, CAROL, FakeApp, ME, at, friend} from "./chat_support.js";
 import {Friends} from "#js/chat/friends.js";
 
 let app, friends;
 
 beforeEach(async () => {
+  mock.timers.enable({apis: ["setTimeout"]});
   app = new FakeApp();
   app.answers = {
     "GET /friends": {friends: [friend(BOB)]},
@@ -16,6 +17,8 @@ beforeEach(async () => {
   app.live.becomes("live");
   await app.live.settled();
 });
+
+afterEach(() => mock.timers.reset());
 
 const asked = (id, from, to) => ({id, from_user: from, to_user: to, created_at: at(0)});
 const names = () => friends.list.value.map(({username}) => username);
@@ -59,6 +62,7 @@ test("who has asked at the same moment is shown so", async () => {
 test("presences and profiles change in place, and a picture that was removed is gone", () => {
   app.live.tell("profile_updated", {user: {...BOB, display_name: "Robert", avatar: "/a"}});
   app.live.tell("user_offline", {user_id: "bob", state: "offline", last_seen: at(1)});
+  mock.timers.tick(1_000);
   assert.deepEqual(friends.list.value, [
     {...BOB, display_name: "Robert", avatar: "/a", presence: {state: "offline", last_seen: at(1)}},
   ]);
@@ -73,7 +77,15 @@ test("a presence that is told while the friends are fetched is not lost", async 
   app.live.tell("user_presence", {user_id: "bob", state: "idle", last_seen: at(2)});
   answer({friends: [friend(BOB)]});
   await fetched;
+  mock.timers.tick(1_000);
   assert.equal(friends.list.value[0].presence.state, "idle");
+});
+
+test("a presence that was told before the friends are fetched does not replace the newer one", async () => {
+  app.live.tell("user_offline", {user_id: "bob", state: "offline", last_seen: at(1)});
+  await friends.following.refresh();
+  mock.timers.tick(1_000);
+  assert.equal(friends.list.value[0].presence.state, "online");
 });
 
 test("who is blocked is no friend, and what they asked is gone", async () => {

@@ -1,10 +1,10 @@
 // The list of conversations: in order, with what was last said and how much was not read; and those that were opened.
 
-import {Conversation} from "#js/chat/conversation.js";
 import * as entries from "#js/chat/entries.js";
+import {OpenedConversations} from "#js/chat/opened.js";
 import {rowsOf} from "#js/chat/rows.js";
 import {follow} from "#js/core/follow.js";
-import {computed, effect, signal, untracked} from "#js/core/view.js";
+import {batch, computed, signal, untracked} from "#js/core/view.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -20,11 +20,11 @@ export class Conversations {
   #added = new Set(); // what came since the list was asked for, and may be missing in the answer
   #asked = new Set();
   #left = null; // what was known when the connection went
-  #opened = signal(new Map()); // by the id of the conversation
-  #begun = new Map(); // by the friend's id, as long as the conversation has none
+  #opened;
 
   constructor(app) {
     this.#app = app;
+    this.#opened = new OpenedConversations(app, (id, last, read) => this.#learned(id, last, read));
     this.following = follow(app.live, {
       fetch: () => {
         this.#added.clear();
@@ -34,13 +34,14 @@ export class Conversations {
       events: {
         conversation_updated: (news) => this.#updated(news),
         new_message: ({conversation_id: id, message}) => this.#heard(id, message),
-        message_updated: ({conversation_id: id, message}) => this.#change(id, (entry) => entries.withChange(entry, message)),
+        message_updated: ({conversation_id: id, message}) =>
+          this.#change(id, (entry) => entries.withChange(entry, message)),
         message_read: ({conversation_id: id, user_id: who, seq}) => who === this.#me && this.#noteRead(id, seq),
         profile_updated: ({user}) => this.#renamed(user),
       },
     });
     app.live.state.subscribe((state) => {
-      if (state === "reconnecting" || state === "offline") {
+      if (state !== "live" && this.following.state.peek() === "ready") {
         this.#left ??= this.#entries.peek();
       }
     });
@@ -56,28 +57,21 @@ export class Conversations {
     return this.list.value.find((row) => row.user?.id === userId) ?? null;
   }
 
-  /** Return the conversation with this id, always the same one; null when the user is not in it. */
+  /** Return the conversation with this id, always the same one; null when the user was never in it. */
   open(id) {
     const row = untracked(() => this.row(id));
-    const known = this.#opened.peek().get(id);
-    return known ?? (row && this.#watched(new Conversation(this.#app, {id, friend: row.user})));
+    return row ? this.#opened.of(row) : this.#opened.find(id);
   }
 
   /** Return the conversation with a friend, which begins with its first use; null with a stranger. */
   openWith(friendId) {
     const row = untracked(() => this.rowWith(friendId));
-    if (!row || row.id) {
-      return row && this.open(row.id);
-    }
-    if (!this.#begun.has(friendId)) {
-      this.#begun.set(friendId, this.#watched(new Conversation(this.#app, {id: null, friend: row.user})));
-    }
-    return this.#begun.get(friendId);
+    return row && this.#opened.of(row);
   }
 
   /** Return the ids of those who are writing now, as far as that is told: where the conversation was opened. */
   typistsOf(id) {
-    return this.#opened.value.get(id)?.typing.value ?? [];
+    return this.#opened.find(id)?.typing.value ?? [];
   }
 
   async pin(id, pinned) {
@@ -92,7 +86,7 @@ export class Conversations {
   /** Note here and at the server that all that has come was read. */
   async markRead(id) {
     const {last_seq: seq} = this.#entries.peek().get(id);
-    const opened = this.#opened.peek().get(id);
+    const opened = this.#opened.find(id);
     if (opened?.state.peek() === "ready") {
       opened.read(seq);
     } else {
@@ -121,28 +115,14 @@ export class Conversations {
     return this.#app.session.user.value?.id;
   }
 
-  /** Keep in step with a conversation that is open: it may know more than was told to the list. */
-  #watched(conversation) {
-    effect(() => {
-      const {id} = conversation;
-      const last = conversation.history.recent.value.at(-1);
-      const read = conversation.receipts.read.value[this.#me] ?? 0;
-      if (id && !conversation.isGone.value) {
-        untracked(() => {
-          this.#keep(id, conversation);
-          last && this.#heard(id, last);
-          this.#noteRead(id, read);
-        });
-      }
-    });
-    return conversation;
-  }
-
-  #keep(id, conversation) {
-    if (this.#opened.peek().get(id) !== conversation) {
-      this.#opened.value = new Map(this.#opened.peek()).set(id, conversation);
-      this.#entries.peek().has(id) || this.#ask(id);
+  /** Take what a conversation that is open knows: it may be more than was told to the list. */
+  #learned(id, last, read) {
+    if (last) {
+      this.#heard(id, last);
+    } else if (!this.#entries.peek().has(id)) {
+      this.#ask(id);
     }
+    this.#noteRead(id, read);
   }
 
   #noteRead(id, seq) {
@@ -198,15 +178,19 @@ export class Conversations {
   }
 
   #replace(all) {
-    this.#entries.value = all;
-    clearTimeout(this.#unmuting);
     const now = Date.now();
-    const ends = [...all.values()].map(({muted_until: until}) => (until ? Date.parse(until) : 0)).filter((end) => end > now);
+    batch(() => {
+      this.#entries.value = all;
+      this.#now.value = now;
+    });
+    clearTimeout(this.#unmuting);
+    const ends = [...all.values()]
+      .map(({muted_until: until}) => (until ? Date.parse(until) : 0))
+      .filter((end) => end > now);
     if (ends.length) {
       const pause = Math.min(Math.min(...ends) - now + 1, LONGEST_TIMER_MS);
       this.#unmuting = setTimeout(() => this.#replace(this.#entries.peek()), pause);
     }
-    this.#now.value = now;
   }
 
   /** Get a conversation that is not in the list yet. */

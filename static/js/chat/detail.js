@@ -30,13 +30,19 @@ function Chosen({path, row}) {
   const following = useMemo(() => together(conversations.following, friends.following), [conversations, friends]);
   const isReady = following.state.value === "ready";
   // Who was removed from a group while it is open still sees what was there.
-  const conversation = isReady && (row && !row.id ? conversations.openWith(row.user.id) : conversations.open(row?.id ?? path[0]));
+  const conversation =
+    isReady && (row && !row.id ? conversations.openWith(row.user.id) : conversations.open(row?.id ?? path[0]));
   useEffect(() => {
     if (row?.id && path[0] === "with") {
       go(["chat", row.id], {replace: true}); // one that has begun goes on under its own name
     }
   }, [row?.id, path[0]]);
-  const empty = {icon: "chat", title: t("chat.gone"), text: t("chat.gone_hint"), action: {text: t("chat.back"), run: goBack}};
+  const empty = {
+    icon: "chat",
+    title: t("chat.gone"),
+    text: t("chat.gone_hint"),
+    action: {text: t("chat.back"), run: goBack},
+  };
   return html`
     <${State} following=${following} isEmpty=${!conversation} empty=${empty}>
       ${

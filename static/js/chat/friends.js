@@ -3,6 +3,7 @@
 import {follow} from "#js/core/follow.js";
 import {batch, computed, signal} from "#js/core/view.js";
 
+const PRESENCE_PAUSE_MS = 100;
 const UNKNOWN_PRESENCE = {state: "offline", last_seen: null};
 
 export class Friends {
@@ -14,8 +15,12 @@ export class Friends {
   blocked = signal([]);
   byId = computed(() => new Map(this.list.value.map((friend) => [friend.id, friend])));
   incoming = computed(() => this.requests.value.filter(({to_user: user}) => user.id === this.#session.user.value?.id));
-  outgoing = computed(() => this.requests.value.filter(({from_user: user}) => user.id === this.#session.user.value?.id));
+  outgoing = computed(() =>
+    this.requests.value.filter(({from_user: user}) => user.id === this.#session.user.value?.id),
+  );
   #session;
+  #presences = new Map(); // what was told and is not shown yet
+  #showing = 0;
 
   constructor({session, live}) {
     this.#session = session;
@@ -23,6 +28,7 @@ export class Friends {
       fetch: () => Promise.all(["", "/requests", "/blocked"].map((part) => session.request("GET", `/friends${part}`))),
       take: ([{friends}, {requests}, {blocked}]) =>
         batch(() => {
+          this.#presences.clear();
           this.list.value = friends;
           this.requests.value = requests;
           this.blocked.value = blocked;
@@ -53,7 +59,11 @@ export class Friends {
     }
     const incoming = this.incoming.value.find(({from_user: user}) => user.id === userId);
     const outgoing = this.outgoing.value.find(({to_user: user}) => user.id === userId);
-    return incoming ? {is: "incoming", request: incoming} : outgoing ? {is: "outgoing", request: outgoing} : {is: "none"};
+    return incoming
+      ? {is: "incoming", request: incoming}
+      : outgoing
+        ? {is: "outgoing", request: outgoing}
+        : {is: "none"};
   }
 
   async ask(username) {
@@ -91,7 +101,9 @@ export class Friends {
     await this.#session.request("POST", `/friends/${user.id}/block`);
     batch(() => {
       this.#parted(user.id);
-      this.requests.value = this.requests.value.filter(({from_user: from, to_user: to}) => ![from.id, to.id].includes(user.id));
+      this.requests.value = this.requests.value.filter(
+        ({from_user: from, to_user: to}) => ![from.id, to.id].includes(user.id),
+      );
       this.blocked.value = [...this.blocked.value.filter(({id}) => id !== user.id), user];
     });
   }
@@ -124,13 +136,24 @@ export class Friends {
     this.list.value = this.list.value.filter(({id}) => id !== userId);
   }
 
+  /** Show soon how present somebody is: when a server comes back, all friends do at once. */
   #seen({user_id: userId, ...presence}) {
-    this.list.value = this.list.value.map((friend) => (friend.id === userId ? {...friend, presence} : friend));
+    this.#presences.set(userId, presence);
+    this.#showing ||= setTimeout(() => {
+      this.#showing = 0;
+      const shown = (friend) => this.#presences.get(friend.id);
+      this.list.value = this.list.value.map((friend) =>
+        shown(friend) ? {...friend, presence: shown(friend)} : friend,
+      );
+      this.#presences.clear();
+    }, PRESENCE_PAUSE_MS);
   }
 
   #renamed(user) {
     // An avatar that was removed is absent from what is told.
-    this.list.value = this.list.value.map((friend) => (friend.id === user.id ? {...user, presence: friend.presence} : friend));
+    this.list.value = this.list.value.map((friend) =>
+      friend.id === user.id ? {...user, presence: friend.presence} : friend,
+    );
   }
 }
 

@@ -14,7 +14,7 @@ export function rowsOf(all, friends, me, now) {
     const user = entry.kind === "direct" ? otherOf(entry, me) : null;
     met.add(user?.id);
     if (entry.kind === "group" || entry.last_message || friends.has(user.id)) {
-      rows.push(rowOf(entry, user, friends.get(user?.id), now));
+      rows.push(rowOf(entry, user, friends.get(user?.id), me, now));
     }
   }
   const others = [...friends.values()].filter(({id}) => !met.has(id));
@@ -33,9 +33,12 @@ export const FILTERS = {
 
 /** Tell whether a row is meant by what somebody has typed: each word begins or is in a name. */
 export function matches(row, wanted) {
-  const names = [row.title, row.user?.username ?? "", ...(row.kind === "group" ? row.members.map(({display_name: name}) => name) : [])];
+  const names = [row.title, row.user?.username, ...row.others.map(({display_name: name}) => name)];
   const text = names.join("\n").toLowerCase();
-  return wanted.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  return wanted
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 /** What a draft is called that belongs to a row. */
@@ -46,7 +49,7 @@ const otherOf = (entry, me) => entry.members.find(({id}) => id !== me);
 const made = new WeakMap();
 
 /** Return the same row as before when nothing of it has changed: then it is not drawn again. */
-function rowOf(entry, user, friend, now) {
+function rowOf(entry, user, friend, me, now) {
   const isMuted = isMutedAt(entry, now);
   const before = made.get(entry);
   if (before && before.user === (friend ?? user) && before.isFriend === Boolean(friend) && before.isMuted === isMuted) {
@@ -60,7 +63,7 @@ function rowOf(entry, user, friend, now) {
     user: friend ?? user,
     presence: friend?.presence ?? null,
     isFriend: Boolean(friend),
-    members: entry.members,
+    others: entry.members.filter(({id}) => id !== me),
     unread: unreadOf(entry),
     isMentioned: entry.isMentioned,
     isPinned: entry.pinned,
@@ -82,7 +85,7 @@ function beginning(friend) {
     user: friend,
     presence: friend.presence,
     isFriend: true,
-    members: [],
+    others: [friend],
     unread: 0,
     isMentioned: false,
     isPinned: false,

@@ -3,6 +3,7 @@
 import {signal} from "@preact/signals";
 import {exclusively} from "#js/core/exclusively.js";
 import {language} from "#js/core/texts.js";
+import {reach} from "#js/core/unreachable.js";
 import {upload} from "#js/core/upload.js";
 
 const RENEW_BEFORE_MS = 60_000;
@@ -167,13 +168,17 @@ export class Session extends EventTarget {
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
     }
-    const answer = await fetch(`/api${path}`, {
-      method,
-      headers,
-      body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+    const [status, answer] = await reach(async () => {
+      const given = await fetch(`/api${path}`, {
+        method,
+        headers,
+        body: body && JSON.stringify(body),
+        keepalive: method === "DELETE", // what is deleted as the page goes is deleted all the same
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      return [given.status, await given.json()];
     });
-    return unwrap(answer.status, await answer.json());
+    return unwrap(status, answer);
   }
 }
 

@@ -1,36 +1,15 @@
-// Who one is to others: name, picture, language; and whom one has blocked.
+// Who one is to others: name, picture, language.
 
-import {follow} from "#js/core/follow.js";
 import {chooseLanguage, chosenLanguage, showLanguage} from "#js/core/texts.js";
-import {signal} from "#js/core/view.js";
 import {scaled} from "#js/settings/picture.js";
 
 export class Account {
-  /** `[{id, username, display_name, avatar?}]`, by name; known once they are followed. */
-  blocked = signal([]);
   #session;
-  #live;
 
   constructor({session, live}) {
     this.#session = session;
-    this.#live = live;
     live.on("profile_updated", ({user}) => user.id === session.user.value?.id && session.changed(user));
     this.#agreeOnLanguage();
-  }
-
-  /** Keep `blocked` in step, as long as it is shown. */
-  followBlocked() {
-    return follow(this.#live, {
-      fetch: () => this.#session.request("GET", "/friends/blocked"),
-      take: ({blocked}) => {
-        this.blocked.value = blocked;
-      },
-    });
-  }
-
-  async unblock(id) {
-    await this.#session.request("DELETE", `/friends/${id}/block`);
-    this.blocked.value = this.blocked.value.filter((user) => user.id !== id);
   }
 
   rename(name) {

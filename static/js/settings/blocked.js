@@ -2,36 +2,27 @@
 
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useState} from "#js/core/view.js";
+import {html} from "#js/core/view.js";
 import {Avatar} from "#js/ui/avatar.js";
 import {State} from "#js/ui/state.js";
 import {complain} from "#js/ui/toasts.js";
 
 export function Blocked() {
-  const {account} = useApp();
-  const [following, setFollowing] = useState(null);
-  useEffect(() => {
-    const followed = account.followBlocked();
-    setFollowing(followed);
-    return followed.stop;
-  }, []);
-  const blocked = account.blocked.value;
+  const {friends} = useApp();
+  const blocked = friends.blocked.value;
   const nobody = {icon: "shield", title: t("settings.blocked_none"), text: t("settings.blocked_hint")};
-  return (
-    following &&
-    html`
-      <${State} following=${following} isEmpty=${!blocked.length} empty=${nobody}>
-        <p class="hint">${t("settings.blocked_hint")}</p>
-        <ul class="list settings-people">
-          ${blocked.map((user) => html`<${Person} key=${user.id} user=${user} />`)}
-        </ul>
-      <//>
-    `
-  );
+  return html`
+    <${State} following=${friends.following} isEmpty=${!blocked.length} empty=${nobody}>
+      <p class="hint">${t("settings.blocked_hint")}</p>
+      <ul class="list settings-people">
+        ${blocked.map((user) => html`<${Person} key=${user.id} user=${user} />`)}
+      </ul>
+    <//>
+  `;
 }
 
 function Person({user}) {
-  const {account} = useApp();
+  const {friends} = useApp();
   return html`
     <li class="row">
       <${Avatar} user=${user} />
@@ -39,7 +30,7 @@ function Person({user}) {
         <span class="row-title">${user.display_name}</span>
         <span class="row-text">@${user.username}</span>
       </span>
-      <button type="button" onClick=${() => account.unblock(user.id).catch(complain)}>${t("settings.unblock")}</button>
+      <button type="button" onClick=${() => friends.unblock(user.id).catch(complain)}>${t("settings.unblock")}</button>
     </li>
   `;
 }

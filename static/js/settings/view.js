@@ -3,6 +3,7 @@
 import {go, linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html} from "#js/core/view.js";
+import {Wishes} from "#js/notices/preferences.js";
 import {Appearance} from "#js/settings/appearance.js";
 import {Blocked} from "#js/settings/blocked.js";
 import {Profile} from "#js/settings/profile.js";
@@ -12,6 +13,7 @@ import {Icon} from "#js/ui/icon.js";
 const SECTIONS = [
   {name: "profile", icon: "user", view: Profile},
   {name: "appearance", icon: "contrast", view: Appearance},
+  {name: "notifications", icon: "bell", view: Wishes},
   {name: "security", icon: "key", view: Security},
   {name: "blocked", icon: "shield", view: Blocked},
 ];

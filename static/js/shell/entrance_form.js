@@ -1,7 +1,7 @@
 // Signing in and registering: each error stands beside the field it is about.
 
 import {t} from "#js/core/texts.js";
-import {html, useRef, useState} from "#js/core/view.js";
+import {html, useEffect, useRef, useState} from "#js/core/view.js";
 import {checked, fieldOf} from "#js/shell/entrance_rules.js";
 import {Field} from "#js/ui/field.js";
 import {PasswordField} from "#js/ui/password_field.js";
@@ -12,6 +12,13 @@ export function EntranceForm({session}) {
   const [isBusy, setBusy] = useState(false);
   const [errors, setErrors] = useState({});
   const form = useRef(null);
+
+  // Not on phones, where the keyboard would cover the page.
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) {
+      form.current.elements.username.focus();
+    }
+  }, []);
 
   function complain(found) {
     setErrors(found);

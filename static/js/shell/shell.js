@@ -1,10 +1,11 @@
 // The frame around every area: who is here, the connection, the ways to go.
 
 import {useApp} from "#js/app.js";
-import {areasOf} from "#js/areas.js";
+import {areaAt, areasOf} from "#js/areas.js";
 import {place} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useRef} from "#js/core/view.js";
+import {Bell} from "#js/notices/bell.js";
 import {Area} from "#js/shell/area.js";
 import {Mark} from "#js/shell/brand.js";
 import {ConnectionBar} from "#js/shell/connection_bar.js";
@@ -23,10 +24,10 @@ export function Page() {
 function Frame() {
   const app = useApp();
   const areas = areasOf(app.me.role);
-  const shown = areas.find(({name}) => name === place.value.area) ?? areas[0];
+  const shown = areaAt(place.value.area, areas);
   const main = useRef(null);
   useFocusAtChange(main, shown.name);
-  const unread = unreadOf(app, areas);
+  const unread = unreadOf(app, areas) + app.notices.unread.value;
   useEffect(() => showUnread(unread), [unread]);
   return html`
     <div class="frame">
@@ -34,6 +35,7 @@ function Frame() {
       <header class="bar">
         <span class="brand"><${Mark} /><span>Stock Insight</span></span>
         <${ConnectionBar} />
+        <${Bell} />
         <${MeMenu} />
       </header>
       <${Navigation} areas=${areas} shown=${shown.name} />

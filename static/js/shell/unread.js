@@ -4,7 +4,7 @@ const SIZE = 64;
 const icon = globalThis.document?.getElementById("favicon");
 const plain = icon?.href;
 
-/** All that waits in these areas. */
+/** All that waits to be read in these areas. */
 export const unreadOf = (app, areas) => areas.reduce((sum, {count}) => sum + (count?.(app) ?? 0), 0);
 
 export function showUnread(count) {

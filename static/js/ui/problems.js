@@ -3,9 +3,7 @@
 import {AckTimeout, ConnectionLost} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
 import {t} from "#js/core/texts.js";
-
-/** What `fetch` throws when there is no way to the server, or no answer in time. */
-const isUnreachable = (error) => error instanceof TypeError || error?.name === "TimeoutError";
+import {Unreachable} from "#js/core/unreachable.js";
 
 /** Refusals that need no more words than their name: what the server adds is in English, for developers. */
 const PLAIN = new Set([
@@ -25,7 +23,7 @@ export function problemText(error) {
   if (error instanceof ConnectionLost) {
     return t("ui.connection_lost");
   }
-  if (error instanceof AckTimeout || isUnreachable(error)) {
+  if (error instanceof AckTimeout || error instanceof Unreachable) {
     return t("ui.unreachable");
   }
   console.error(error); // a fault of the page

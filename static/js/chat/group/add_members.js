@@ -2,6 +2,7 @@
 
 import {useApp} from "#js/app.js";
 import {PickPeople} from "#js/chat/group/pick_people.js";
+import {inWords} from "#js/chat/people/actions.js";
 import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
 import {Dialog} from "#js/ui/dialog.js";
@@ -19,7 +20,7 @@ export function AddMembers({group, onClose}) {
       await groups.add(group.id, [...picked]);
       onClose();
     } catch (problem) {
-      setError(problemText(problem));
+      setError(problemText(inWords(problem, "group")));
     }
   }
 

@@ -27,36 +27,34 @@ export function GroupDialog({id}) {
     }
   }, [row]);
   const shown = group.value;
-  const own = shown?.members.find((member) => member.id === app.me.id)?.role ?? "member";
   if (isAdding && shown) {
     return html`<${AddMembers} group=${shown} onClose=${() => setAdding(false)} />`;
   }
   return html`
     <${Dialog} title=${t("chat.group_info")} onClose=${closeDialog}>
       <${State} following=${following}>
-        ${
-          shown &&
-          html`
-            <${GroupName} key=${shown.name} group=${shown} mayRename=${mayManage(own)} />
-            <div class="toolbar chat-members-head">
-              <h3>${t("chat.member_count", {count: count(shown.member_count)})}</h3>
-              ${
-                mayManage(own) &&
-                html`<button type="button" onClick=${() => setAdding(true)}>
-                  <${Icon} name="plus" />${t("chat.add_members")}
-                </button>`
-              }
-            </div>
-            <${Members} group=${shown} own=${own} />
-            <div class="chat-buttons">
-              <button type="button" class="quiet danger" onClick=${() => leave(app, row)}>
-                <${Icon} name="logout" />${t("chat.leave")}
-              </button>
-            </div>
-          `
-        }
+        ${shown && html`<${Group} group=${shown} onAdd=${() => setAdding(true)} />`}
       <//>
     <//>
+  `;
+}
+
+function Group({group, onAdd}) {
+  const app = useApp();
+  const own = group.members.find(({id}) => id === app.me.id)?.role ?? "member";
+  const add = html`<button type="button" onClick=${onAdd}><${Icon} name="plus" />${t("chat.add_members")}</button>`;
+  return html`
+    <${GroupName} key=${group.name} group=${group} mayRename=${mayManage(own)} />
+    <div class="toolbar chat-members-head">
+      <h3>${t("chat.member_count", {count: count(group.member_count)})}</h3>
+      ${mayManage(own) && add}
+    </div>
+    <${Members} group=${group} own=${own} />
+    <div class="chat-buttons">
+      <button type="button" class="quiet danger" onClick=${() => leave(app, group.id, group.name)}>
+        <${Icon} name="logout" />${t("chat.leave")}
+      </button>
+    </div>
   `;
 }
 

@@ -2,6 +2,7 @@
 
 import {useApp} from "#js/app.js";
 import {MAX_NAME} from "#js/chat/group/new_group_dialog.js";
+import {inWords} from "#js/chat/people/actions.js";
 import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
 import {Avatar} from "#js/ui/avatar.js";
@@ -20,7 +21,7 @@ export function GroupName({group, mayRename}) {
       await groups.rename(group.id, wanted);
       setError("");
     } catch (problem) {
-      setError(problemText(problem));
+      setError(problemText(inWords(problem, "group")));
     }
   }
 
@@ -33,7 +34,13 @@ export function GroupName({group, mayRename}) {
   return html`
     <form class="chat-group-name" onSubmit=${rename}>
       <${Field} label=${t("chat.group_name")} error=${error}>
-        <input name="group_name" value=${name} maxlength=${MAX_NAME} autocomplete="off" onInput=${(event) => setName(event.target.value)} />
+        <input
+          name="group_name"
+          value=${name}
+          maxlength=${MAX_NAME}
+          autocomplete="off"
+          onInput=${(event) => setName(event.target.value)}
+        />
       <//>
       <button disabled=${!wanted || wanted === group.name}>${t("chat.rename")}</button>
     </form>

@@ -25,7 +25,9 @@ export function Members({group, own}) {
             <button type="button" class="quiet chat-whose" onClick=${() => showProfile(member)}>
               <${Avatar} user=${member} size=${36} presence=${friends.byId.value.get(member.id)?.presence} />
               <span class="row-main">
-                <span class="row-title">${member.id === me.id ? t("chat.name_you", {name: member.display_name}) : member.display_name}</span>
+                <span class="row-title"
+                  >${member.id === me.id ? t("chat.name_you", {name: member.display_name}) : member.display_name}</span
+                >
                 <span class="row-text">@${member.username}</span>
               </span>
             </button>
@@ -40,11 +42,16 @@ export function Members({group, own}) {
 
 function actionsOf(app, {id}, member, own) {
   const may = mayDo(own, member.role);
-  const setRole = (role) => () => attempt(() => app.groups.setRole(id, member.id, role));
+  const setRole = (role) => () => attempt(() => app.groups.setRole(id, member.id, role), "group");
   return [
     may.promote && {text: t("chat.promote"), icon: "shield", run: setRole("admin")},
     may.demote && {text: t("chat.demote"), icon: "user", run: setRole("member")},
     may.handOver && {text: t("chat.hand_over"), icon: "key", run: () => handOver(app, id, member)},
-    may.remove && {text: t("chat.remove_member"), icon: "trash", isDangerous: true, run: () => removeMember(app, id, member)},
+    may.remove && {
+      text: t("chat.remove_member"),
+      icon: "trash",
+      isDangerous: true,
+      run: () => removeMember(app, id, member),
+    },
   ].filter(Boolean);
 }

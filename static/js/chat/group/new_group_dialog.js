@@ -3,6 +3,7 @@
 import {useApp} from "#js/app.js";
 import {closeDialog} from "#js/chat/dialogs.js";
 import {PickPeople} from "#js/chat/group/pick_people.js";
+import {inWords} from "#js/chat/people/actions.js";
 import {go} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useId, useState} from "#js/core/view.js";
@@ -28,7 +29,7 @@ export function NewGroupDialog({userIds}) {
       closeDialog();
       go(["chat", id]);
     } catch (problem) {
-      setError(problemText(problem));
+      setError(problemText(inWords(problem, "group")));
       setBusy(false);
     }
   }
@@ -42,7 +43,13 @@ export function NewGroupDialog({userIds}) {
     <${Dialog} title=${t("chat.new_group")} onClose=${closeDialog} actions=${actions}>
       <form id=${form} class="chat-form" onSubmit=${create}>
         <${Field} label=${t("chat.group_name")} error=${error}>
-          <input name="group_name" value=${name} maxlength=${MAX_NAME} autocomplete="off" onInput=${(event) => setName(event.target.value)} />
+          <input
+            name="group_name"
+            value=${name}
+            maxlength=${MAX_NAME}
+            autocomplete="off"
+            onInput=${(event) => setName(event.target.value)}
+          />
         <//>
       </form>
       <${PickPeople} people=${friends.list.value} picked=${picked} onPick=${setPicked} />

@@ -33,10 +33,7 @@ export function ListPane({chosen, isAmongPeople}) {
     <section class="pane chat-list" aria-label=${t("chat.conversations")} onKeyDown=${moveFocus}>
       <div class="toolbar">
         <${SearchField} label=${t("chat.search")} value=${typed} onInput=${setTyped} />
-        <${Menu} label=${t("chat.begin")} icon="plus" items=${[
-          {text: t("chat.add_friend"), icon: "user", run: () => go(["chat", "people"])},
-          {text: t("chat.new_group"), icon: "users", run: () => showNewGroup()},
-        ]} />
+        <${Begin} />
       </div>
       ${!wanted && html`<${Filters} all=${all} chosen=${filter} onChoose=${setFilter} />`}
       <${Requests} isOpen=${isAmongPeople} />
@@ -46,6 +43,14 @@ export function ListPane({chosen, isAmongPeople}) {
       ${wanted && html`<a class="button quiet" href=${linkTo("chat", "people", wanted)}><${Icon} name="search" />${t("chat.find_people", {wanted})}</a>`}
     </section>
   `;
+}
+
+function Begin() {
+  const items = [
+    {text: t("chat.add_friend"), icon: "user", run: () => go(["chat", "people"])},
+    {text: t("chat.new_group"), icon: "users", run: () => showNewGroup()},
+  ];
+  return html`<${Menu} label=${t("chat.begin")} icon="plus" items=${items} />`;
 }
 
 function Filters({all, chosen, onChoose}) {
@@ -113,7 +118,9 @@ function moveFocus(event) {
     return;
   }
   const links = [...event.currentTarget.querySelectorAll("a.row")];
-  const at = links.indexOf(document.activeElement.closest(".chat-row")?.querySelector("a.row") ?? document.activeElement);
+  const at = links.indexOf(
+    document.activeElement.closest(".chat-row")?.querySelector("a.row") ?? document.activeElement,
+  );
   const next = links[at + step];
   if (next && (at >= 0 || step > 0)) {
     event.preventDefault();

@@ -72,7 +72,7 @@ function Preview({row}) {
 }
 
 function typingText(row, typists) {
-  const name = row.kind === "group" && row.members.find(({id}) => id === typists.at(-1))?.display_name;
+  const name = row.kind === "group" && row.others.find(({id}) => id === typists.at(-1))?.display_name;
   return name ? t("chat.typing_by", {name}) : t("chat.typing");
 }
 

@@ -11,8 +11,10 @@ import {Menu} from "#js/ui/menu.js";
 
 /** `note` stands behind the username. */
 export function Person({user, note}) {
-  const {friends} = useApp();
+  const app = useApp();
+  const {friends} = app;
   const presence = friends.byId.value.get(user.id)?.presence;
+  const more = [{text: t("chat.block"), icon: "shield", isDangerous: true, run: () => block(app, user)}];
   return html`
     <div class="row chat-person" data-person=${user.username}>
       <button type="button" class="quiet chat-whose" onClick=${() => showProfile(user)}>
@@ -23,23 +25,27 @@ export function Person({user, note}) {
         </span>
       </button>
       <${Standing} user=${user} />
+      ${
+        friends.standing(user.id).is === "incoming" &&
+        html`<${Menu} label=${t("chat.actions_of", {name: user.display_name})} items=${more} />`
+      }
     </div>
   `;
 }
 
 /** What somebody is to the user, and the buttons that change it. */
 export function Standing({user}) {
-  const app = useApp();
-  const {friends} = app;
+  const {friends} = useApp();
   const [isBusy, setBusy] = useState(false);
   const {is, request} = friends.standing(user.id);
-  const act = (work) => async () => {
+  const act = async (name, work) => {
     setBusy(true);
-    await attempt(work);
+    await attempt(work, name);
     setBusy(false);
   };
-  const button = (text, work, kind = "") =>
-    html`<button type="button" class=${kind} disabled=${isBusy} onClick=${act(work)}>${t(text)}</button>`;
+  const button = (text, name, work, kind = "") => html`
+    <button type="button" class=${kind} disabled=${isBusy} onClick=${() => act(name, work)}>${text}</button>
+  `;
 
   switch (is) {
     case "self":
@@ -48,18 +54,16 @@ export function Standing({user}) {
       return html`<a class="button" href=${linkTo("chat", "with", user.id)}>${t("chat.write")}</a>`;
     case "incoming":
       return html`
-        ${button("chat.accept", () => friends.accept(request), "primary")}
-        ${button("chat.decline", () => friends.decline(request))}
-        <${Menu}
-          label=${t("chat.actions_of", {name: user.display_name})}
-          items=${[{text: t("chat.block"), icon: "shield", isDangerous: true, run: () => block(app, user)}]}
-        />
+        ${button(t("chat.accept"), "accept", () => friends.accept(request), "primary")}
+        ${button(t("chat.decline"), "decline", () => friends.decline(request))}
       `;
     case "outgoing":
-      return html`<span class="hint">${t("chat.waiting")}</span> ${button("chat.withdraw", () => friends.withdraw(request), "quiet")}`;
+      return html`<span class="hint">${t("chat.waiting")}</span>
+        ${button(t("chat.withdraw"), "withdraw", () => friends.withdraw(request), "quiet")}`;
     case "blocked":
-      return html`<span class="hint">${t("chat.blocked")}</span> ${button("chat.unblock", () => friends.unblock(user.id))}`;
+      return html`<span class="hint">${t("chat.blocked")}</span>
+        ${button(t("chat.unblock"), "unblock", () => friends.unblock(user.id))}`;
     default:
-      return button("chat.ask", () => friends.ask(user.username), "primary");
+      return button(t("chat.ask"), "ask", () => friends.ask(user.username), "primary");
   }
 }
