@@ -41,7 +41,7 @@ def is_drawn(page: Page) -> None:
     """Wait until the charts are there, each of more than the colour of the ground."""
     expect(page.locator(".report-canvas canvas").first).to_be_visible()
     page.wait_for_function(
-        f"[...document.querySelectorAll('.report-canvas canvas')].some((canvas) => ({COLOURS})(canvas) > 20)"
+        f"() => [...document.querySelectorAll('.report-canvas canvas')].some((canvas) => ({COLOURS})(canvas) > 20)"
     )
 
 
