@@ -118,3 +118,25 @@ test("more stocks than a connection may hold are all shares at once, and the ind
   assert.deepEqual(fitting(shares.slice(0, 128)), shares.slice(0, 128));
   assert.deepEqual(fitting([...shares, "market:ALL"]).filter((key) => key === "market:ALL"), ["market:ALL"]);
 });
+
+test("a stock that is not known whole is asked for soon, but not again and again", async (t) => {
+  t.mock.timers.enable({apis: ["setTimeout", "Date"], now: 1_000_000});
+  const {live, quotes, requested} = made({rows: [row("600519.SH")]});
+  live.becomes("live");
+  const stop = quotes.watch([["stock", "600519.SH"]]);
+  await live.settled();
+  assert.deepEqual(requested, ["/market/quotes?symbols=600519.SH"]);
+  const pushed = {subscription_type: "stock", target: "600519.SH", data: [row("600519.SH")], timestamp: "now"};
+  t.mock.timers.tick(20_000);
+  live.tell("price_update", pushed);
+  t.mock.timers.tick(1_000);
+  assert.equal(requested.length, 2);
+  await live.settled();
+  live.tell("price_update", pushed);
+  t.mock.timers.tick(1_000);
+  assert.equal(requested.length, 2);
+  t.mock.timers.tick(120_000);
+  assert.equal(requested.length, 3);
+  stop();
+  await live.settled();
+});

@@ -40,11 +40,13 @@ export class Book {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Take quotes, whole ones or those of a `price_update`; older ones than are known are left out. */
+  /** Take quotes, whole ones or those of a `price_update`; older ones are left out. Tells whether all are whole now. */
   take(rows) {
+    let isWhole = true;
     for (const row of rows) {
       const old = this.#quotes.get(row.symbol);
       const quote = merge(old, row);
+      isWhole &&= quote.open !== undefined;
       if (quote !== old) {
         this.#quotes.set(row.symbol, quote);
         this.#moves.set(row.symbol, old ? Math.sign(quote.price - old.price) || (this.#moves.get(row.symbol) ?? 0) : 0);
@@ -54,6 +56,7 @@ export class Book {
       this.#isDue = true;
       this.#nextFrame(() => this.#tell());
     }
+    return isWhole;
   }
 
   #tell() {
