@@ -34,7 +34,7 @@ export class Book {
     return this.#signals.get(symbol);
   }
 
-  /** Hear in each frame which symbols have changed, a map of symbol → 1, 0, -1: where the price went. Returns what ends it. */
+  /** Hear in each frame what has changed, a map of symbol → 1, 0, -1: where the price went. Returns what ends it. */
   onFrame(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -113,6 +113,12 @@ export function limitOf({price, limit_up: up, limit_down: down}) {
     return "up";
   }
   return down && price <= down ? "down" : null;
+}
+
+/** What is to be said of a quote beside its price: "suspended", "limit_up", "limit_down" or nothing. */
+export function tagOf(quote) {
+  const limit = limitOf(quote);
+  return quote.suspended ? "suspended" : limit && `limit_${limit}`;
 }
 
 /** "up", "down" or "flat". */

@@ -1,4 +1,4 @@
-// Live quotes of what is looked at: subscriptions that come back with the connection, and one book that all of them fill.
+// Live quotes of what is looked at: subscriptions that come back with the connection, and one book that they all fill.
 
 import {signal} from "@preact/signals";
 import {Refusal} from "#js/core/session.js";
@@ -11,7 +11,7 @@ const SOON_MS = 500;
 const SOON_EVERY_MS = 10_000;
 const SYMBOLS_AT_ONCE = 200;
 
-/** What is known of one target: `members` are its symbols, in the server's order; `state` is "loading", "ready" or "error". */
+/** What is known of a target: `members` are its symbols, in the server's order; `state` is "loading", "ready", "error". */
 class Target {
   members = signal([]);
   state = signal("loading");
@@ -64,7 +64,7 @@ export class Quotes {
     return this.#targets.get(key);
   }
 
-  /** Have the quotes of targets, `[["market", "ALL"], ["stock", "600519.SH"]]`, come until the returned function is called. */
+  /** Have the quotes of targets, `[["market", "ALL"], …]`, come until the returned function is called. */
   watch(targets) {
     const keys = targets.map(([type, name]) => keyOf(type, name));
     this.#wanted.add(keys);
@@ -147,7 +147,7 @@ export class Quotes {
     }
   }
 
-  /** Ask again and again for what a push does not bring; the exchange knows highs and lows that lie between two pushes. */
+  /** Ask again and again for what a push does not bring; the exchange knows highs that lie between two pushes. */
   #keepWhole(after = WHOLE_EVERY_MS) {
     clearTimeout(this.#timer);
     if (this.#subscribed.size) {
