@@ -1,4 +1,4 @@
-// What was written and has not arrived: it outlives reloads and lost connections, and is sent in the order it was written.
+// What was written and has not arrived: it outlives reloads and lost connections, and is sent in its order.
 
 import {exclusively} from "#js/core/exclusively.js";
 import {newId} from "#js/core/ids.js";
