@@ -40,7 +40,8 @@ export class Outbox {
 
   /** Send a message as soon as possible: `{conversation, friend, type, content, file?, reply?}`. */
   add(message) {
-    const entry = {id: newId(), at: Date.now(), ...message};
+    const last = this.list.value.at(-1)?.at ?? 0;
+    const entry = {id: newId(), at: Math.max(Date.now(), last + 1), ...message}; // by `at` their order outlives a reload
     if (!keep(this.#name + entry.id, entry)) {
       this.#unkept.add(entry.id);
     }
