@@ -4,7 +4,7 @@ import {useApp} from "#js/app.js";
 import {kept} from "#js/core/storage.js";
 import {go} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
-import {html, useRef} from "#js/core/view.js";
+import {html, useState} from "#js/core/view.js";
 import {StockSearch} from "#js/market/stock_search.js";
 import {complain} from "#js/ui/toasts.js";
 
@@ -13,22 +13,19 @@ const span = kept("analysis-days", 250);
 
 export function Start() {
   const {tasks} = useApp();
-  const isBusy = useRef(false);
+  const [isBusy, setBusy] = useState(false);
   async function start({symbol}) {
-    if (isBusy.current) {
-      return;
-    }
-    isBusy.current = true;
+    setBusy(true);
     try {
       go(["tasks", await tasks.analyse(symbol, span.value)]);
     } catch (error) {
       complain(error);
     }
-    isBusy.current = false;
+    setBusy(false);
   }
   return html`
     <div class="toolbar task-start">
-      <${StockSearch} label=${t("work.analyse")} onChoose=${start} />
+      <${StockSearch} label=${t("work.analyse")} isBusy=${isBusy} onChoose=${start} />
       <select
         aria-label=${t("work.span")}
         value=${span.value}
