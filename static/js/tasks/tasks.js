@@ -55,7 +55,7 @@ export class Tasks {
     return this.#pages.get(id);
   }
 
-  /** How many are not over. */
+  /** Those that are not over. */
   get open() {
     return this.#pages.known.filter(isOpen);
   }

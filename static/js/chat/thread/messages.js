@@ -101,36 +101,60 @@ function Beginning({conversation}) {
 /** Have what is seen marked as read: what is in view, in a tab that is in view. */
 function useSeeing(conversation, place, box) {
   useEffect(() => {
-    let timer = 0;
-    function see() {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        const isVisible = document.visibilityState === "visible";
-        conversation.reading.isWatched = isVisible && place.isAtEnd.value;
-        if (isVisible) {
-          conversation.read(place.isAtEnd.value ? undefined : place.lastSeen());
-        }
-      }, SEEN_AFTER_MS);
-    }
-    const element = box.current;
-    const resized = new ResizeObserver(() => {
-      place.settle();
-      place.moved();
-    });
-    resized.observe(element);
-    resized.observe(element.querySelector(".messages"));
-    const unsubscribe = [place.isAtEnd.subscribe(see), conversation.messages.subscribe(see)];
-    element.addEventListener("scroll", see, {passive: true});
+    const eyes = new Eyes(conversation, place);
+    const see = () => eyes.see();
+    const stops = [place.isAtEnd.subscribe(see), conversation.messages.subscribe(see), onResize(box.current, place)];
+    box.current.addEventListener("scroll", see, {passive: true});
     document.addEventListener("visibilitychange", see);
     return () => {
-      clearTimeout(timer);
-      conversation.reading.isWatched = false;
-      resized.disconnect();
-      unsubscribe.forEach((stop) => stop());
-      element.removeEventListener("scroll", see);
+      eyes.close();
+      stops.forEach((stop) => stop());
+      box.current?.removeEventListener("scroll", see);
       document.removeEventListener("visibilitychange", see);
     };
   }, [conversation, place]);
+}
+
+class Eyes {
+  #conversation;
+  #place;
+  #timer = 0;
+
+  constructor(conversation, place) {
+    this.#conversation = conversation;
+    this.#place = place;
+  }
+
+  get #isAtEnd() {
+    return document.visibilityState === "visible" && this.#place.isAtEnd.value;
+  }
+
+  /** Something has moved: what is not in view any more is not seen from now on, what is in view for a moment is. */
+  see() {
+    this.#conversation.reading.isWatched &&= this.#isAtEnd;
+    this.#timer ||= setTimeout(() => {
+      this.#timer = 0;
+      this.#conversation.reading.isWatched = this.#isAtEnd;
+      if (document.visibilityState === "visible") {
+        this.#conversation.read(this.#isAtEnd ? undefined : this.#place.lastSeen());
+      }
+    }, SEEN_AFTER_MS);
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#conversation.reading.isWatched = false;
+  }
+}
+
+function onResize(box, place) {
+  const observer = new ResizeObserver(() => {
+    place.settle();
+    place.moved();
+  });
+  observer.observe(box);
+  observer.observe(box.querySelector(".messages"));
+  return () => observer.disconnect();
 }
 
 /** Tells who listens to the page what has come. */

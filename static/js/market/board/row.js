@@ -78,7 +78,7 @@ export class BoardRow {
       const value = column.value(quote);
       if (this.#shown[place] !== value || !(place in this.#shown)) {
         this.#shown[place] = value;
-        this.#cells[place].data = column.write ? column.write(value) : value;
+        this.#cells[place].data = column.write ? column.write(value, quote) : value;
       }
     });
     this.element.dataset.trend = quote.suspended ? "flat" : trendOf(quote.change);
