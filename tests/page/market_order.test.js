@@ -42,7 +42,10 @@ test("a filter is the beginning of a code or any part of a name", () => {
 });
 
 test("a phone has the columns that matter, a wide window all", () => {
-  assert.deepEqual(columnsFor(390).map(({name}) => name), ["name", "price", "change_percent"]);
+  assert.deepEqual(
+    columnsFor(390).map(({name}) => name),
+    ["name", "price", "change_percent"],
+  );
   assert.deepEqual(columnsFor(1300), COLUMNS);
 });
 

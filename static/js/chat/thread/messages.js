@@ -4,6 +4,7 @@ import {useApp} from "#js/app.js";
 import {day as dayText} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useLayoutEffect, useRef} from "#js/core/view.js";
+import {useLongPress} from "#js/chat/list/long_press.js";
 import {excerptText} from "#js/chat/thread/excerpt.js";
 import {Message} from "#js/chat/thread/message.js";
 import {actOn, steer} from "#js/chat/thread/message_actions.js";
@@ -32,8 +33,7 @@ export function Messages({conversation, place}) {
       <ol
         class="messages"
         onClick=${act}
-        onContextMenu=${act}
-        onPointerDown=${act}
+        ...${useLongPress((event) => act(event.target ? event : pressed(event)))}
         onKeyDown=${(event) => steer(event, box.current, act)}
         aria-label=${t("thread.messages")}
       >
@@ -59,6 +59,13 @@ function useLines(rows, conversation, place) {
   before.current = after;
   return [...after.values()].map(({line}) => line);
 }
+
+/** A long press, which says only where it was, as a right click. */
+const pressed = (press) => ({
+  ...press,
+  type: "contextmenu",
+  target: document.elementFromPoint(press.clientX, press.clientY),
+});
 
 function Row({row, conversation, isLast, isFound}) {
   const {me} = useApp();

@@ -25,7 +25,9 @@ export function AlertRow({alert, hasName}) {
         <p class=${hasName ? "row-text" : "row-title"}>${condition}</p>
         ${
           fired &&
-          html`<p class="row-text">${t("market.fired_at", {price: priceOf(symbol, fired.price)})} · <${Time} value=${fired.at} /></p>`
+          html`<p class="row-text">
+            ${t("market.fired_at", {price: priceOf(symbol, fired.price)})} · <${Time} value=${fired.at} />
+          </p>`
         }
       </div>
       <div class="row-end">

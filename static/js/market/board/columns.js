@@ -6,7 +6,7 @@ import {clock} from "#js/market/times.js";
 
 const onTick = (value, {symbol}) => priceOf(symbol, value);
 
-/** `from` is the width of the board, in px, from which on a column is there; `isTrend` ones have the colour of the day's change. */
+/** A column is there from the board's width `from` on, in px; `isTrend` ones have the colour of the day's change. */
 export const COLUMNS = [
   {name: "code", from: 620, width: "80px", isText: true, value: ({code}) => code},
   {name: "name", from: 0, width: "minmax(132px, 1.6fr)", isText: true, value: ({name}) => name},

@@ -68,7 +68,13 @@ function Item({index, item, isDragged, handle, onNote, onRemove}) {
   const {symbol, name, note} = item;
   return html`
     <li class=${classes("row", {dragged: isDragged})} data-index=${index} data-symbol=${symbol}>
-      <button type="button" class="icon grip" aria-label=${t("market.move", {name})} title=${t("market.move_hint")} ...${handle}>
+      <button
+        type="button"
+        class="icon grip"
+        aria-label=${t("market.move", {name})}
+        title=${t("market.move_hint")}
+        ...${handle}
+      >
         <${Icon} name="sort" />
       </button>
       <div class="row-main">

@@ -30,7 +30,12 @@ export function ChartView({symbol, isIndex}) {
   return html`
     <section class="chart-part" aria-label=${t("market.chart")}>
       <div class="chart-bar">
-        <${Tabs} label=${t("market.views")} tabs=${tabs} chosen=${view} onChoose=${(name) => (chosenView.value = name)} />
+        <${Tabs}
+          label=${t("market.views")}
+          tabs=${tabs}
+          chosen=${view}
+          onChoose=${(name) => (chosenView.value = name)}
+        />
         ${view === "days" && html`<${Ranges} />`} ${!VIEWS[view].isLine && html`<${Indicators} />`}
       </div>
       <${Candled} key=${`${symbol} ${view}`} symbol=${symbol} view=${view} isIndex=${isIndex} />

@@ -5,7 +5,7 @@ import {amount, percent} from "#js/core/format.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html} from "#js/core/view.js";
-import {limitOf, trendOf} from "#js/market/models/book.js";
+import {tagOf, trendOf} from "#js/market/models/book.js";
 import {changeOf, priceOf} from "#js/market/prices.js";
 import {AnalysisButton, ListsMenu} from "#js/market/stock/actions.js";
 import {clock} from "#js/market/times.js";
@@ -65,10 +65,9 @@ function Figure({name, quote, text}) {
 }
 
 function Tags({quote}) {
-  const limit = limitOf(quote);
+  const tag = tagOf(quote);
   return html`
-    ${quote.suspended && html`<span class="pill" data-tag="suspended">${t("market.tag_suspended")}</span>`}
-    ${!quote.suspended && limit && html`<span class="pill" data-tag=${`limit_${limit}`}>${t(`market.tag_limit_${limit}`)}</span>`}
+    ${tag && html`<span class="pill" data-tag=${tag}>${t(`market.tag_${tag}`)}</span>`}
     ${quote.stale && html`<span class="pill" data-tag="stale">${t("market.stale")}</span>`}
   `;
 }
