@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
+import {AckTimeout, ConnectionLost} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
 import {Book} from "#js/market/models/book.js";
 import {Quotes} from "#js/market/models/quotes.js";
@@ -152,6 +153,67 @@ test("a stock that is not known whole is asked for soon, but not again and again
   assert.equal(requested.length, 2);
   t.mock.timers.tick(120_000);
   assert.equal(requested.length, 3);
+  stop();
+  await live.settled();
+});
+
+test("a subscription that fails for now is told and asked for again, and the whole quotes go on", async (t) => {
+  t.mock.timers.enable({apis: ["setTimeout", "Date"], now: 1_000_000});
+  let problem = null;
+  const answer = () => {
+    if (problem) {
+      throw problem;
+    }
+    return {data: [row("600519.SH")], timestamp: "now"};
+  };
+  const {live, quotes, requested, asked} = made({answer});
+  live.becomes("live");
+  const stop = quotes.watch([["market", "SH"]]);
+  await live.settled();
+  const target = quotes.target("market", "SH");
+  for (problem of [new AckTimeout("subscribe_prices"), new Refusal("rate_limited", "too often")]) {
+    live.becomes("reconnecting");
+    live.becomes("live");
+    await live.settled();
+    assert.equal(target.state.value, "error");
+    assert.equal(target.error.value, problem);
+    assert.equal(quotes.held.value, 0);
+    const fetched = requested.length;
+    const times = asked().length;
+    t.mock.timers.tick(5_000);
+    await live.settled();
+    assert.equal(asked().length, times + 1, problem.message);
+    assert.ok(requested.length > fetched);
+  }
+  const fetched = requested.length;
+  problem = null;
+  t.mock.timers.tick(5_000);
+  await live.settled();
+  assert.deepEqual([target.state.value, target.error.value, quotes.held.value], ["ready", null, 1]);
+  t.mock.timers.tick(120_000);
+  assert.equal(requested.length, fetched + 2);
+  stop();
+  await live.settled();
+});
+
+test("a connection that goes away leaves what is known in view", async (t) => {
+  t.mock.timers.enable({apis: ["setTimeout"]});
+  let isThere = true;
+  const answer = () => {
+    if (!isThere) {
+      throw new ConnectionLost("subscribe_prices");
+    }
+    return {data: [row("600519.SH")], timestamp: "now"};
+  };
+  const {live, quotes} = made({answer});
+  live.becomes("live");
+  const stop = quotes.watch([["market", "SH"]]);
+  await live.settled();
+  isThere = false;
+  live.becomes("reconnecting");
+  live.becomes("live");
+  await live.settled();
+  assert.equal(quotes.target("market", "SH").state.value, "ready");
   stop();
   await live.settled();
 });

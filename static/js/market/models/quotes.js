@@ -1,6 +1,7 @@
 // Live quotes of what is looked at: subscriptions that come back with the connection, and one book that they all fill.
 
 import {signal} from "@preact/signals";
+import {ConnectionLost} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
 import {Book} from "#js/market/models/book.js";
 import {fitting, keyOf, payloadOf, Wanted} from "#js/market/models/subscriptions.js";
@@ -45,6 +46,7 @@ export class Quotes {
   #targets = new Map();
   #isSettling = false;
   #timer = 0;
+  #again = 0;
   #wholeAt = 0;
 
   constructor({session, live}, book = new Book()) {
@@ -86,6 +88,17 @@ export class Quotes {
     this.#settleSoon();
   }
 
+  /** Ask in a while for what could not be subscribed to now. */
+  #settleLater() {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#settleSoon(), RETRY_MS);
+  }
+
+  /** What is wanted, as far as the server grants it. */
+  get #grantable() {
+    return fitting(this.#wanted.keys).filter((key) => !this.#refused.has(key));
+  }
+
   /** Once per turn: a view that follows another on the same target changes nothing. */
   #settleSoon() {
     if (!this.#isSettling) {
@@ -101,9 +114,9 @@ export class Quotes {
     if (this.#live.state.value !== "live") {
       return;
     }
-    const wanted = new Set(fitting(this.#wanted.keys));
+    const wanted = new Set(this.#grantable);
     const gone = [...this.#subscribed].filter((key) => !wanted.has(key));
-    const fresh = [...wanted].filter((key) => !this.#subscribed.has(key) && !this.#refused.has(key));
+    const fresh = [...wanted].filter((key) => !this.#subscribed.has(key));
     for (const key of gone) {
       this.#subscribed.delete(key);
       this.#live.ask("unsubscribe_prices", payloadOf(key)).catch(() => {}); // a lost connection has forgotten it
@@ -111,7 +124,8 @@ export class Quotes {
     fresh.forEach((key) => this.#subscribed.add(key));
     this.held.value = this.#subscribed.size;
     if (fresh.length) {
-      Promise.all(fresh.map((key) => this.#ask(key))).then(() => this.#fetchWhole(fresh));
+      const granted = () => fresh.filter((key) => !this.#refused.has(key));
+      Promise.all(fresh.map((key) => this.#ask(key))).then(() => this.#fetchWhole(granted()));
     }
     this.#keepWhole();
   }
@@ -123,17 +137,24 @@ export class Quotes {
       const {data} = await this.#live.ask("subscribe_prices", payload);
       this.book.take(data);
       target.take(data);
+      target.error.value = null;
       target.state.value = "ready";
     } catch (error) {
-      this.#subscribed.delete(key);
-      if (error instanceof Refusal) {
-        this.#refused.add(key);
-      }
-      this.held.value = this.#subscribed.size;
-      if (target.state.peek() === "loading") {
-        target.error.value = error;
-        target.state.value = "error";
-      }
+      this.#failed(key, target, error);
+    }
+  }
+
+  #failed(key, target, error) {
+    this.#subscribed.delete(key);
+    this.held.value = this.#subscribed.size;
+    if (error instanceof Refusal && !error.isPassing) {
+      this.#refused.add(key);
+    } else {
+      this.#settleLater();
+    }
+    if (!(error instanceof ConnectionLost) || target.state.peek() === "loading") {
+      target.error.value = error;
+      target.state.value = "error";
     }
   }
 
@@ -150,8 +171,8 @@ export class Quotes {
   /** Ask again and again for what a push does not bring; the exchange knows highs that lie between two pushes. */
   #keepWhole(after = WHOLE_EVERY_MS) {
     clearTimeout(this.#timer);
-    if (this.#subscribed.size) {
-      this.#timer = setTimeout(() => this.#fetchWhole([...this.#subscribed]), after);
+    if (this.#grantable.length) {
+      this.#timer = setTimeout(() => this.#fetchWhole(this.#grantable), after);
     }
   }
 
