@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
+import {AckTimeout} from "#js/core/live.js";
+import {Refusal} from "#js/core/session.js";
 import {summary} from "#js/tasks/report_words.js";
 import {advanced, joined, newer, placeOf, statusOf, timing} from "#js/tasks/states.js";
 import {Tasks} from "#js/tasks/tasks.js";
@@ -211,4 +213,58 @@ test("a report is said in words that fit its numbers", () => {
     summary(empty).map(({key}) => key),
     ["span", "no_signals"],
   );
+});
+
+test("a task whose watch fails for now is watched in a while, one that is refused is not", async (context) => {
+  context.mock.timers.enable({apis: ["setTimeout"]});
+  const {tasks, live, server} = await board();
+  const problems = [new AckTimeout("watch_task"), new Refusal("rate_limited", "too often")];
+  live.answers("watch_task", ({task_id: id}) => {
+    if (problems.length) {
+      throw problems.shift();
+    }
+    return {task: server.tasks.get(id), events: [event(2)]};
+  });
+  server.tasks.set("1", task("1"));
+  live.tell("task_queued", {task: task("1")});
+  for (const times of [2, 3, 3]) {
+    await live.settled();
+    context.mock.timers.tick(5_000);
+    assert.equal(watched(live).length, times);
+  }
+  await live.settled();
+  assert.equal(tasks.get("1").message, "m2");
+  problems.push(new Refusal("not_found", "gone"));
+  live.tell("task_queued", {task: task("2")});
+  await live.settled();
+  context.mock.timers.tick(5_000);
+  assert.deepEqual(watched(live).slice(3), ["2"]);
+});
+
+test("what a further page brings is watched, up to what a connection may; the next one when there is room", async () => {
+  const {tasks, live, server, session} = await board(task("a", {state: "completed"}));
+  const many = Array.from({length: 70}, (_, index) => task(`t${String(index).padStart(2, "0")}`));
+  many.forEach((one) => server.tasks.set(one.id, one));
+  session.answers("GET /tasks", (_, {state}) => ({tasks: state === "running" ? [] : many, has_more: false}));
+  await tasks.more("open");
+  await live.settled();
+  assert.equal(new Set(watched(live)).size, 60);
+  const [first] = watched(live);
+  session.answers(`GET /tasks/${first}`, () => tasks.get(first));
+  live.tell("task_progress", event(6, {task_id: first}, "completed"));
+  await live.settled();
+  assert.equal(new Set(watched(live)).size, 61);
+  await tasks.more("open");
+  assert.equal(watched(live).length, 61);
+});
+
+test("what was told of a task that nobody looks at any more is forgotten", async () => {
+  const {tasks, live} = await board(task("1", {state: "running", seq: 2}));
+  const following = tasks.follow("1");
+  await live.settled();
+  live.tell("task_progress", event(3));
+  assert.equal(tasks.log("1").length, 1);
+  following.stop();
+  live.tell("task_progress", event(4));
+  assert.deepEqual(tasks.log("1"), []);
 });

@@ -2,11 +2,14 @@
 
 import {follow} from "#js/core/follow.js";
 import {Pages} from "#js/core/pages.js";
+import {Refusal} from "#js/core/session.js";
 import {signal} from "#js/core/view.js";
 import {advanced, isOpen, joined, newer} from "#js/tasks/states.js";
 
 const PAGE = 50;
 const MOST_OPEN = 100;
+const MOST_WATCHED = 60; // of the 64 that the server allows a connection: some are left for what is followed
+const RETRY_MS = 5_000;
 
 export const FILTERS = ["all", "open", "completed", "error", "cancelled"];
 
@@ -15,6 +18,8 @@ export class Tasks {
   #live;
   #pages;
   #logs = signal(new Map()); // id → its events, the oldest first, of those that somebody looks at
+  #watched = new Set(); // what this connection was asked for
+  #again = 0;
 
   constructor({session, live}) {
     this.#session = session;
@@ -26,7 +31,8 @@ export class Tasks {
         const followed = [...this.#logs.value.keys()].map((id) => this.get(id)).filter(Boolean);
         this.#pages.restart("all", page);
         this.#pages.put(...followed);
-        page.entries.filter(isOpen).forEach(({id}) => this.#watch(id));
+        this.#watched.clear();
+        this.#watchOpen();
       },
       events: {
         task_progress: (event) => this.#apply(event),
@@ -47,8 +53,9 @@ export class Tasks {
     return this.#pages.hasMore(filter);
   }
 
-  more(filter) {
-    return this.#pages.more(filter);
+  async more(filter) {
+    await this.#pages.more(filter);
+    this.#watchOpen();
   }
 
   get(id) {
@@ -68,7 +75,7 @@ export class Tasks {
   /** Follow one task with its history and its result, until `stop()`. */
   follow(id) {
     this.#note(id, []); // from now on all that is told of it, in whatever answer
-    return follow(this.#live, {
+    const following = follow(this.#live, {
       fetch: async () => {
         const {task, events} = await this.#live.ask("watch_task", {task_id: id, after_seq: 0});
         const told = await this.#session.request("GET", `/tasks/${id}/progress`);
@@ -85,6 +92,11 @@ export class Tasks {
         task_progress: (event) => event.data.task_id === id && this.#apply(event),
       },
     });
+    const stop = () => {
+      following.stop();
+      this.#forget(id);
+    };
+    return {...following, stop};
   }
 
   /** Ask for the analysis of a stock; returns the id of the task. */
@@ -108,18 +120,37 @@ export class Tasks {
     }
   }
 
+  /** Hear of the open ones that are known, as many as one connection may. */
+  #watchOpen() {
+    for (const {id} of this.open) {
+      if (this.#watched.size < MOST_WATCHED && !this.#watched.has(id)) {
+        this.#watch(id);
+      }
+    }
+  }
+
   /** Hear how a task goes on, from what is known of it. A connection that is lost watches again when it is back. */
   async #watch(id) {
+    this.#watched.add(id);
     try {
       const {task, events} = await this.#live.ask("watch_task", {task_id: id, after_seq: this.get(id).seq});
       this.#pages.put(task);
       events.forEach((event) => this.#apply(event));
-    } catch {
-      // Gone, or away: the next look at the list says which.
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.isPassing) {
+        this.#watched.delete(id);
+        this.#watchLater();
+      } // else it is gone: the next look at the list says so
     }
   }
 
+  #watchLater() {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#live.state.peek() === "live" && this.#watchOpen(), RETRY_MS);
+  }
+
   #unwatch(id) {
+    this.#watched.delete(id);
     this.#live.ask("unwatch_task", {task_id: id}).catch(() => {});
   }
 
@@ -136,6 +167,7 @@ export class Tasks {
     this.#pages.put(after);
     if (!isOpen(after)) {
       this.#unwatch(id);
+      this.#watchOpen(); // there is room for another one
       this.#settle(id);
     }
   }
@@ -151,6 +183,12 @@ export class Tasks {
 
   #note(id, events) {
     this.#logs.value = new Map(this.#logs.value).set(id, joined(this.log(id), events));
+  }
+
+  #forget(id) {
+    const logs = new Map(this.#logs.value);
+    logs.delete(id);
+    this.#logs.value = logs;
   }
 
   async #fetch(filter, before) {
