@@ -75,3 +75,36 @@ test("what comes live stands above everything", async () => {
   pages.put({id: "7", isOdd: true});
   assert.deepEqual(ids(pages, "all"), ["7", "6", "5"]);
 });
+
+test("a first page that was on its way when another filter began anew is asked for again", async () => {
+  const pages = shelf();
+  await pages.more("all");
+  const asked = pages.more("odd");
+  pages.restart("all", {entries: entries("8", "7"), hasMore: true});
+  await asked;
+  assert.deepEqual(ids(pages, "odd"), ["7", "5", "3"]);
+});
+
+test("why a first page did not come is known until it does, or until all begins anew", async () => {
+  let problem = new Error("away");
+  const fetch = async () => {
+    if (problem) {
+      throw problem;
+    }
+    return {entries: entries("1"), hasMore: true};
+  };
+  const pages = new Pages({fetch, matches});
+  assert.equal(pages.error("odd"), null);
+  await assert.rejects(pages.more("odd"), problem);
+  await assert.rejects(pages.more("all"), problem);
+  assert.equal(pages.error("odd"), problem);
+  problem = null;
+  await pages.more("odd");
+  assert.equal(pages.error("odd"), null);
+  problem = new Error("away again");
+  await assert.rejects(pages.more("odd"), problem);
+  assert.equal(pages.error("odd"), null, "what is listed stays in view");
+  assert.notEqual(pages.error("all"), null);
+  pages.restart("odd", {entries: [], hasMore: false});
+  assert.equal(pages.error("all"), null);
+});

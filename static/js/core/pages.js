@@ -8,6 +8,7 @@ export class Pages {
   #newer;
   #known = signal(new Map());
   #reach = signal({}); // filter → {oldest, hasMore}: down to this id all that match are known
+  #errors = signal({}); // filter → why its first page did not come
   #dropped = new Set();
   #beginning = 0;
 
@@ -50,6 +51,11 @@ export class Pages {
     return this.#reach.value[filter]?.hasMore ?? false;
   }
 
+  /** Why the first page of a filter did not come, or null. */
+  error(filter) {
+    return this.#errors.value[filter] ?? null;
+  }
+
   /** Begin anew with the first page of one filter: there may be a hole between it and what was known before. */
   restart(filter, {entries, hasMore}) {
     this.#beginning += 1;
@@ -59,18 +65,30 @@ export class Pages {
       entries.map((entry) => [entry.id, known.has(entry.id) ? this.#newer(known.get(entry.id), entry) : entry]),
     );
     this.#reach.value = {[filter]: {oldest: entries.at(-1)?.id ?? "", hasMore}};
+    this.#errors.value = {};
   }
 
   /** Ask for the first page of a filter, or for the next one. */
   async more(filter) {
     const reach = this.#reach.value[filter];
     const beginning = this.#beginning;
-    const {entries, hasMore} = await this.#fetch(filter, reach?.oldest);
-    if (this.#beginning !== beginning || this.#reach.value[filter] !== reach) {
-      return; // begun anew meanwhile, or asked twice
+    const {entries, hasMore} = await this.#fetch(filter, reach?.oldest).catch((error) => {
+      this.#note(filter, this.isLoaded(filter) ? null : error);
+      throw error;
+    });
+    if (this.#beginning !== beginning && !this.isLoaded(filter)) {
+      return this.more(filter); // begun anew meanwhile, with another filter
     }
+    if (this.#beginning !== beginning || this.#reach.value[filter] !== reach) {
+      return; // begun anew with this one, or asked twice
+    }
+    this.#note(filter, null);
     this.put(...entries.filter(({id}) => !this.#dropped.has(id)));
     this.#reach.value = {...this.#reach.value, [filter]: {oldest: entries.at(-1)?.id ?? reach?.oldest ?? "", hasMore}};
+  }
+
+  #note(filter, error) {
+    this.#errors.value = {...this.#errors.value, [filter]: error};
   }
 
   put(...entries) {

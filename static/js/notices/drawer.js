@@ -10,7 +10,7 @@ import {Row} from "#js/notices/row.js";
 import {typeText} from "#js/notices/types.js";
 import {Dialog} from "#js/ui/dialog.js";
 import {Icon} from "#js/ui/icon.js";
-import {Empty, Loading, State} from "#js/ui/state.js";
+import {Empty, Listed, State} from "#js/ui/state.js";
 import {Tabs} from "#js/ui/tabs.js";
 import {complain, toast} from "#js/ui/toasts.js";
 
@@ -52,7 +52,7 @@ export function Drawer({id, opener, onClose}) {
       <${Filters} filter=${filter} onChoose=${setFilter} />
       <div class="inbox-body">
         <${State} following=${notices.following}>
-          <${Rows} key=${filter} filter=${filter} onClose=${onClose} />
+          <${Listed} key=${filter} model=${notices} filter=${filter}><${Rows} filter=${filter} onClose=${onClose} /><//>
         <//>
       </div>
       ${
@@ -113,15 +113,6 @@ function Filters({filter, onChoose}) {
 
 function Rows({filter, onClose}) {
   const {notices} = useApp();
-  const isLoaded = notices.isLoaded(filter);
-  useEffect(() => {
-    if (!isLoaded) {
-      notices.more(filter).catch(complain);
-    }
-  }, [filter, isLoaded]);
-  if (!isLoaded) {
-    return html`<${Loading} />`;
-  }
   const shown = notices.list(filter);
   const remove = (notice) => {
     notices.remove(notice.id, complain);

@@ -59,6 +59,10 @@ export class Notices {
     return this.#pages.isLoaded(filter);
   }
 
+  error(filter) {
+    return this.#pages.error(filter);
+  }
+
   hasMore(filter) {
     return this.#pages.hasMore(filter);
   }

@@ -3,12 +3,12 @@
 import {useApp} from "#js/app.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useState} from "#js/core/view.js";
+import {html, useState} from "#js/core/view.js";
 import {Status, Title} from "#js/tasks/parts.js";
 import {statusOf} from "#js/tasks/states.js";
 import {FILTERS} from "#js/tasks/tasks.js";
 import {Progress} from "#js/ui/progress.js";
-import {Empty, Loading, State} from "#js/ui/state.js";
+import {Empty, Listed, State} from "#js/ui/state.js";
 import {Tabs} from "#js/ui/tabs.js";
 import {Time} from "#js/ui/time.js";
 import {complain} from "#js/ui/toasts.js";
@@ -25,7 +25,7 @@ export function TaskList({chosen}) {
     <${Tabs} label=${t("work.filter")} tabs=${tabs} chosen=${filter} onChoose=${setFilter} />
     <div class="task-rows">
       <${State} following=${tasks.following}>
-        <${Rows} key=${filter} filter=${filter} chosen=${chosen} />
+        <${Listed} key=${filter} model=${tasks} filter=${filter}><${Rows} filter=${filter} chosen=${chosen} /><//>
       <//>
     </div>
   `;
@@ -33,15 +33,6 @@ export function TaskList({chosen}) {
 
 function Rows({filter, chosen}) {
   const {tasks} = useApp();
-  const isLoaded = tasks.isLoaded(filter);
-  useEffect(() => {
-    if (!isLoaded) {
-      tasks.more(filter).catch(complain);
-    }
-  }, [filter, isLoaded]);
-  if (!isLoaded) {
-    return html`<${Loading} />`;
-  }
   const shown = tasks.list(filter);
   if (shown.length === 0) {
     return html`<${Empty} icon="tasks" title=${t("work.none")} text=${filter === "all" ? t("work.none_text") : ""} />`;

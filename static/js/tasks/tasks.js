@@ -49,6 +49,10 @@ export class Tasks {
     return this.#pages.isLoaded(filter);
   }
 
+  error(filter) {
+    return this.#pages.error(filter);
+  }
+
   hasMore(filter) {
     return this.#pages.hasMore(filter);
   }

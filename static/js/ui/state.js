@@ -3,7 +3,7 @@
 import {problemText} from "#js/ui/problems.js";
 import {Icon} from "#js/ui/icon.js";
 import {t} from "#js/core/texts.js";
-import {html} from "#js/core/view.js";
+import {html, useEffect} from "#js/core/view.js";
 
 /** Draw what is followed: `following` is what `follow()` returned, `empty` what `Empty` takes. */
 export function State({following, isEmpty = false, empty, children}) {
@@ -15,6 +15,22 @@ export function State({following, isEmpty = false, empty, children}) {
     return html`<${Problem} error=${following.error.value} retry=${following.refresh} />`;
   }
   return isEmpty ? html`<${Empty} ...${empty} />` : children;
+}
+
+/** Draw what `model` lists under a filter; the first page is asked for when somebody looks. */
+export function Listed({model, filter, children}) {
+  const isLoaded = model.isLoaded(filter);
+  const error = model.error(filter);
+  const ask = () => model.more(filter).catch(() => {}); // the model keeps the error
+  useEffect(() => {
+    if (!isLoaded && !error) {
+      ask();
+    }
+  }, [filter, isLoaded, error]);
+  if (isLoaded) {
+    return children;
+  }
+  return error ? html`<${Problem} error=${error} retry=${ask} />` : html`<${Loading} />`;
 }
 
 export function Loading({rows = 4}) {
