@@ -8,6 +8,7 @@ import {CaughtUp} from "#js/shell/caught_up.js";
 import {checked, fieldOf} from "#js/shell/entrance_rules.js";
 import {unreadOf} from "#js/shell/unread.js";
 import {problemText} from "#js/ui/problems.js";
+import {toast} from "#js/ui/toasts.js";
 import {FakeLive} from "./support.js";
 
 test("what was missed is told for a while once the connection is back", () => {
@@ -63,4 +64,20 @@ test("each problem has its words", () => {
 test("what is unread is summed over the areas that count", () => {
   const areas = [{count: (app) => app.one}, {}, {count: (app) => app.two}];
   assert.equal(unreadOf({one: 2, two: 3}, areas), 5);
+});
+
+test("who shows a message hears when it is gone: taken away, replaced, or pushed out by others", () => {
+  const gone = [];
+  const shown = (key, onGone = () => gone.push(key)) => toast({text: key, key, onGone});
+  const takeAway = shown("one");
+  assert.deepEqual(gone, []);
+  takeAway();
+  takeAway();
+  assert.deepEqual(gone, ["one"]);
+  ["two", "three", "four"].forEach((key) => shown(key));
+  assert.deepEqual(gone, ["one"]);
+  shown("five");
+  assert.deepEqual(gone, ["one", "two"]);
+  shown("three");
+  assert.deepEqual(gone, ["one", "two", "three"]);
 });

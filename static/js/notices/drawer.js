@@ -115,9 +115,10 @@ function Rows({filter, onClose}) {
   const {notices} = useApp();
   const shown = notices.list(filter);
   const remove = (notice) => {
-    notices.remove(notice.id, complain);
+    notices.hide(notice.id);
     const action = {text: t("inbox.undo"), run: () => notices.keep(notice.id)};
-    toast({text: t("inbox.removed", {title: notice.title}), action, key: `removed ${notice.id}`});
+    const onGone = () => notices.remove(notice.id).catch(complain);
+    toast({text: t("inbox.removed", {title: notice.title}), action, onGone, key: `removed ${notice.id}`});
   };
   return html`
     ${shown.length === 0 && html`<${Nothing} filter=${filter} />`}

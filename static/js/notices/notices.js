@@ -8,19 +8,16 @@ import {isAbout} from "#js/notices/kinds.js";
 
 const PAGE = 50;
 
-/** How long a deletion can be taken back. */
-export const UNDO_MS = 6_000;
-
 export class Notices {
   #session;
   #pages;
   #count = signal(0);
-  #leaving = signal(new Map()); // id → the timer after which it is deleted
+  #leaving = signal(new Set()); // ids of those that are taken away, but can be kept after all
   #listeners = new Set();
 
   /** How many are unread, as the server counts them. */
   unread = computed(() => {
-    const leaving = [...this.#leaving.value.keys()].filter((id) => this.#pages.get(id)?.status === "unread").length;
+    const leaving = [...this.#leaving.value].filter((id) => this.#pages.get(id)?.status === "unread").length;
     return Math.max(0, this.#count.value - leaving);
   });
   /** The types there are. */
@@ -47,7 +44,7 @@ export class Notices {
       },
     });
     effect(() => this.#readAt(place.value));
-    globalThis.addEventListener?.("pagehide", () => this.#leaving.peek().forEach((_, id) => this.#delete(id)));
+    globalThis.addEventListener?.("pagehide", () => this.#leaving.peek().forEach((id) => this.remove(id)));
   }
 
   /** What a filter shows, newest first: "all", "unread" or a type. */
@@ -93,19 +90,28 @@ export class Notices {
     await this.#asked("POST", "/notifications/read_all");
   }
 
-  /** Take one away; until `UNDO_MS` have gone it can be kept after all. A failure then is told to `failed`. */
-  remove(id, failed = () => {}) {
-    if (!this.#leaving.value.has(id)) {
-      const timer = setTimeout(() => this.#delete(id).catch(failed), UNDO_MS);
-      this.#leaving.value = new Map(this.#leaving.value).set(id, timer);
-    }
+  /** Take one out of the lists: `keep(id)` brings it back, `remove(id)` deletes it. */
+  hide(id) {
+    this.#leaving.value = new Set(this.#leaving.value).add(id);
   }
 
   keep(id) {
-    clearTimeout(this.#leaving.value.get(id));
-    const leaving = new Map(this.#leaving.value);
+    const leaving = new Set(this.#leaving.value);
     leaving.delete(id);
     this.#leaving.value = leaving;
+  }
+
+  /** Delete one; it is kept when that fails. */
+  async remove(id) {
+    try {
+      await this.#session.request("DELETE", `/notifications/${id}`);
+    } catch (error) {
+      if (error.code !== "not_found") {
+        this.keep(id);
+        throw error;
+      }
+    }
+    this.#forget([id]);
   }
 
   #arrive(notice) {
@@ -141,19 +147,6 @@ export class Notices {
   #forget(ids) {
     this.#pages.drop(ids);
     ids.forEach((id) => this.keep(id));
-  }
-
-  async #delete(id) {
-    clearTimeout(this.#leaving.value.get(id));
-    try {
-      await this.#session.request("DELETE", `/notifications/${id}`);
-    } catch (error) {
-      if (error.code !== "not_found") {
-        this.keep(id);
-        throw error;
-      }
-    }
-    this.#forget([id]);
   }
 
   async #asked(method, path) {

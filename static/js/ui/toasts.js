@@ -12,12 +12,21 @@ const ICONS = {info: "info", good: "check", warn: "alert", bad: "alert"};
 
 const toasts = signal([]);
 
-/** Show a message; one with the same `key` takes the place of the one before. Returns what takes it away. */
-export function toast({kind = "info", title, text, action, key = newId()}) {
-  const added = {kind, title, text, action, key, at: Date.now()};
+/**
+ * Show a message; one with the same `key` takes the place of the one before. `onGone` is called when it is gone without its
+ * action. Returns what takes it away.
+ */
+export function toast({kind = "info", title, text, action, onGone, key = newId()}) {
+  const added = {kind, title, text, action, onGone, key, at: Date.now()};
   const others = toasts.value.filter((other) => other.key !== key);
-  toasts.value = [...others, added].slice(-MOST);
+  show([...others, added].slice(-MOST));
   return () => dismiss(key);
+}
+
+function show(shown) {
+  const gone = toasts.value.filter((one) => !shown.includes(one));
+  toasts.value = shown;
+  gone.forEach(({onGone}) => onGone?.());
 }
 
 /** Tell somebody why what they wanted did not happen. */
@@ -26,9 +35,7 @@ export function complain(error) {
   toast({kind: "bad", text, key: text});
 }
 
-const dismiss = (key) => {
-  toasts.value = toasts.value.filter((other) => other.key !== key);
-};
+const dismiss = (key) => show(toasts.value.filter((other) => other.key !== key));
 
 /** Where toasts are shown; the shell has one. */
 export function Toasts() {
@@ -75,6 +82,6 @@ function Toast({id, kind, title, text, action}) {
 }
 
 function act(id, {run}) {
-  dismiss(id);
+  toasts.value = toasts.value.filter(({key}) => key !== id);
   run();
 }
