@@ -5,6 +5,7 @@ import {byDay, nameOf} from "#js/notices/days.js";
 import {isAbout, kindOf, targetOf} from "#js/notices/kinds.js";
 import {Notices} from "#js/notices/notices.js";
 import {isTeller} from "#js/notices/telling.js";
+import {KeptWishes} from "#js/notices/wishes.js";
 import {FakeLive, FakeSession} from "./support.js";
 
 const notice = (id, more = {}) => ({
@@ -203,4 +204,65 @@ test("one tab alone tells, one that is looked at first", async () => {
   assert.deepEqual(await Promise.all(tabs), [false, false, true]);
   const hidden = [true, true].map((isHidden) => isTeller("2", {isHidden, locks, pause}));
   assert.deepEqual((await Promise.all(hidden)).filter(Boolean), [true]);
+});
+
+/** What somebody wishes, and a server that answers a change when the test says so. */
+async function wished() {
+  const session = new FakeSession();
+  const server = {kept: {muted_types: [], quiet_hours: null}, answers: []};
+  session.answers("GET /notifications/preferences", () => server.kept);
+  session.answers(
+    "PUT /notifications/preferences",
+    (body) =>
+      new Promise((resolve, reject) => {
+        const take = () => {
+          server.kept = body;
+          resolve(body);
+        };
+        server.answers.push({take, refuse: () => reject(new Error("away"))});
+      }),
+  );
+  const wishes = new KeptWishes(session);
+  await wishes.load();
+  return {wishes, server, session};
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("changes in quick succession are sent one after the other, and all hold", async () => {
+  const {wishes, server, session} = await wished();
+  const quiet_hours = {from: "22:00", to: "07:00", zone: "UTC"};
+  const changes = [wishes.change({muted_types: ["news"]}), wishes.change({quiet_hours})];
+  assert.deepEqual(wishes.kept.value, {muted_types: ["news"], quiet_hours});
+  await turn();
+  assert.equal(session.count("PUT /notifications/preferences"), 1);
+  server.answers[0].refuse();
+  await turn();
+  server.answers[1].take();
+  await Promise.all(changes);
+  assert.deepEqual(server.kept, {muted_types: ["news"], quiet_hours});
+  assert.deepEqual(wishes.kept.value, server.kept);
+});
+
+test("a change that is refused is taken back to what the server keeps", async () => {
+  const {wishes, server} = await wished();
+  const asked = wishes.change({muted_types: ["news"]});
+  await turn();
+  server.kept = {muted_types: ["system"], quiet_hours: null}; // another device was quicker
+  server.answers[0].refuse();
+  await assert.rejects(asked, /away/);
+  assert.deepEqual(wishes.kept.value, server.kept);
+});
+
+test("a change that cannot be sent is taken back, although nobody can say what the server keeps", async () => {
+  const {wishes, server, session} = await wished();
+  const asked = wishes.change({muted_types: ["news"]});
+  await turn();
+  session.answers("GET /notifications/preferences", () => {
+    throw new Error("away as well");
+  });
+  server.answers[0].refuse();
+  await assert.rejects(asked, /away/);
+  assert.deepEqual(wishes.kept.value.muted_types, []);
+  assert.match(wishes.error.value.message, /as well/);
 });

@@ -2,10 +2,11 @@
 
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useState} from "#js/core/view.js";
+import {html, useEffect, useMemo, useState} from "#js/core/view.js";
 import {OWN_TYPES} from "#js/notices/kinds.js";
 import {hasSound, permission, playTone, wantsDesktop} from "#js/notices/telling.js";
 import {typeText} from "#js/notices/types.js";
+import {KeptWishes} from "#js/notices/wishes.js";
 import {Field, Switch} from "#js/ui/field.js";
 import {Loading, Problem} from "#js/ui/state.js";
 import {complain} from "#js/ui/toasts.js";
@@ -15,41 +16,24 @@ const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The switches, without a heading: the settings and the drawer have their own. */
 export function Wishes() {
-  const {kept, error, retry, change} = usePreferences();
+  const {session} = useApp();
+  const wishes = useMemo(() => new KeptWishes(session), []);
+  useEffect(() => void wishes.load(), []);
+  const kept = wishes.kept.value;
+  const error = wishes.error.value;
+  const change = (part) => wishes.change(part).catch(complain);
   return html`
     <div class="preferences">
       <${Desktop} />
       <${Switch} label=${t("inbox.sound")} checked=${hasSound.value} onChange=${setSound} />
-      ${error && html`<${Problem} error=${error} retry=${retry} />`} ${!kept && !error && html`<${Loading} />`}
+      ${error && html`<${Problem} error=${error} retry=${() => wishes.load()} />`} ${!kept && !error && html`<${Loading} />`}
       ${
         kept &&
-        html`<${Types} muted=${kept.muted_types} onChange=${(muted_types) => change({...kept, muted_types})} />
-          <${QuietHours} hours=${kept.quiet_hours} onChange=${(quiet_hours) => change({...kept, quiet_hours})} />`
+        html`<${Types} muted=${kept.muted_types} onChange=${(muted_types) => change({muted_types})} />
+          <${QuietHours} hours=${kept.quiet_hours} onChange=${(quiet_hours) => change({quiet_hours})} />`
       }
     </div>
   `;
-}
-
-/** What the server keeps; a change is shown at once, and taken back when it is refused. */
-function usePreferences() {
-  const {session} = useApp();
-  const [kept, setKept] = useState(null);
-  const [error, setError] = useState(null);
-  const load = () => {
-    setError(null);
-    session.request("GET", "/notifications/preferences").then(setKept, setError);
-  };
-  useEffect(load, []);
-  async function change(wanted) {
-    setKept(wanted);
-    try {
-      await session.request("PUT", "/notifications/preferences", wanted);
-    } catch (problem) {
-      setKept(kept);
-      complain(problem);
-    }
-  }
-  return {kept, error, retry: load, change};
 }
 
 function setSound(isOn) {
