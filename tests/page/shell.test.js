@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import {mock, test} from "node:test";
-import {AckTimeout, ConnectionLost} from "#js/core/live.js";
+import {AckTimeout, ConnectionLost, pauseBefore} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
 import {useTexts} from "#js/core/texts.js";
 import {Unreachable} from "#js/core/unreachable.js";
@@ -80,4 +80,14 @@ test("who shows a message hears when it is gone: taken away, replaced, or pushed
   assert.deepEqual(gone, ["one", "two"]);
   shown("three");
   assert.deepEqual(gone, ["one", "two", "three"]);
+});
+
+test("clients of a server that begins anew do not all come back in the same moment", () => {
+  const never = () => 0;
+  const always = () => 1;
+  assert.equal(pauseBefore(1, 0, never), 250);
+  assert.equal(pauseBefore(1, 0, always), 750);
+  assert.equal(pauseBefore(9, 0, always), 15_000);
+  assert.equal(pauseBefore(1, 3_000, never), 3_250, "not before the server is back");
+  assert.equal(pauseBefore(1, 3_000, always), 6_750);
 });

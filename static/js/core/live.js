@@ -15,6 +15,13 @@ export class ConnectionLost extends Error {}
 /** The connection seems to be there, but the answer did not come in time. */
 export class AckTimeout extends Error {}
 
+/** Return after how many ms to try again; `told` is how long the server said that it will be away. */
+export function pauseBefore(attempt, told, chance = Math.random) {
+  // Not all at the same moment: a server that comes back should not be met by everybody at once.
+  const pause = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS) * (0.5 + chance());
+  return told * (1 + chance()) + pause;
+}
+
 /**
  * `state` is a signal of "connecting", "live", "reconnecting" or "offline"; `attempt` of how often it has tried to come back,
  * `retryAt` of when it tries next, in ms of the clock, or 0 while it does.
@@ -38,11 +45,6 @@ export class Live {
   start() {
     this.#set("connecting");
     this.#socket.connect();
-  }
-
-  stop() {
-    clearTimeout(this.#retry);
-    this.#socket.disconnect();
   }
 
   retryNow() {
@@ -123,9 +125,7 @@ export class Live {
     const attempt = ++this.attempt.value;
     this.#lost();
     const atOnce = renewed && attempt === 1;
-    // Not all at the same moment: a server that comes back should not be met by everybody at once.
-    const pause = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS) * (0.5 + Math.random());
-    this.#retryAfter(atOnce ? 0 : Math.max(pause, this.#told), renewed);
+    this.#retryAfter(atOnce ? 0 : pauseBefore(attempt, this.#told), renewed);
     this.#told = 0;
   }
 
