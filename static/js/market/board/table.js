@@ -18,6 +18,7 @@ export class BoardTable {
   #sort = null;
   #filter = "";
   #active = null;
+  #pointed = undefined; // the row that shows what is active
   #timer = 0;
   #stops;
   #onCount;
@@ -86,7 +87,6 @@ export class BoardTable {
       this.#bringIntoView(index);
     }
     this.#draw();
-    this.#view.setAttribute("aria-activedescendant", this.#rowOf(index)?.element.id ?? "");
   }
 
   /** How many rows are in view at once. */
@@ -143,6 +143,20 @@ export class BoardTable {
       });
     }
     this.#rows.forEach((row) => used.has(row) || row.hide());
+    this.#point([...used].find(({symbol}) => symbol === this.#active));
+  }
+
+  /** Say which row the mark is on; the same row shows one stock after the other, and none where the mark is out of view. */
+  #point(row) {
+    if (row === this.#pointed) {
+      return;
+    }
+    this.#pointed = row;
+    if (row) {
+      this.#view.setAttribute("aria-activedescendant", row.element.id);
+    } else {
+      this.#view.removeAttribute("aria-activedescendant");
+    }
   }
 
   #rowOf(index) {
