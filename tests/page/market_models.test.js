@@ -4,7 +4,7 @@ import {Alerts} from "#js/market/models/alerts.js";
 import {MarketStatus, secondsUntilChange, toneOf} from "#js/market/models/status.js";
 import {Strategies} from "#js/market/models/strategies.js";
 import {moved, Watchlists} from "#js/market/models/watchlists.js";
-import {FakeLive} from "./support.js";
+import {FakeLive, FakeSession} from "./support.js";
 
 /** A session whose answers are functions by "METHOD /path"; what was asked is in `asked`. */
 function fakeSession(answers) {
@@ -172,4 +172,22 @@ test("new signals are asked for when their prices come, once", async () => {
   live.tell("price_update", update("300750.SZ"));
   await live.settled();
   assert.equal(session.asked.length, 4);
+});
+
+test("the status of the market is asked for while anybody looks, and no longer", async (context) => {
+  context.mock.timers.enable({apis: ["setInterval"]});
+  const [live, session] = [new FakeLive(), new FakeSession()];
+  session.answers("GET /market/status", () => ({timestamp: "2026-01-05T10:00:00+08:00"}));
+  const status = new MarketStatus({live, session});
+  live.becomes("live");
+  const stops = [status.watch(), status.watch()];
+  await live.settled();
+  stops[0]();
+  const asked = session.count("GET /market/status");
+  context.mock.timers.tick(30_000);
+  await live.settled();
+  assert.equal(session.count("GET /market/status"), asked + 1);
+  stops[1]();
+  context.mock.timers.tick(60_000);
+  assert.equal(session.count("GET /market/status"), asked + 1);
 });

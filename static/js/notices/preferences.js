@@ -26,7 +26,8 @@ export function Wishes() {
     <div class="preferences">
       <${Desktop} />
       <${Switch} label=${t("inbox.sound")} checked=${hasSound.value} onChange=${setSound} />
-      ${error && html`<${Problem} error=${error} retry=${() => wishes.load()} />`} ${!kept && !error && html`<${Loading} />`}
+      ${error && html`<${Problem} error=${error} retry=${() => wishes.load()} />`}
+      ${!kept && !error && html`<${Loading} />`}
       ${
         kept &&
         html`<${Types} muted=${kept.muted_types} onChange=${(muted_types) => change({muted_types})} />

@@ -3,6 +3,7 @@
 import {change, day, percent, price} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
+import {trendOf} from "#js/market/models/book.js";
 import {summary} from "#js/tasks/report_words.js";
 import {Loading, Problem} from "#js/ui/state.js";
 
@@ -22,14 +23,13 @@ export function Report({report}) {
 }
 
 const asPercent = (fraction) => (fraction == null ? null : fraction * 100);
-const direction = (value) => (value > 0 ? "up" : value < 0 ? "down" : "flat");
 
 function Figures({report: {close, latest, risk}}) {
   const figures = [
     ["close", price(close)],
-    ["total_return", percent(asPercent(risk.total_return)), direction(risk.total_return)],
-    ["annual_return", percent(asPercent(risk.annual_return)), direction(risk.annual_return)],
-    ["max_drawdown", percent(asPercent(risk.max_drawdown)), direction(risk.max_drawdown)],
+    ["total_return", percent(asPercent(risk.total_return)), trendOf(risk.total_return)],
+    ["annual_return", percent(asPercent(risk.annual_return)), trendOf(risk.annual_return)],
+    ["max_drawdown", percent(asPercent(risk.max_drawdown)), trendOf(risk.max_drawdown)],
     ["volatility", percent(asPercent(risk.annual_volatility)).replace("+", "")],
     ["sharpe", change(risk.sharpe)],
     ["rsi", latest.rsi == null ? "–" : latest.rsi.toFixed(1)],

@@ -12,12 +12,13 @@ import {
 } from "lightweight-charts";
 import {amount} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
+import {coloursOf} from "#js/market/stock/colours.js";
 
 const AVERAGES = ["ma5", "ma10", "ma20", "ma60"];
 const BANDS = ["bollinger_upper", "bollinger_lower"];
 const [PRICE, RSI, MACD, DRAWDOWN] = [0, 1, 2, 3];
 const SHARES = [5, 1.3, 1.6, 1.3];
-const COLOURS = [
+const NAMES = [
   "panel",
   "ink",
   "faint",
@@ -30,11 +31,12 @@ const COLOURS = [
   ...AVERAGES,
   "bollinger",
 ];
+const COLOURS = Object.fromEntries(NAMES.map((name) => [name, `--${name}`]));
 const LINE = {lineWidth: 1.5, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false};
 
 /** Draw into an element; returns the chart. */
 export function drawReport(element, report, {shown, locale}) {
-  const colours = coloursOf(element);
+  const colours = coloursOf(element, COLOURS);
   const chart = createChart(element, frame(colours, locale));
   const {series} = report;
   const of = (values) => values.map((value, index) => ({time: series.days[index], ...(value == null ? {} : {value})}));
@@ -146,9 +148,4 @@ function frame({panel, ink, faint, line}, locale) {
     handleScroll: {mouseWheel: false, vertTouchDrag: false}, // the page scrolls; dragging sideways moves the days
     handleScale: {mouseWheel: false},
   };
-}
-
-function coloursOf(element) {
-  const style = getComputedStyle(element);
-  return Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }

@@ -6,6 +6,7 @@ import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html} from "#js/core/view.js";
 import {RichText} from "#js/chat/thread/rich_text.js";
+import {trendOf} from "#js/market/models/book.js";
 import {Icon} from "#js/ui/icon.js";
 import {Progress} from "#js/ui/progress.js";
 
@@ -45,15 +46,15 @@ function Words({message, conversation}) {
 
 export function StockCard({stock}) {
   const {symbol, name, price: last, change_percent: change} = stock;
-  const direction = change > 0 ? "up" : change < 0 ? "down" : "flat";
+  const trend = trendOf(change);
   return html`
     <a class="stock-card" href=${linkTo("market", symbol)}>
       <span class="stock-name">${name}</span>
       <span class="stock-code">${symbol}</span>
       ${
         last != null &&
-        html`<span class=${`stock-price ${direction}`}>${price(last)}</span>
-          <span class=${`stock-change ${direction}`}>${percent(change)}</span>`
+        html`<span class=${`stock-price ${trend}`}>${price(last)}</span>
+          <span class=${`stock-change ${trend}`}>${percent(change)}</span>`
       }
     </a>
   `;

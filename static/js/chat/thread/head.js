@@ -1,9 +1,9 @@
 // The top of a thread: whom it is with, and what else can be done.
 
 import {useApp} from "#js/app.js";
-import {ago} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html} from "#js/core/view.js";
+import {PresenceText} from "#js/chat/people/presence_text.js";
 import {Avatar} from "#js/ui/avatar.js";
 import {Icon} from "#js/ui/icon.js";
 
@@ -38,8 +38,5 @@ function subtitle(conversation, presence) {
   if (conversation.isGroup) {
     return t("thread.members", {count: conversation.info.value.member_count});
   }
-  if (presence?.state === "offline" && presence.last_seen) {
-    return t("thread.last_seen", {ago: ago(presence.last_seen)});
-  }
-  return presence ? t(`thread.presence_${presence.state}`) : "";
+  return presence ? html`<${PresenceText} presence=${presence} />` : "";
 }

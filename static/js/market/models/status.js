@@ -11,7 +11,6 @@ export class MarketStatus {
   #clockAhead = 0; // how far this machine's clock is ahead of the server's, in ms
   #app;
   #following = null;
-  #timer = 0;
 
   constructor(app) {
     this.#app = app;
@@ -41,8 +40,8 @@ export class MarketStatus {
     if (this.following.state.peek() === "ready") {
       this.following.refresh();
     }
-    this.#timer = setInterval(() => this.following.refresh(), EVERY_MS);
-    return () => clearInterval(this.#timer);
+    const timer = setInterval(() => this.following.refresh(), EVERY_MS);
+    return () => clearInterval(timer);
   }
 }
 

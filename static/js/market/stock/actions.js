@@ -29,13 +29,13 @@ export function ListsMenu({stock: {symbol}}) {
 }
 
 export function AnalysisButton({symbol}) {
-  const {session} = useApp();
+  const {tasks} = useApp();
   const [isBusy, setBusy] = useState(false);
 
   async function start() {
     setBusy(true);
     try {
-      const {task_id: id} = await session.request("POST", "/tasks", {type: "analysis", symbol, days: ANALYSED_DAYS});
+      const id = await tasks.analyse(symbol, ANALYSED_DAYS);
       const action = {text: t("market.see_analysis"), run: () => go(["tasks", id])};
       toast({kind: "good", text: t("market.analysis_started"), action, key: `analysis ${symbol}`});
     } catch (error) {

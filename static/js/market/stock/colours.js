@@ -13,12 +13,12 @@ const ROLES = {
   fourth: "--fourth",
 };
 
-/** Return `{role: "#rrggbb"}` of an element's surroundings. */
-export function coloursOf(element) {
+/** Return `{role: "#rrggbb"}` of an element's surroundings; `roles` names the variable of each. */
+export function coloursOf(element, roles = ROLES) {
   const probe = document.createElement("span");
   element.append(probe);
   const paint = document.createElement("canvas").getContext("2d");
-  const resolved = Object.entries(ROLES).map(([role, name]) => {
+  const resolved = Object.entries(roles).map(([role, name]) => {
     probe.style.color = `var(${name})`;
     paint.fillStyle = getComputedStyle(probe).color;
     return [role, paint.fillStyle];
