@@ -64,6 +64,7 @@ function useLines(rows, conversation, place) {
 const pressed = (press) => ({
   ...press,
   type: "contextmenu",
+  isLong: true,
   target: document.elementFromPoint(press.clientX, press.clientY),
 });
 
