@@ -344,3 +344,16 @@ test("a file that the server would not take is told of before it is sent", async
   composition.attachments.value.slice(1).forEach((one) => composition.detach(one));
   assert.equal(composition.canSend, true);
 });
+
+test("files beyond the most are left out, and nothing of them is held", async (context) => {
+  const {composition} = await world.enter();
+  world.app.limits.known.value = null;
+  let urls = 0;
+  context.mock.method(URL, "createObjectURL", () => `blob:${++urls}`);
+  const pictures = Array.from({length: 12}, (_, number) => ({name: `${number}.png`, size: 1, type: "image/png"}));
+  composition.attachFiles(pictures);
+  assert.equal(composition.attachments.value.length, 10);
+  assert.equal(urls, 10);
+  composition.attachStock({symbol: "600519"});
+  assert.equal(composition.attachments.value.length, 10);
+});
