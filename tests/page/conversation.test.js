@@ -139,6 +139,28 @@ test("what is refused at the first entering is an error that can be tried again"
   assert.equal(world.conversation.error.value, refusal);
 });
 
+test("who was away from a group and is in it again with the next connection can write", async () => {
+  const conversation = await world.enter();
+  world.live.tell("conversation_updated", {conversation_id: "c", removed: true});
+  assert.equal(conversation.isGone.value, true);
+  world.live.becomes("reconnecting");
+  world.live.becomes("live");
+  await world.live.settled();
+  assert.equal(conversation.isGone.value, false);
+  assert.equal(conversation.canWrite, true);
+});
+
+test("a conversation with somebody who is no friend is not asked for again and again", async (context) => {
+  context.mock.timers.enable({apis: ["setTimeout"]});
+  world.live.answers("join_chat", () => {
+    throw new Refusal("not_friends", "you are not friends");
+  });
+  await world.enter();
+  context.mock.timers.tick(3_000);
+  await world.live.settled();
+  assert.equal(world.asked("join_chat").length, 1);
+});
+
 test("a message that leaves a hole has it filled", async () => {
   world.says(BOB, "one");
   const conversation = await world.enter();
@@ -321,4 +343,17 @@ test("a file that the server would not take is told of before it is sent", async
   assert.equal(composition.canSend, false);
   composition.attachments.value.slice(1).forEach((one) => composition.detach(one));
   assert.equal(composition.canSend, true);
+});
+
+test("files beyond the most are left out, and nothing of them is held", async (context) => {
+  const {composition} = await world.enter();
+  world.app.limits.known.value = null;
+  let urls = 0;
+  context.mock.method(URL, "createObjectURL", () => `blob:${++urls}`);
+  const pictures = Array.from({length: 12}, (_, number) => ({name: `${number}.png`, size: 1, type: "image/png"}));
+  composition.attachFiles(pictures);
+  assert.equal(composition.attachments.value.length, 10);
+  assert.equal(urls, 10);
+  composition.attachStock({symbol: "600519"});
+  assert.equal(composition.attachments.value.length, 10);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {follow} from "#js/core/follow.js";
+import {Refusal} from "#js/core/session.js";
 import {FakeLive} from "./support.js";
 
 test("events that come while a fetch is under way are applied after it", async () => {
@@ -38,6 +39,30 @@ test("a first fetch that fails is an error, a later one is not", async () => {
   problem = new Error("away again");
   await following.refresh();
   assert.equal(following.state.value, "ready");
+  following.stop();
+});
+
+test("what is refused for good is not asked again with this connection, another failure is", async (context) => {
+  context.mock.timers.enable({apis: ["setTimeout"]});
+  const live = new FakeLive();
+  let asked = 0;
+  let problem = new Refusal("unavailable", "the database is away");
+  const following = follow(live, {
+    fetch: async () => {
+      asked += 1;
+      throw problem;
+    },
+    take: () => {},
+  });
+  live.becomes("live");
+  await live.settled();
+  problem = new Refusal("not_found", "not there");
+  context.mock.timers.tick(1_000);
+  await live.settled();
+  assert.equal(asked, 2);
+  context.mock.timers.tick(60_000);
+  await live.settled();
+  assert.equal(asked, 2);
   following.stop();
 });
 

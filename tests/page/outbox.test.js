@@ -116,6 +116,39 @@ test("a server that cannot at the moment is asked again", async (context) => {
   assert.deepEqual(outbox.list.value, []);
 });
 
+test("many that fail are tried again together, not each for all", async (context) => {
+  context.mock.timers.enable({apis: ["setTimeout"]});
+  live.becomes("live");
+  const outbox = open();
+  live.answers("send_message", () => {
+    throw new Refusal("unavailable", "the database is away");
+  });
+  ["a", "b", "c"].forEach((friend) => write(outbox, "patient", {friend}));
+  await live.settled();
+  for (let turn = 0; turn < 15; turn += 1) {
+    context.mock.timers.tick(1_000);
+    await live.settled();
+  }
+  assert.ok(live.asked.length <= 9, `asked ${live.asked.length} times`);
+});
+
+test("a server that says when it is to be asked again is not asked before", async (context) => {
+  context.mock.timers.enable({apis: ["setTimeout"]});
+  live.becomes("live");
+  const outbox = open();
+  live.answers("send_message", () => {
+    throw new Refusal("rate_limited", "too often", {retry_after: 7.5});
+  });
+  write(outbox, "patient");
+  await live.settled();
+  context.mock.timers.tick(7_499);
+  await live.settled();
+  assert.equal(live.asked.length, 1);
+  context.mock.timers.tick(1);
+  await live.settled();
+  assert.equal(live.asked.length, 2);
+});
+
 test("one that is given up is not sent", async () => {
   const outbox = open();
   const {id} = write(outbox, "no");

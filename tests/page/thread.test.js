@@ -97,6 +97,16 @@ test("mentions are those of the members that the server found, the longest name 
   );
 });
 
+test("a name may hold signs that mean something in a pattern", () => {
+  const names = ["li-wei", "a.b", "c_d"];
+  assert.deepEqual(
+    partsOf("@li-wei @a.b @axb @c_d", names)
+      .filter(({kind}) => kind === "mention")
+      .map(({text}) => text),
+    ["@li-wei", "@a.b", "@c_d"],
+  );
+});
+
 test("a sign before the caret asks for members or stocks", () => {
   assert.deepEqual(triggerAt("hi @bo", 6), {kind: "member", query: "bo", start: 3});
   assert.deepEqual(triggerAt("看$6005", 6), {kind: "stock", query: "6005", start: 1});

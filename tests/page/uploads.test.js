@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import {beforeEach, test} from "node:test";
 import {Uploads} from "#js/chat/uploads.js";
 import {Refusal} from "#js/core/session.js";
+import {Unreachable} from "#js/core/unreachable.js";
+import {upload} from "#js/core/upload.js";
 import {FakeLive} from "./support.js";
 
 let live;
@@ -78,4 +80,55 @@ test("what the connection has cut begins again with the next", async () => {
   assert.equal(uploads.list.value[0].error, undefined);
   live.becomes("live");
   assert.equal(calls.at(-1).name, "a.txt");
+});
+
+test("what was cut before the connection was known to be gone begins again with the next", async () => {
+  add("a.txt");
+  add("b.txt");
+  calls[0].reject(new Unreachable("cut"));
+  calls[1].reject(new Refusal("quota_exceeded", "too much"));
+  await live.settled();
+  assert.deepEqual(
+    uploads.list.value.map(({error}) => error.code),
+    ["unreachable", "quota_exceeded"],
+  );
+  live.becomes("reconnecting");
+  live.becomes("live");
+  assert.deepEqual(
+    calls.map(({name}) => name),
+    ["a.txt", "b.txt", "a.txt"],
+  );
+});
+
+/** Stands for a request of the browser that never ends by itself. */
+class StalledRequest {
+  static last;
+  upload = {};
+  open() {
+    StalledRequest.last = this;
+  }
+  send() {}
+  abort() {
+    this.onabort();
+    this.onloadend();
+  }
+}
+
+test("an upload of which nothing moves any more is cut, one that goes on is not", async (context) => {
+  context.mock.timers.enable({apis: ["setTimeout"]});
+  globalThis.XMLHttpRequest = StalledRequest;
+  let isCut = false;
+  const ended = upload("/files", null, {headers: {}}).catch((error) => {
+    isCut = true;
+    return error;
+  });
+  context.mock.timers.tick(29_000);
+  StalledRequest.last.upload.onprogress({loaded: 1, total: 2});
+  context.mock.timers.tick(29_000);
+  await live.settled();
+  assert.equal(isCut, false);
+  context.mock.timers.tick(1_000);
+  await live.settled();
+  assert.equal(isCut, true);
+  assert.ok((await ended) instanceof Unreachable);
 });

@@ -3,7 +3,9 @@
 import {newId} from "#js/core/ids.js";
 import {excerptOf} from "#js/chat/stretch.js";
 import {isShownType} from "#js/chat/uploads.js";
+import {t} from "#js/core/texts.js";
 import {signal} from "#js/core/view.js";
+import {toast} from "#js/ui/toasts.js";
 
 export const MOST_CHARACTERS = 10_000;
 export const MOST_ATTACHMENTS = 10;
@@ -53,19 +55,30 @@ export class Composition {
 
   attachFiles(blobs) {
     const limits = this.#app.limits;
-    const added = [...blobs].map((blob) => ({
+    const added = this.#fitting([...blobs]).map((blob) => ({
       id: newId(),
       blob,
       url: isShownType(blob.type) ? URL.createObjectURL(blob) : null,
       problem: limits.problemOf(blob),
     }));
-    this.attachments.value = [...this.attachments.value, ...added].slice(0, MOST_ATTACHMENTS);
+    this.attachments.value = [...this.attachments.value, ...added];
   }
 
   attachStock(stock) {
     if (!this.attachments.value.some((one) => one.stock?.symbol === stock.symbol)) {
-      this.attachments.value = [...this.attachments.value, {id: newId(), stock}].slice(0, MOST_ATTACHMENTS);
+      const added = this.#fitting([stock]).map((one) => ({id: newId(), stock: one}));
+      this.attachments.value = [...this.attachments.value, ...added];
     }
+  }
+
+  /** Return as many as there is room for, and tell how many are left out. */
+  #fitting(wanted) {
+    const fitting = wanted.slice(0, MOST_ATTACHMENTS - this.attachments.value.length);
+    const count = wanted.length - fitting.length;
+    if (count) {
+      toast({kind: "warn", text: t("thread.left_out", {count, most: MOST_ATTACHMENTS}), key: "left out"});
+    }
+    return fitting;
   }
 
   detach({id, url}) {

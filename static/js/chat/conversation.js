@@ -6,7 +6,7 @@ import {outgoingOf} from "#js/chat/outgoing.js";
 import {Reading} from "#js/chat/reading.js";
 import {OwnTyping, Typists} from "#js/chat/typing.js";
 import {ConnectionLost} from "#js/core/live.js";
-import {Refusal} from "#js/core/session.js";
+import {isLasting} from "#js/core/session.js";
 import {batch, computed, signal} from "#js/core/view.js";
 
 const RETRY_MS = 3_000;
@@ -124,9 +124,8 @@ export class Conversation {
     if (this.state.value !== "ready") {
       this.error.value = error;
       this.state.value = "error";
-    } else if (isLasting(error)) {
-      this.isGone.value = true;
-      return;
+    } else {
+      this.isGone.value ||= error.code === "not_found" || error.code === "forbidden";
     }
     if (!isLasting(error)) {
       setTimeout(() => this.#app.live.state.value === "live" && !this.#joined && this.join(), RETRY_MS);
@@ -164,6 +163,7 @@ export class Conversation {
     this.#id.value = conversation.id;
     this.info.value = conversation;
     this.#revision = conversation.revision;
+    this.isGone.value = false;
     this.reading.enter(conversation);
   }
 
@@ -341,5 +341,3 @@ export class Conversation {
 }
 
 const ids = (people) => people.map(({id}) => id);
-
-const isLasting = (error) => error instanceof Refusal && (error.code === "not_found" || error.code === "forbidden");

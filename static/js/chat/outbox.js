@@ -22,6 +22,7 @@ export class Outbox {
   #sending = new Map(); // the targets that are being sent to, and whether more came meanwhile
   #unkept = new Set(); // what a storage that is full did not take lives as long as the page
   #failures = 0;
+  #retry = 0;
   #listeners = new Set();
 
   constructor({live, me}) {
@@ -65,6 +66,7 @@ export class Outbox {
   }
 
   sendAll() {
+    clearTimeout(this.#retry);
     new Set(this.list.value.map(targetOf)).forEach((target) => this.#send(target));
   }
 
@@ -125,7 +127,7 @@ export class Outbox {
         this.#arrived(entry.id, message);
       } catch (error) {
         if (!(error instanceof Refusal) || PASSING.has(error.code)) {
-          this.#tryLater(); // whether it arrived or not: the id makes sending again harmless
+          this.#tryLater(error); // whether it arrived or not: the id makes sending again harmless
           return;
         }
         this.#change(entry.id, {error: {code: error.code, message: error.message}});
@@ -143,9 +145,11 @@ export class Outbox {
     this.discard(id);
   }
 
-  #tryLater() {
+  #tryLater({details}) {
     const pause = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LONGEST_RETRY_MS);
-    setTimeout(() => this.sendAll(), pause);
+    const told = 1000 * (details?.retry_after ?? 0);
+    clearTimeout(this.#retry); // one for all: each conversation that failed would bring its own
+    this.#retry = setTimeout(() => this.sendAll(), Math.max(pause, told));
   }
 }
 

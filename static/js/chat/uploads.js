@@ -22,7 +22,7 @@ export class Uploads {
     this.#session = session;
     this.#outbox = outbox;
     this.#live = live;
-    live.state.subscribe((state) => state === "live" && this.#goOn());
+    live.state.subscribe((state) => state === "live" && this.#begin());
   }
 
   /** Send a file with a message: `{conversation, friend, content, reply}`. */
@@ -57,6 +57,13 @@ export class Uploads {
 
   #change(id, change) {
     this.list.value = this.list.value.map((upload) => (upload.id === id ? {...upload, ...change} : upload));
+  }
+
+  /** What was cut begins again with each new connection, also where nobody knew yet that the last one was gone. */
+  #begin() {
+    const isCut = ({error}) => error?.code === "unreachable";
+    this.list.value = this.list.value.map((upload) => (isCut(upload) ? {...upload, error: undefined} : upload));
+    this.#goOn();
   }
 
   #goOn() {

@@ -1,6 +1,7 @@
 // Following something that the server tells of: register first, then fetch, then apply, so that nothing is missed or doubled.
 
 import {computed, signal} from "@preact/signals";
+import {isLasting} from "#js/core/session.js";
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
@@ -54,7 +55,7 @@ export function follow(live, {fetch, take, events = {}}) {
       error.value = problem;
       state.value = "error";
     }
-    if (live.state.value === "live") {
+    if (live.state.value === "live" && !isLasting(problem)) {
       retry = setTimeout(refresh, Math.min(FIRST_RETRY_MS * 2 ** failures++, LONGEST_RETRY_MS));
     }
   }

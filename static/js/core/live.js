@@ -71,7 +71,7 @@ export class Live {
       throw this.#socket.connected ? new AckTimeout(event) : new ConnectionLost(event);
     }
     if (!ack.ok) {
-      throw new Refusal(ack.error.code, ack.error.message);
+      throw new Refusal(ack.error.code, ack.error.message, ack.error);
     }
     return ack;
   }

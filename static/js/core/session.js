@@ -27,6 +27,11 @@ export class Refusal extends Error {
   }
 }
 
+const LASTING = new Set(["forbidden", "invalid_input", "not_found", "not_friends"]);
+
+/** Whether asking the same again would be refused again. */
+export const isLasting = (error) => error instanceof Refusal && LASTING.has(error.code);
+
 /** `user` is a signal of who is signed in, or null. Event: "renewed" when there is a new token. */
 export class Session extends EventTarget {
   user = signal(null);

@@ -32,6 +32,7 @@ export function Menu({label, icon = "more", items, children}) {
         items=${items}
         from=${() => button.current.getBoundingClientRect()}
         opener=${button.current}
+        button=${button.current}
         onClose=${() => setOpen(false)}
       />`
     }
@@ -53,7 +54,8 @@ export function PointerMenu() {
   return menu && html`<${Popup} ...${menu} onClose=${() => (shown.value = null)} />`;
 }
 
-function Popup({label, items, from, opener, onClose}) {
+/** `opener` is where the focus goes back to; `button`, of a menu that has one, closes it by itself. */
+function Popup({label, items, from, opener, button, onClose}) {
   const menu = useRef(null);
   useLayoutEffect(() => {
     const element = menu.current;
@@ -63,7 +65,7 @@ function Popup({label, items, from, opener, onClose}) {
     const ended = (event) => event.newState === "closed" && onClose();
     element.addEventListener("toggle", ended);
     // A press on the button that opened it closes it there: not here as well, or it would open again.
-    const pressed = (event) => !element.contains(event.target) && !opener?.contains(event.target) && onClose();
+    const pressed = ({target}) => isBeside(target, element, button) && onClose();
     document.addEventListener("pointerdown", pressed, true);
     return () => {
       element.removeEventListener("toggle", ended);
@@ -116,6 +118,9 @@ function Choice({text, icon, run, isDangerous, isDisabled, isChosen, close}) {
     </button>
   `;
 }
+
+/** Whether a press was neither in a menu nor on the button that opened it, if there is one. */
+export const isBeside = (target, menu, button) => !menu.contains(target) && !button?.contains(target);
 
 const choices = (menu) => [...menu.querySelectorAll("button:not(:disabled)")];
 

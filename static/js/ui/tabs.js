@@ -7,8 +7,8 @@ const STEPS = {ArrowRight: 1, ArrowLeft: -1};
 
 /** `tabs` are `{name, text, count}`; `onChoose(name)` is told of another choice. */
 export function Tabs({label, tabs, chosen, onChoose}) {
+  const at = Math.max(0, tabs.findIndex(({name}) => name === chosen)); // where none is chosen, the keys begin at the first
   function steer(event) {
-    const at = tabs.findIndex(({name}) => name === chosen);
     const ends = {Home: 0, End: tabs.length - 1};
     const next = ends[event.key] ?? (event.key in STEPS ? (at + STEPS[event.key] + tabs.length) % tabs.length : null);
     if (next !== null) {
@@ -21,14 +21,14 @@ export function Tabs({label, tabs, chosen, onChoose}) {
   return html`
     <div class="tabs" role="tablist" aria-label=${label} onKeyDown=${steer}>
       ${tabs.map(
-        ({name, text, count}) => html`
+        ({name, text, count}, index) => html`
           <button
             key=${name}
             type="button"
             role="tab"
             data-tab=${name}
             aria-selected=${name === chosen}
-            tabindex=${name === chosen ? 0 : -1}
+            tabindex=${index === at ? 0 : -1}
             onClick=${() => onChoose(name)}
           >
             ${text}${count > 0 && html`<span class="badge quiet">${counted(count)}</span>`}

@@ -8,7 +8,7 @@ const KEYS = {r: "reply", e: "edit", c: "copy", Enter: "menu", ContextMenu: "men
 
 /** Do what an event on the list of messages asks for; `context` is `{app, conversation, place, rows}`. */
 export function actOn(event, context) {
-  const element = event.target.closest(".message");
+  const element = event.target?.closest(".message"); // a long press may have been beside the page
   const row = element && context.rows.find(({key}) => key === element.dataset.key);
   if (!row) {
     return;
@@ -16,7 +16,7 @@ export function actOn(event, context) {
   const wanted = event.target.closest("[data-do]");
   if (event.type === "click" && wanted) {
     perform(wanted.dataset.do, {...context, row, element: wanted});
-  } else if (event.type === "contextmenu" && !event.target.closest("a, img")) {
+  } else if (event.type === "contextmenu" && !isForBrowser(event)) {
     const items = itemsFor({...context, row});
     if (items.length) {
       showMenu(event, t("thread.more"), items);
@@ -35,6 +35,9 @@ export function actOn(event, context) {
     }
   }
 }
+
+/** A right click on a link or a picture is left to the browser; a long press, which has no such menu, is not. */
+const isForBrowser = ({isLong, target}) => !isLong && target.closest("a, img");
 
 /** Go from message to message by the arrow keys; other keys go to `act`. */
 export function steer(event, box, act) {

@@ -3,7 +3,7 @@
 import {useApp} from "#js/app.js";
 import {day as dayText} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useLayoutEffect, useRef} from "#js/core/view.js";
+import {html, useEffect, useErrorBoundary, useLayoutEffect, useRef} from "#js/core/view.js";
 import {useLongPress} from "#js/chat/list/long_press.js";
 import {excerptText} from "#js/chat/thread/excerpt.js";
 import {Message} from "#js/chat/thread/message.js";
@@ -64,11 +64,17 @@ function useLines(rows, conversation, place) {
 const pressed = (press) => ({
   ...press,
   type: "contextmenu",
+  isLong: true,
   target: document.elementFromPoint(press.clientX, press.clientY),
 });
 
+/** One row; a message that cannot be drawn does not take the others with it. */
 function Row({row, conversation, isLast, isFound}) {
   const {me} = useApp();
+  const [fault] = useErrorBoundary(console.error);
+  if (fault) {
+    return html`<li class="line system" data-seq=${row.message?.seq ?? undefined}><span>${t("ui.fault")}</span></li>`;
+  }
   if (row.kind === "day") {
     return html`<li class="line day"><span>${dayText(row.day)}</span></li>`;
   }

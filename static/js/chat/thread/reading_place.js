@@ -76,6 +76,16 @@ export class ReadingPlace {
       }
     }
     this.#anchor = null;
+    this.#bound();
+  }
+
+  /** What comes while somebody looks further up is not drawn before they come near it. */
+  #bound() {
+    const drawn = this.drawn.peek();
+    if (!this.isAtEnd.peek() && drawn.length > MOST) {
+      const from = drawn[0].seq;
+      this.span.value = {from, to: from + MOST - 1};
+    }
   }
 
   #firstInView() {

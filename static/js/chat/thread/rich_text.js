@@ -37,7 +37,7 @@ function mentionsIn(text, names) {
     .filter((part) => part.text);
 }
 
-const escaped = (name) => name.replace(/[.*+?^${}()|[\]\\-]/g, "\\$&");
+const escaped = (name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 export function RichText({text, names, mine}) {
   return partsOf(text, names).map(({kind, text: part}) => {

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {ReadingPlace} from "#js/chat/thread/reading_place.js";
+import {signal} from "#js/core/view.js";
+
+const ROW_PIXELS = 50;
+const MOST = 140;
+
+const upTo = (count) => Array.from({length: count}, (_, index) => ({seq: index + 1}));
+
+/** A place of which all that is drawn stands in a box of 600 pixels, scrolled to `scrollTop`. */
+function placeOf(history) {
+  const place = new ReadingPlace(history);
+  const box = {
+    scrollTop: 0,
+    clientHeight: 600,
+    get scrollHeight() {
+      return place.drawn.value.length * ROW_PIXELS;
+    },
+    getBoundingClientRect: () => ({top: 0, bottom: 600}),
+    querySelectorAll: () => [],
+  };
+  place.attach(box);
+  return {place, box};
+}
+
+test("what comes while somebody looks further up is drawn when they come near it", async () => {
+  const history = {messages: signal(upTo(100)), past: signal(null), hasOlder: false};
+  const {place, box} = placeOf(history);
+  place.span.value = {from: 1, to: null};
+  box.scrollTop = 2_000;
+  place.moved();
+  assert.equal(place.isAtEnd.value, false);
+  for (let count = 101; count <= 400; count += 1) {
+    history.messages.value = upTo(count);
+    place.settle();
+    assert.ok(place.drawn.value.length <= MOST);
+  }
+  assert.equal(place.drawn.value[0].seq, 1);
+  assert.equal(place.reachesEnd, false);
+  while (!place.reachesEnd) {
+    const last = place.drawn.value.at(-1).seq;
+    box.scrollTop = box.scrollHeight - box.clientHeight;
+    place.moved();
+    await new Promise(setImmediate);
+    assert.ok(place.drawn.value.at(-1).seq > last);
+  }
+  assert.deepEqual([place.drawn.value.length, place.drawn.value.at(-1).seq], [MOST, 400]);
+});
