@@ -11,7 +11,6 @@ const RETRY_MS = 10_000;
 const PATIENCE_MS = 15_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LOCK = "refresh";
-const PASSING = ["rate_limited", "internal", "unavailable"];
 
 /** What the server refused: `code` is its slug, `message` is for people, `details` are what else it said (`retry_after`). */
 export class Refusal extends Error {
@@ -19,11 +18,6 @@ export class Refusal extends Error {
     super(message);
     this.code = code;
     this.details = details;
-  }
-
-  /** Whether the same may be granted when it is asked for again. */
-  get isPassing() {
-    return PASSING.includes(this.code);
   }
 }
 

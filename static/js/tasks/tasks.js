@@ -2,7 +2,7 @@
 
 import {follow} from "#js/core/follow.js";
 import {Pages} from "#js/core/pages.js";
-import {Refusal} from "#js/core/session.js";
+import {isLasting} from "#js/core/session.js";
 import {signal} from "#js/core/view.js";
 import {advanced, isOpen, joined, newer} from "#js/tasks/states.js";
 
@@ -141,7 +141,7 @@ export class Tasks {
       this.#pages.put(task);
       events.forEach((event) => this.#apply(event));
     } catch (error) {
-      if (!(error instanceof Refusal) || error.isPassing) {
+      if (!isLasting(error)) {
         this.#watched.delete(id);
         this.#watchLater();
       } // else it is gone: the next look at the list says so

@@ -2,7 +2,7 @@
 
 import {signal} from "@preact/signals";
 import {ConnectionLost} from "#js/core/live.js";
-import {Refusal} from "#js/core/session.js";
+import {isLasting} from "#js/core/session.js";
 import {Book} from "#js/market/models/book.js";
 import {fitting, keyOf, payloadOf, Wanted} from "#js/market/models/subscriptions.js";
 
@@ -147,7 +147,7 @@ export class Quotes {
   #failed(key, target, error) {
     this.#subscribed.delete(key);
     this.held.value = this.#subscribed.size;
-    if (error instanceof Refusal && !error.isPassing) {
+    if (isLasting(error)) {
       this.#refused.add(key);
     } else {
       this.#settleLater();
