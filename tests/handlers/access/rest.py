@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from handlers import routes
 from tests.handlers.access.operators import OPERATORS, OPERATORS_SEE_ALL
 from tests.support.access import PASSWORD, Call, call
 from tests.support.uploads import form
@@ -45,6 +46,7 @@ ELSEWHERE = {
     r"/metrics": "for operators and service keys: tests/handlers/rest/test_metrics.py",
     r"/api/.*": "nothing is there",
     r"/": "the page, for everyone; it holds nothing of anyone",
+    **dict.fromkeys(routes.DIAGNOSTIC_PAGES, "the same"),
 }
 """All that is not REST, and where it is guarded."""
 
