@@ -29,8 +29,9 @@ setup: $(run_packages) $(run_scripts)
 run: setup
 	@exec $(python) run.py $(ARGS)
 
+# The files of tests are shared out between two processes; one file alone: .venv/bin/python -m pytest tests/test_run.py
 test: lint $(test_scripts) chromium
-	$(python) -m pytest $(ARGS)
+	$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(test_packages)
 	$(python) -m ruff check .

@@ -18,6 +18,7 @@ from server.domain.audit import LOOPBACK, Actor
 from server.domain.service_keys import Scope
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
+from server.services.rate_limits import network_of
 from server.services.service_keys import is_service_key
 from server.texts import negotiate
 
@@ -27,6 +28,7 @@ SESSION_COOKIE = "stock_insight_session"
 """Holds the page's refresh token; see product section 3 for what it may do."""
 
 MAX_BODY_BYTES = 64 * 1024
+READING = frozenset({"GET", "HEAD"})
 
 _ORIGIN_REFUSED_CODE = 4
 _PREFLIGHT_SECONDS = 600
@@ -74,6 +76,8 @@ class ApiHandler(RequestHandler):
     """What a call is named in the audit trail, by method: each that operators change something with."""
     audited_fields: ClassVar[tuple[str, ...]] = ()
     """The fields of the body and arguments of the query that are kept there; never a secret."""
+    is_limited: ClassVar[bool] = True
+    """Whether reading here counts against what one caller may read; not where figures and signs of life are told."""
     unaudited: ClassVar[str] = ""
     """Why an operator's changing calls are not in the audit trail, where that is so."""
 
@@ -122,6 +126,8 @@ class ApiHandler(RequestHandler):
             )
         if self._required is not Access.PUBLIC:
             self._actor = await self._let_in()
+        if self.is_limited and self.request.method in READING:
+            self.services.read_limits.count(self._actor.id if self._actor else network_of(self.request.remote_ip or ""))
         if self._actor is not None and self.request.method in self.audited:
             await self._begin_audit(self._actor, self.audited[self.request.method])
 
@@ -169,7 +175,7 @@ class ApiHandler(RequestHandler):
         if token is not None:
             return await self.services.accounts.authenticate(token)
         cookie = self.get_cookie(SESSION_COOKIE)
-        if cookie is not None and self.request.method in {"GET", "HEAD"}:
+        if cookie is not None and self.request.method in READING:
             return await self.services.accounts.principal_of_refresh(cookie)
         return None
 

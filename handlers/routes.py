@@ -33,9 +33,11 @@ from handlers.rest.friends import (
     FriendsHandler,
 )
 from handlers.rest.health import HealthHandler, LiveHandler, ReadyHandler
+from handlers.rest.limits import LimitsHandler
 from handlers.rest.market import (
     BarsHandler,
     MarketStatusHandler,
+    QuotesHandler,
     SignalsHandler,
     StockHandler,
     StocksHandler,
@@ -109,6 +111,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/files", UploadHandler),
     (rf"/files/{ID}", FileHandler),
     (rf"/files/{ID}/thumbnail", ThumbnailHandler),
+    (r"/limits", LimitsHandler),
     (r"/tasks", TasksHandler),
     (r"/tasks/claim", TaskClaimHandler),
     (rf"/tasks/{ID}", TaskHandler),
@@ -145,6 +148,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/stocks", StocksHandler),
     (rf"/stocks/{ID}", StockHandler),
     (rf"/stocks/{ID}/bars", BarsHandler),
+    (r"/market/quotes", QuotesHandler),
     (r"/market/status", MarketStatusHandler),
     (r"/websocket/push/prices", PushPricesHandler),
     (r"/websocket/stats", WebSocketStatsHandler),

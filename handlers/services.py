@@ -28,6 +28,7 @@ from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.prices import PriceService
 from server.services.profiles import Profiles
+from server.services.rate_limits import ReadLimits
 from server.services.service_keys import ServiceKeyService
 from server.services.signals import SignalService
 from server.services.stocks import StockService
@@ -68,6 +69,7 @@ class Services:
     watchlists: WatchlistService
     alerts: AlertService
     health: HealthService
+    read_limits: ReadLimits
     service_keys: ServiceKeyService
     audit: AuditService
     operation: Operation

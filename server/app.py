@@ -26,7 +26,7 @@ from handlers.pages import NothingHandler
 from handlers.rest.metrics import OpenMetricsHandler
 from handlers.services import Services
 from handlers.streams.front import FrontServer
-from server.assembly import Assembly
+from server.assembly.product import open_services
 from server.clock import Clock, SystemClock
 from server.errors import RequestError, StartError
 from server.metrics import Metrics
@@ -84,8 +84,9 @@ class Server:
             mongo = await self._open_database(runtime)
             operation = self._open_operation(runtime)
             sio = self._open_socketio(runtime)
-            assembly = Assembly(self._settings, self._clock, self._stack, mongo, runtime.hub, operation)
-            services = await assembly.services(sio.engine.origins)
+            services = await open_services(
+                self._settings, self._clock, self._stack, mongo, runtime.hub, operation, sio.engine.origins
+            )
             self._register_events(sio, services, runtime)
             http = self._listen(self._application(runtime, sio, services), runtime, sio)
             self._stack.push_async_callback(self._drain, http, sio, runtime, services)

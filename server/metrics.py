@@ -49,6 +49,8 @@ class Metrics:
         "opens",
         "peer_errors",
         "polling_requests",
+        "redis_failures",
+        "redis_times",
         "refused_requests",
         "slow_consumer_closes",
         "unknown_sids",
@@ -66,10 +68,13 @@ class Metrics:
         self.http_requests: dict[tuple[str, str], int] = {}
         """What Tornado answered, by route and class of status."""
         self.event_times: dict[str, Histogram] = {}
-        """How long asynchronous handlers of events took, by event."""
+        """How long handlers of events took, by event."""
         self.database_times: dict[str, Histogram] = {}
         """How long the database took, by command."""
         self.database_failures: dict[str, int] = {}
+        self.redis_times: dict[str, Histogram] = {}
+        """How long Redis took, by command."""
+        self.redis_failures: dict[str, int] = {}
 
     bytes_in: int
     bytes_out: int
@@ -98,6 +103,16 @@ class Metrics:
             histogram_of(self.database_times, command).observe(seconds)
             if not succeeded:
                 self.database_failures[command] = self.database_failures.get(command, 0) + 1
+
+    def note_redis(self, command: str, seconds: float, succeeded: bool) -> None:
+        """Count a command of Redis."""
+        histogram_of(self.redis_times, command).observe(seconds)
+        if not succeeded:
+            self.redis_failures[command] = self.redis_failures.get(command, 0) + 1
+
+    def note_event(self, event: str | float, seconds: float) -> None:
+        """Count how long an event took."""
+        histogram_of(self.event_times, str(event)).observe(seconds)
 
     def note_open(self, transport: str) -> None:
         """Count a client that has come."""

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from getpass import getpass
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from pymongo.errors import PyMongoError
 
 from server.auth.passwords import MAX_CHARACTERS, MIN_CHARACTERS, Passwords
 from server.clock import SystemClock
+from server.domain.audit import TERMINAL
 from server.errors import RequestError, StartError
 from server.services.accounts import checked_username
+from server.services.audit import AuditService
 from server.settings import Settings
 from server.storage.embedded import EmbeddedMongod
 from server.storage.indexes import open_database
@@ -26,6 +29,7 @@ from server.terminal import say
 
 ATTEMPTS = 3
 PASSWORD_BYTES = 12
+ACTION = "operator.create"
 
 Ask = Callable[[str], str]
 """Shows a prompt and returns what was typed, which nobody sees."""
@@ -63,23 +67,32 @@ async def _create(settings: Settings, username: str, ask: Ask | None) -> None:
         mongo = await open_database(uri, settings.mongodb_database, stack)
         passwords = Passwords(threads=1)
         stack.callback(passwords.close)
-        for line in await ensure_operator(Repositories(mongo.database).users, passwords, username, ask):
+        stores = Repositories(mongo.database)
+        audit = AuditService(stores.audit, SystemClock(), timedelta(seconds=settings.audit_retention))
+        stack.push_async_callback(audit.close)
+        for line in await ensure_operator(stores.users, audit, passwords, username, ask):
             say(line)
 
 
-async def ensure_operator(users: UserRepository, passwords: Passwords, username: str, ask: Ask | None) -> list[str]:
+async def ensure_operator(
+    users: UserRepository, audit: AuditService, passwords: Passwords, username: str, ask: Ask | None
+) -> list[str]:
     """Promote the account of this name, or make it; return what to tell the person at the terminal.
 
     Without ``ask`` the password of a new account is made up. Raises RequestError or StartError.
     """
     user = await users.find_by_name(checked_username(username))
     if user is not None:
+        entry_id = await audit.begin(TERMINAL, ACTION, user.id, {"username": user.username}, "")
         await users.promote(user.id)
+        audit.conclude(entry_id, 200)
         return [f"{user.username} is an operator now; the password is what it was"]
     password = _ask_password(ask) if ask is not None else secrets.token_urlsafe(PASSWORD_BYTES)
     password_hash = await passwords.hash(password)
+    entry_id = await audit.begin(TERMINAL, ACTION, "", {"username": username}, "")
     user = await users.add(username, username, password_hash, SystemClock().now())
     await users.promote(user.id)
+    audit.conclude(entry_id, 201)
     made = [f"{user.username} is an operator now"]
     return made if ask is not None else [*made, f"Password: {password}"]
 

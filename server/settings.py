@@ -228,6 +228,13 @@ class Settings:
         unit="a minute",
         production=10,
     )
+    reads_per_caller: int = setting(
+        1000,
+        integer(0, 100_000),
+        "REST reads of one user, key or anonymous address, and four times as many at once; 0 does not limit",
+        unit="a second",
+        production=100,
+    )
     trusted_proxies: tuple[str, ...] = setting(
         (), PROXIES, "proxies whose X-Forwarded-For, X-Real-IP and X-Forwarded-Proto are believed"
     )

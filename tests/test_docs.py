@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import socketio  # type: ignore[import-untyped]
 
 from server.errors import ErrorCode
 from server.protocol.engineio_request import RequestFault
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -28,9 +28,7 @@ def code_blocks(name: str, language: str) -> list[str]:
 def readme_server(tmp_path: Path) -> Iterator[str]:
     """The README's program in its own process; its address."""
     [program] = code_blocks("README.md", "python")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     script = tmp_path / "echo.py"
     script.write_text(program.replace("8001", port))
     with subprocess.Popen([sys.executable, script], env={"PYTHONPATH": str(ROOT), "PATH": ""}) as process:
@@ -43,9 +41,9 @@ async def test_the_readme_example_echoes(readme_server: str) -> None:
     echoed: asyncio.Queue[str] = asyncio.Queue()
     client = socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.05)
     client.on("echo", echoed.put)
-    await client.connect(readme_server, wait_timeout=10, retry=True)
-    assert await client.call("echo", "hello", timeout=10) == "hello"
-    assert await asyncio.wait_for(echoed.get(), 10) == "hello"
+    await client.connect(readme_server, wait_timeout=30, retry=True)
+    assert await client.call("echo", "hello", timeout=30) == "hello"
+    assert await asyncio.wait_for(echoed.get(), 30) == "hello"
     await client.disconnect()
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.test_app import running
-from tests.test_run import run
+from tests.test_run import ERRORS_ALONE, run
 from tests.test_settings import PRODUCTION
 
 
@@ -38,7 +38,7 @@ def test_a_rotation_signs_nobody_out_before_its_time(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("not a key")
-    result = run(tmp_path, "--port=0", "--jwt_key_files=key.pem")
+    result = run(tmp_path, "--port=0", ERRORS_ALONE, "--jwt_key_files=key.pem")
     assert result.returncode == 2
     [sentence] = result.stderr.splitlines()
     assert sentence.startswith("Stock Insight cannot start: jwt_key_files: key.pem is not a PEM file with an RSA key")
@@ -48,7 +48,7 @@ def test_production_refuses_a_key_that_others_may_read(tmp_path: Path, mongodb_u
     write_key(tmp_path / "key.pem", ec.generate_private_key(ec.SECP256R1()), 0o644)
     variables = PRODUCTION | {"MONGODB_URI": mongodb_uri, "JWT_KEY_FILES": "key.pem", "MONGODB_DATABASE": "test_keys"}
     del variables["JWT_SECRET"]
-    result = run(tmp_path, "--port=0", **variables)
+    result = run(tmp_path, "--port=0", ERRORS_ALONE, **variables)
     assert result.returncode == 2
     assert "others than its owner have access to key.pem (mode 0644); run: chmod 600 key.pem" in result.stderr
     assert len(result.stderr.splitlines()) == 1

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from tornado.testing import bind_unused_port
 
+from server.assembly.market import MarketAssembly, MarketServices
 from server.domain.bars import Period
 from server.errors import StartError
-from server.market_assembly import MarketAssembly, MarketServices
 from server.realtime.hub import Hub
 from server.settings import Settings
 from server.storage.documents import Database

@@ -86,7 +86,7 @@ class StrippingProxy:
         writer.close()
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_all_is_green_with_a_token_which_is_never_shown(server: ProductServer) -> None:
     token = (await server.register("alice"))["access_token"]
     outcome = await probe(f"http://127.0.0.1:{server.port}/", "--token", token)
@@ -99,7 +99,7 @@ async def test_all_is_green_with_a_token_which_is_never_shown(server: ProductSer
     assert "\x1b" not in outcome.out
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_it_signs_in_by_itself(server: ProductServer) -> None:
     await server.register("alice")
     url = f"http://127.0.0.1:{server.port}"
@@ -109,7 +109,7 @@ async def test_it_signs_in_by_itself(server: ProductServer) -> None:
     assert wrong.code == 2 and "username and password" in wrong.err
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_token_that_does_not_hold_is_red_and_not_shown(server: ProductServer) -> None:
     outcome = await probe(f"http://127.0.0.1:{server.port}", "--token=bad.secret.token")
     assert outcome.code == 1, outcome
@@ -122,7 +122,7 @@ async def test_a_token_that_does_not_hold_is_red_and_not_shown(server: ProductSe
     assert "bad.secret.token" not in outcome.out + outcome.err
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_a_proxy_without_upgrade_is_found(server: ProductServer) -> None:
     proxy = StrippingProxy(server.port)
     port = await proxy.start()
@@ -136,7 +136,7 @@ async def test_a_proxy_without_upgrade_is_found(server: ProductServer) -> None:
     assert "is the proxy passing Upgrade" in outcome.out
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_nothing_answers() -> None:
     listener = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
@@ -148,7 +148,7 @@ async def test_nothing_answers() -> None:
 
 
 @pytest.mark.parametrize("arguments", [("ftp://127.0.0.1",), ("--token",), ("--token=a", "--username=b"), ("a", "b")])
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_wrong_usage(arguments: tuple[str, ...]) -> None:
     outcome = await probe(*arguments)
     assert outcome.code == 2 and outcome.err and "Traceback" not in outcome.err

@@ -32,7 +32,7 @@ class Visitor:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         try:
-            with urlopen(Request(self._url + path, data, headers, method=method), timeout=20) as answer:
+            with urlopen(Request(self._url + path, data, headers, method=method), timeout=60) as answer:
                 text = answer.read().decode()
         except HTTPError as error:
             with error:
@@ -47,7 +47,7 @@ class Visitor:
         """Open a WebSocket, send these and close."""
         headers = [f"Authorization: Bearer {token}"] if token else []
         url = f"ws://{self._host}{path}"
-        stream = websocket.create_connection(url, timeout=5, header=headers)
+        stream = websocket.create_connection(url, timeout=60, header=headers)
         sock = stream.sock
         assert sock is not None
         with closing(sock):  # which `close` forgets once the server has hung up
@@ -103,7 +103,7 @@ class Visitor:
         """Say secrets where they do not belong, to Tornado itself, too."""
         for line in (f"GET /?token={token} HTTP/9.9", f"{token}", f"GET /x HTTP/1.1\r\nAuthorization {token}"):
             host, _, port = self._host.partition(":")
-            with socket.create_connection((host, int(port)), timeout=5) as connection:
+            with socket.create_connection((host, int(port)), timeout=60) as connection:
                 connection.sendall(f"{line}\r\n\r\n".encode())
                 with suppress(OSError):
                     connection.recv(1000)

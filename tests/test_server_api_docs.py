@@ -7,7 +7,6 @@ import asyncio
 import inspect
 import json
 import re
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,19 +18,14 @@ from tornado.web import Application
 
 from handlers.streams.socketio import EngineIOHandler
 from server.realtime.socketio_server import SocketIOServer
+from tests.support.ports import free_port
 from tests.support.wire import WebSocketWire, close_wires, until
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "server-api.md"
 EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 NEWS_TO_ITSELF, NEWS_TO_OTHERS = 5, 6
 """How many of the example's broadcasts reach the socket that asks for them, and another member."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def run_examples(port: int) -> dict[str, Any]:

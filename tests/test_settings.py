@@ -12,7 +12,8 @@ from server.settings_help import document, help_text
 from server.settings_sources import SettingsError, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-READERS = ("server/app.py", "server/assembly.py", "server/market_assembly.py", "run.py", "server/settings_sources.py")
+ASSEMBLY = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "server" / "assembly").glob("*.py"))
+READERS = ("server/app.py", *ASSEMBLY, "run.py", "server/settings_sources.py")
 SECRET = "Vq3fT0xW9kLr5ZbN2hJc8YdM1uGs7EaP"
 PRODUCTION = {"ENVIRONMENT": "production", "JWT_SECRET": SECRET, "MONGODB_URI": "mongodb://db.example:27017"}
 

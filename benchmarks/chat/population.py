@@ -108,6 +108,12 @@ class Population:
             made += await asyncio.gather(*(self._member(f"{prefix}{number}") for number in some))
         return made
 
+    async def operator(self, username: str) -> str:
+        """Make an operator's account; return its access token."""
+        user, token = await self._member(username)
+        await self._stores.users.promote(user.id)
+        return token
+
     async def _member(self, username: str) -> Signed:
         now = SystemClock().now()
         user = await self._stores.users.add(username, username.capitalize(), "no password", now)

@@ -72,6 +72,12 @@ class ConversationEvent(Struct):
     removed: Literal[True] | UnsetType = UNSET
 
 
+class TaskQueuedEvent(Struct):
+    """A task of one's own that waits, anew or again, as lists show it."""
+
+    task: Task
+
+
 class RequestRemovedEvent(Struct):
     """A friend request that waits no longer."""
 
@@ -204,6 +210,7 @@ EVENTS: dict[str, type[Struct]] = {
     "watchlist_updated": WatchlistEvent,
     "watchlist_removed": WatchlistRemovedEvent,
     "task_progress": TaskTold,
+    "task_queued": TaskQueuedEvent,
     "notification": Notification,
     "notifications_read": NotificationsReadEvent,
     "notifications_removed": NotificationsRemovedEvent,

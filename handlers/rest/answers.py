@@ -79,6 +79,8 @@ class MarketStatus(Struct):
     phase: str
     is_open: bool
     next_open: str
+    next_phase: str
+    next_change: str
     any_hour: bool
     source: str
     answering: str
@@ -162,9 +164,10 @@ class Notified(Struct):
 
 
 class NotificationJob(Struct):
-    """How far it has come to tell everyone."""
+    """How far it has come: ``done`` users of about ``total`` were looked at, and ``notified`` of them are meant."""
 
     job_id: str
     total: int
     done: int
+    notified: int
     state: JobState

@@ -12,6 +12,22 @@ from server.auth.access import Access, require
 from server.errors import RequestError
 
 
+class FeedHealth(Struct):
+    """Where quotes come from; ``stale``: nothing good was heard of it for long, as outside of trading hours."""
+
+    source: str
+    answering: str
+    stale: bool
+    quote_age_seconds: float | None
+
+
+class CalendarHealth(Struct):
+    """What the exchanges do now, and the years whose holidays are not known."""
+
+    phase: str
+    missing_holidays: list[int]
+
+
 class HealthDetails(Struct):
     """What operators see of it; ``parts`` says ``ok`` or ``failed`` of each."""
 
@@ -20,6 +36,8 @@ class HealthDetails(Struct):
     version: str
     uptime_seconds: float
     loop_lag_seconds: float
+    feed: FeedHealth
+    calendar: CalendarHealth
 
 
 class Health(Struct):
@@ -34,6 +52,7 @@ class HealthHandler(ApiHandler):
     """Answers outside of the envelope; operators, and everybody in development, see the details."""
 
     access = Access.PUBLIC
+    is_limited = False
 
     @operation(answers=Health, media_type="application/json", status=(200, 503))
     async def get(self) -> None:
@@ -56,13 +75,17 @@ class HealthHandler(ApiHandler):
         return True
 
     def _details(self, failed: list[str]) -> dict[str, Any]:
-        operation, health = self.services.operation, self.services.health
+        operation, health, market = self.services.operation, self.services.health, self.services.market_status
+        present, age = market.present(), market.quote_age()
+        feed = {name: present[name] for name in ("source", "answering", "stale")}
         return {
             "parts": {name: "failed" if name in failed else "ok" for name in health.parts},
             "draining": health.draining,
             "version": operation.version,
             "uptime_seconds": round(operation.uptime_seconds, 1),
             "loop_lag_seconds": round(operation.loop_lag.latest, 4),
+            "feed": feed | {"quote_age_seconds": None if age is None else round(age, 1)},
+            "calendar": {name: present[name] for name in ("phase", "missing_holidays")},
         }
 
 
@@ -70,6 +93,7 @@ class LiveHandler(ApiHandler):
     """That the process answers at all; whoever restarts processes asks this."""
 
     access = Access.PUBLIC
+    is_limited = False
 
     @operation(answers=Health, media_type="application/json")
     async def get(self) -> None:
@@ -81,11 +105,12 @@ class ReadyHandler(ApiHandler):
     """Whether new clients should come here; whoever spreads them asks this."""
 
     access = Access.PUBLIC
+    is_limited = False
 
     @operation(answers=Health, media_type="application/json", status=(200, 503))
     async def get(self) -> None:
         """Tell whether new clients should come here: 200, or 503."""
-        failed = ["draining"] if self.services.health.draining else await self.services.health.failed()
+        failed = await self.services.health.hindrances()
         if failed:
             self.set_status(503)
             self.finish_json({"status": "error", "failed": failed})

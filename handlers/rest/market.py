@@ -11,15 +11,16 @@ from msgspec.structs import asdict
 
 from handlers.base import ApiHandler
 from handlers.operations import operation
-from handlers.rest.answers import BarView, InstrumentView, MarketStatus, SignalView, StockView, StrategyView
+from handlers.rest.answers import BarView, InstrumentView, MarketStatus, SignalView, StockView, StrategyView, WholeQuote
 from server.auth.access import Access
 from server.domain.bars import Bar, Period
 from server.domain.quotes import shanghai_time
 from server.domain.signals import Signal
-from server.errors import ErrorCode
+from server.errors import ErrorCode, RequestError
 from server.services.signals import DaySignals
 
 MAX_BARS = 1000
+MAX_SYMBOLS = 200
 _CLOSED = (ErrorCode.UNAUTHORIZED,)
 """Where prices are for members."""
 
@@ -43,6 +44,13 @@ class BarsQuery(Struct):
 
     period: Period = Period.DAY
     limit: Annotated[int, Meta(ge=1)] = 250
+
+
+class QuotesQuery(Struct):
+    """The shares of a market, or the stocks of these symbols, with commas between them."""
+
+    market: str = ""
+    symbols: str = ""
 
 
 class MarketHandler(ApiHandler):
@@ -132,6 +140,24 @@ class BarsHandler(MarketHandler):
         instrument = self.services.stocks.find(code)
         bars = await self.services.bars.newest(instrument.symbol, query.period, min(query.limit, MAX_BARS))
         self.answer({"code": code, "period": query.period.value, "bars": [_shown_bar(bar) for bar in bars]})
+
+
+class QuotesHandler(MarketHandler):
+    @operation(query=QuotesQuery, answers={"quotes": list[WholeQuote]}, errors=(*_CLOSED, ErrorCode.INVALID_INPUT))
+    async def get(self, query: QuotesQuery) -> None:
+        """Show all that is known of the present quotes of a market, or of up to 200 symbols."""
+        self.answer({"quotes": self.services.prices.whole_quotes(self._symbols(query))})
+
+    def _symbols(self, query: QuotesQuery) -> list[str]:
+        targets = self.services.prices.targets
+        if bool(query.market) == bool(query.symbols):
+            raise RequestError(ErrorCode.INVALID_INPUT, "one of market and symbols has to be given")
+        if query.market:
+            return targets.symbols(targets.find("market", query.market))
+        names = query.symbols.split(",")
+        if len(names) > MAX_SYMBOLS:
+            raise RequestError(ErrorCode.INVALID_INPUT, f"got {len(names)} symbols, at most {MAX_SYMBOLS} are allowed")
+        return [symbol for name in names for symbol in targets.symbols(targets.find("stock", name.strip()))]
 
 
 class MarketStatusHandler(MarketHandler):

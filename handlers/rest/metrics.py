@@ -14,6 +14,7 @@ from server.operation.exposition import CONTENT_TYPE, Exposition
 class MetricsHandler(ApiHandler):
     access = Access.OPERATOR
     service_scope = Scope.METRICS
+    is_limited = False
 
     @operation(media_type="text/plain")
     async def get(self) -> None:

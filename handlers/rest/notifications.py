@@ -14,6 +14,7 @@ from server.auth.access import Access
 from server.domain.notifications import Job, Notification, Preferences, QuietHours, Status, Wording
 from server.domain.payloads import to_payload
 from server.domain.service_keys import Scope
+from server.domain.users import UserFilter
 from server.errors import ErrorCode, RequestError
 from server.services.notifications import MAX_RECEIVERS
 
@@ -28,12 +29,13 @@ class ListQuery(Struct):
 
 
 class SentBody(Struct):
-    """One of ``user_id``, ``user_ids`` and ``all`` says to whom."""
+    """One of ``user_id``, ``user_ids``, ``filter`` and ``all`` says to whom."""
 
     title: str
     type: str
     user_id: str | UnsetType = UNSET
     user_ids: list[str] | UnsetType = UNSET
+    filter: UserFilter | UnsetType = UNSET
     all: Literal[True] | UnsetType = UNSET
     content: str = ""
     link: str = ""
@@ -54,7 +56,7 @@ class NotificationsHandler(ApiHandler):
     access_by_method: ClassVar = {"POST": Access.OPERATOR}
     service_scope = Scope.NOTIFICATIONS
     audited: ClassVar[Mapping[str, str]] = {"POST": "notification.send"}
-    audited_fields = ("user_id", "user_ids", "all", "type", "title")
+    audited_fields = ("user_id", "user_ids", "filter", "all", "type", "title")
 
     @operation(query=ListQuery, answers={"notifications": list[Notification], "has_more": bool})
     async def get(self, query: ListQuery) -> None:
@@ -66,11 +68,12 @@ class NotificationsHandler(ApiHandler):
 
     @operation(body=SentBody, answers=(Notified, NotificationJob), status=(201, 202))
     async def post(self, body: SentBody) -> None:
-        """Notify some users: 201, or begin to notify everyone: 202."""
+        """Notify some users: 201, or begin to notify everyone, or whom a filter means: 202."""
         wording = Wording(body.title, body.content, body.type, body.link, body.source)
         receivers = _receivers(body)
         if receivers is None:
-            job = await self.services.notification_jobs.add(wording)
+            meant = None if body.filter is UNSET else body.filter
+            job = await self.services.notification_jobs.add(wording, meant)
             self.set_status(202)
             self.answer(_shown(job))
         else:
@@ -138,7 +141,7 @@ class NotificationJobHandler(ApiHandler):
 
     @operation(answers=NotificationJob)
     async def get(self, job_id: str) -> None:
-        """Show how far it has come to notify everyone."""
+        """Show how far it has come to notify everyone, or whom a filter means."""
         self.answer(_shown(await self.services.notification_jobs.find(job_id)))
 
 
@@ -157,10 +160,10 @@ class StreamStatisticsHandler(ApiHandler):
 
 
 def _receivers(body: SentBody) -> list[str] | None:
-    """Return to whom it goes; None: to everyone. RequestError (invalid_input) unless that is said once."""
-    given = [value for value in (body.user_id, body.user_ids, body.all) if value is not UNSET]
+    """Return to whom it goes; None: a job finds them. RequestError (invalid_input) unless that is said once."""
+    given = [value for value in (body.user_id, body.user_ids, body.filter, body.all) if value is not UNSET]
     if len(given) != 1:
-        raise RequestError(ErrorCode.INVALID_INPUT, "one of user_id, user_ids and all: true has to be given")
+        raise RequestError(ErrorCode.INVALID_INPUT, "one of user_id, user_ids, filter and all: true has to be given")
     if isinstance(body.user_id, str):
         return [body.user_id]
     if not isinstance(body.user_ids, list):
@@ -173,4 +176,10 @@ def _receivers(body: SentBody) -> list[str] | None:
 
 
 def _shown(job: Job) -> dict[str, Any]:
-    return {"job_id": job.id, "total": max(job.total, job.done), "done": job.done, "state": job.state}
+    return {
+        "job_id": job.id,
+        "total": max(job.total, job.done),
+        "done": job.done,
+        "notified": job.notified,
+        "state": job.state,
+    }

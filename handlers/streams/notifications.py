@@ -25,8 +25,8 @@ from server.realtime.runtime import Runtime
 from server.services.notifications import place_of
 from server.transport.connection import WebSocketConnection
 
-UNANSWERED_MS = 30_000
-"""How long a peer may leave bytes of an SSE stream unacknowledged before TCP gives it up."""
+UNANSWERED_BEATS = 2
+"""How long a peer may leave bytes of an SSE stream unacknowledged before TCP gives it up, in signs of life."""
 
 
 class StreamQuery(Struct):
@@ -98,10 +98,12 @@ class NotificationEventsHandler(ApiHandler):
         # Past Tornado, whose objects are let go; see `AcceptingHandler`.
         after = _place(self.request.headers.get("Last-Event-ID") or query.after)
         self.application.log_request(self)
+        beat_seconds = min(self.services.heartbeat_seconds, LONGEST_SILENCE_SECONDS)
         stream = self.detach()
         self.on_finish()
         with suppress(OSError, AttributeError):  # the socket is gone, or no TCP, or the system has no such option
-            stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)
+            unanswered_ms = int(1000 * UNANSWERED_BEATS * beat_seconds)
+            stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unanswered_ms)
         connection, data = self._runtime.connections.open(stream)
         connection.speak(EventStream())
         client = EventStreamClient(
@@ -110,7 +112,7 @@ class NotificationEventsHandler(ApiHandler):
             self.principal,
             self.services.notifications,
             self.services.notification_streams,
-            min(self.services.heartbeat_seconds, LONGEST_SILENCE_SECONDS),
+            beat_seconds,
             after,
         )
         connection.send(response_head(self.services.origins.headers(*self._origin())))

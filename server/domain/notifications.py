@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 
 from server.domain.ids import is_id
+from server.domain.users import UserFilter
 
 Status = Literal["unread", "read"]
 JobState = Literal["running", "done"]
@@ -60,7 +61,7 @@ class StoredNotification(Struct, frozen=True):
 
 
 class Wording(Struct, frozen=True):
-    """What a job tells everyone."""
+    """What a job tells."""
 
     title: str
     content: str
@@ -70,24 +71,28 @@ class Wording(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """How far a job has come: all users up to the id ``after`` have been notified."""
+    """How far a job has come: up to the id ``after`` all users were looked at, and those notified who are meant."""
 
     id: str
     wording: Wording
+    filter: UserFilter | None
+    """Who is meant; None: everyone."""
     total: int
     done: int
+    notified: int
     after: str
     state: JobState
     created_at: datetime
 
 
 class JobStep(Struct, frozen=True):
-    """One batch of a job: from the users behind ``after`` on, ``count`` of them, up to ``through``."""
+    """One batch of a job: ``count`` users behind ``after``, up to ``through``, of whom ``notified`` are meant."""
 
     job_id: str
     after: str
     through: str
     count: int
+    notified: int
     is_last: bool
     lease_until: datetime
 
@@ -135,6 +140,11 @@ def zone_named(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError) as error:
         raise ValueError(f"there is no zone {name!r}") from error
+
+
+def conversation_key(conversation_id: str) -> str:
+    """Return the key of what tells that there is something new in a conversation."""
+    return f"conversation:{conversation_id}"
 
 
 def notification_id(seq: int) -> str:

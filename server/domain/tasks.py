@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 MAX_HISTORY = 500
 """The last so many events of a task are kept."""
@@ -91,6 +91,11 @@ class Task(Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+    def listed(self) -> Task:
+        """Return it as lists show it: without the result, and without what only a worker outside understands."""
+        params = self.params if self.worker is Worker.BUILT_IN else UNSET
+        return structs.replace(self, params=params, result=UNSET)
 
 
 class TaskRecord(Struct, frozen=True):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 
 def username_key(username: str) -> str:
@@ -57,6 +57,28 @@ class ProfileChange(Struct, frozen=True, omit_defaults=True):
     display_name: str | UnsetType = UNSET
     locale: Literal["zh-CN", "zh-TW", "en"] | UnsetType = UNSET
     avatar: str | UnsetType | None = UNSET
+
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class UserFilter(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which users are meant: all that is given has to hold. A name that is none of these is refused, not left out."""
+
+    role: Role | None = None
+    username_prefix: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    registered_after: Moment | None = None
+    registered_before: Moment | None = None
+    active_since: Moment | None = None
+    """Who is here, or was then or later."""
+
+    def __post_init__(self) -> None:
+        moments = self.registered_after, self.registered_before, self.active_since
+        try:
+            for moment in filter(None, moments):
+                moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("a time has to be in the years 1 to 9999 in UTC, too") from None
 
 
 class Principal(Struct, frozen=True):

@@ -135,6 +135,22 @@ class TradingCalendar:
         """Return when the next session begins, after ``moment``."""
         return next(start for start, _ in self.sessions_from(moment) if start > moment)
 
+    def next_change(self, moment: datetime) -> tuple[Phase, datetime]:
+        """Return the next phase of a trading day and when it begins; that a holiday begins or ends is none."""
+        now, day = self.phase(moment), moment.astimezone(SHANGHAI).date()
+        while True:
+            for begins in self._changes(day) if self.is_trading_day(day) else ():
+                if begins > moment and self.phase(begins) is not now:
+                    return self.phase(begins), begins
+            day = self.next_trading_day(day)
+
+    def _changes(self, day: date) -> list[datetime]:
+        """Return the moments of a trading day at which a phase may begin."""
+        opens, closes = _at(day, self.sessions[0].start), _at(day, self.sessions[-1].end)
+        auctions = [opens - timedelta(seconds=seconds) for seconds in _CALL_AUCTION_BEFORE_OPEN]
+        inner = [_at(day, moment) for session in self.sessions for moment in session]
+        return sorted([*auctions, *inner, _at(day, time(12)), closes - timedelta(seconds=_CLOSING_AUCTION_SECONDS)])
+
     def sessions_from(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield start and end of every session from the day of ``moment`` on."""
         day = moment.astimezone(SHANGHAI).date()

@@ -50,6 +50,22 @@ def _rounded(numerator: int, denominator: int) -> int:
     return quotient if numerator >= 0 else -quotient
 
 
+def whole_quote_json(quote: Quote, row: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return all that is known of a quote; ``row`` is its `quote_json`, where that is at hand."""
+    return {
+        **(row or quote_json(quote)),
+        "previous_close": quote.previous_close,
+        "open": quote.open,
+        "high": quote.high,
+        "low": quote.low,
+        "amount": quote.amount,
+        "limit_up": quote.limit_up,
+        "limit_down": quote.limit_down,
+        "suspended": quote.suspended,
+        "stale": quote.stale,
+    }
+
+
 def quote_json(quote: Quote) -> dict[str, Any]:
     """Return the object of one quote in a ``price_update``."""
     return {

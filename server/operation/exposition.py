@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -61,18 +62,20 @@ class Exposition(Collector):
         totals = metrics.totals()
         for counter, (name, text) in TOTALS.items():
             yield CounterMetricFamily(f"{PREFIX}_{name}", text, totals[counter])
-        yield _counter(
-            "opens", "Clients that came", ("transport",), (((name,), n) for name, n in metrics.opens.items())
-        )
+        yield _counter("opens", "Clients that came", ("transport",), _single(metrics.opens))
         yield _counter("closes", "Clients that went", ("transport", "reason"), metrics.closes.items())
         yield _counter("http_requests", "Answered HTTP requests", ("route", "status"), metrics.http_requests.items())
         yield from self._of_connections()
-        yield _histogram("event_duration_seconds", "Time of asynchronous event handlers", "event", metrics.event_times)
+        yield _histogram("event_duration_seconds", "Time of event handlers", "event", metrics.event_times)
         yield _histogram("database_duration_seconds", "Time of the database", "command", metrics.database_times)
-        failures = (((name,), count) for name, count in metrics.database_failures.items())
-        yield _counter("database_failures", "Failed commands of the database", ("command",), failures)
+        yield _counter(
+            "database_failures", "Failed commands of the database", ("command",), _single(metrics.database_failures)
+        )
+        yield _histogram("redis_duration_seconds", "Time of Redis", "command", metrics.redis_times)
+        yield _counter("redis_failures", "Failed commands of Redis", ("command",), _single(metrics.redis_failures))
         yield GaugeMetricFamily(f"{PREFIX}_loop_lag_seconds", "How late the loop was just now", self._loop_lag.latest)
         yield _histogram("loop_delay_seconds", "How late the loop was", "", {"": self._loop_lag.times})
+        yield GaugeMetricFamily(f"{PREFIX}_loop_tasks", "Tasks of the event loop", len(asyncio.all_tasks()))
         yield from map(_reading, self._readings)
 
     def _of_connections(self) -> Iterator[Metric]:
@@ -101,6 +104,11 @@ def _counter(name: str, text: str, labels: Sequence[str], values: Iterable[tuple
     return family
 
 
+def _single(counts: Mapping[str, int]) -> Iterator[tuple[tuple[str], int]]:
+    """Return counts as those of one label."""
+    return (((name,), count) for name, count in counts.items())
+
+
 def _histogram(name: str, text: str, label: str, histograms: Mapping[str, Histogram]) -> Metric:
     family = HistogramMetricFamily(f"{PREFIX}_{name}", text, labels=(label,) if label else ())
     for value, histogram in sorted(histograms.items()):
@@ -109,7 +117,9 @@ def _histogram(name: str, text: str, label: str, histograms: Mapping[str, Histog
 
 
 def _gauge_histogram(histogram: Histogram) -> Metric:
-    family = GaugeMetricFamily(f"{PREFIX}_outbox_clients", "Clients with at most so many bytes waiting", labels=("le",))
+    family = GaugeMetricFamily(
+        f"{PREFIX}_outbox_clients", "Clients with at most so many bytes waiting", labels=("at_most",)
+    )
     for bound, count in _buckets(histogram):
         family.add_metric((bound,), count)
     return family

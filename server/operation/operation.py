@@ -17,6 +17,7 @@ class Operation:
 
     def __init__(self, runtime: Runtime, version: str = "") -> None:
         self.version = version
+        self.metrics = runtime.metrics
         self.census = Census(runtime)
         self.loop_lag = LoopLag(runtime.clock)
         self.readings: list[Reading] = []
@@ -47,6 +48,6 @@ class Operation:
             "rooms": len(self._runtime.hub.rooms()),
             "queued_bytes": queued,
             "loop_lag_seconds": round(self.loop_lag.latest, 4),
-            "totals": self._runtime.metrics.totals(),
+            "totals": self.metrics.totals(),
             "readings": {reading.name: reading.read() for reading in self.readings},
         }

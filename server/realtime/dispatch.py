@@ -39,6 +39,7 @@ def handle(server: SocketIOServer, socket: Socket, packet: Packet) -> Any:
     if behaviour.incoming_listeners:
         behaviour.tell_incoming(socket, *packet.data)
     args = packet.data[1:]
+    began_at = server.clock.monotonic()
     try:
         if behaviour.event_middleware:
             steps = iter(tuple(behaviour.event_middleware))
@@ -56,7 +57,14 @@ def handle(server: SocketIOServer, socket: Socket, packet: Packet) -> Any:
             succeed(socket, packet, result)
     except Exception as error:
         fail(server, socket, packet, error)
+    note_time(server, socket, packet, began_at)
     return None
+
+
+def note_time(server: SocketIOServer, socket: Socket, packet: Packet, began_at: float) -> None:
+    """Count how long an event took that has a handler; the names of others are made up by clients."""
+    if packet is not GREETING and packet.data[0] in socket.namespace.behaviour.events:
+        server.metrics.note_event(packet.data[0], server.clock.monotonic() - began_at)
 
 
 def _run(

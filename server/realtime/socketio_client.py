@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from server.errors import ErrorCode, RequestError
 from server.log_context import CONNECTION, of_connection
-from server.metrics import histogram_of
 from server.protocol.engineio_session import CloseReason
 from server.protocol.socketio import EVENT, Packet, PacketType
 from server.protocol.socketio_session import SocketSession
-from server.realtime.dispatch import GREETING, fail, handle, succeed
+from server.realtime.dispatch import GREETING, fail, handle, note_time, succeed
 from server.realtime.engineio_client import EngineIOClient
 from server.realtime.handshake import Handshake
 from server.realtime.namespaces import Namespace
@@ -376,6 +375,4 @@ class SocketIOClient:
                 raise  # else it was something the handler awaited
             fail(self.server, socket, packet, error)
         finally:
-            if packet is not GREETING and packet.data[0] in socket.namespace.behaviour.events:
-                times = histogram_of(self.server.metrics.event_times, packet.data[0])
-                times.observe(self.server.clock.monotonic() - began_at)
+            note_time(self.server, socket, packet, began_at)

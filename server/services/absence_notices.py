@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from server.clock import Clock
 from server.domain.conversations import MemberKey
 from server.domain.messages import Message
+from server.domain.notifications import conversation_key
 from server.services.notices import Notices
 from server.services.notifications import Notice
 from server.services.presence import PresenceService
@@ -117,4 +118,4 @@ class AbsenceNotices:
         key = "message" if is_direct else "mention"
         words = self._notices.words(key, name=news.last.sender.display_name, count=count)
         link = f"/?conversation={conversation_id}"
-        return Notice(user_id, words, NOTIFICATION_TYPE, link, SOURCE, f"conversation:{conversation_id}")
+        return Notice(user_id, words, NOTIFICATION_TYPE, link, SOURCE, conversation_key(conversation_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -26,6 +26,9 @@ from server.storage.friendships import FriendshipRepository
 from server.storage.messages import MessageRepository
 
 MAX_PINNED = 20
+
+OnRead = Callable[[str, str], None]
+"""Takes the ids of the member and the conversation."""
 
 
 class Marked(NamedTuple):
@@ -58,6 +61,8 @@ class ConversationService:
         self._permits = permits
         self._publisher = publisher
         self._clock = clock
+        self.on_read: list[OnRead] = []
+        """Who is told when a member has read all of a conversation."""
 
     async def find(self, user_id: str, conversation_id: str) -> Conversation | None:
         """Return a conversation to a member, nothing to anyone else."""
@@ -222,6 +227,9 @@ class ConversationService:
         if seq > conversation.last_seq:  # which may lag behind the messages
             last = await self._messages.last_messages([conversation.id])
             seq = min(seq, last[conversation.id].seq if conversation.id in last else 0)
+        if mark is Mark.READ and seq >= conversation.last_seq:
+            for listener in self.on_read:
+                listener(principal.user_id, conversation_id)
         if not self._marks.advance(conversation.own, mark, seq):
             return None
         return Marked(seq, await self._is_writable(principal.user_id, conversation))

@@ -13,10 +13,16 @@ Check = Callable[[], Awaitable[object]]
 
 
 class HealthService:
-    """Asks all parts at once; one that does not answer within ``timeout_seconds`` has failed."""
+    """Asks all parts at once; one that does not answer within ``timeout_seconds`` has failed.
 
-    def __init__(self, checks: Mapping[str, Check], timeout_seconds: float = 2.0) -> None:
+    Without one of ``checks`` nothing works; without one of ``others`` something does not.
+    """
+
+    def __init__(
+        self, checks: Mapping[str, Check], others: Mapping[str, Check] | None = None, timeout_seconds: float = 2.0
+    ) -> None:
         self._checks = dict(checks)
+        self._others = dict(others or {})
         self.draining = False
         """Whether the process is about to stop: it works, but nobody should come any more."""
         self._timeout_seconds = timeout_seconds
@@ -24,12 +30,19 @@ class HealthService:
     @property
     def parts(self) -> list[str]:
         """The names of all that is checked."""
-        return list(self._checks)
+        return [*self._checks, *self._others]
 
     async def failed(self) -> list[str]:
         """Return the names of the parts that fail, in the order of the checks."""
-        results = await asyncio.gather(*(self._passes(name, check) for name, check in self._checks.items()))
-        return [name for name, passes in zip(self._checks, results, strict=True) if not passes]
+        return await self._failed(self._checks | self._others)
+
+    async def hindrances(self) -> list[str]:
+        """Return why nobody should come here, if anything."""
+        return ["draining"] if self.draining else await self._failed(self._checks)
+
+    async def _failed(self, checks: Mapping[str, Check]) -> list[str]:
+        results = await asyncio.gather(*(self._passes(name, check) for name, check in checks.items()))
+        return [name for name, passes in zip(checks, results, strict=True) if not passes]
 
     async def _passes(self, name: str, check: Check) -> bool:
         try:

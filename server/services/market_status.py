@@ -20,13 +20,21 @@ class MarketStatus:
         self._clock = clock
         self._any_hour = any_hour
 
+    def quote_age(self) -> float | None:
+        """Return how many seconds old the newest quote is; None while there is none."""
+        newest = max((quote.timestamp for quote in self._prices.quotes()), default=None)
+        return None if newest is None else (self._clock.now() - newest).total_seconds()
+
     def present(self) -> dict[str, Any]:
         now = self._clock.now()
         source, last_push = self._prices.source, self._prices.last_push
+        next_phase, next_change = self._calendar.next_change(now)
         return {
             "phase": self._calendar.phase(now).value,
             "is_open": self._calendar.is_open(now),
             "next_open": shanghai_time(self._calendar.next_open(now)),
+            "next_phase": next_phase.value,
+            "next_change": shanghai_time(next_change),
             "any_hour": self._any_hour,
             "source": source.name,
             "answering": source.answering if isinstance(source, Fallback) else source.name,

@@ -55,6 +55,10 @@ class MessageChangeService:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """One per conversation that is being changed."""
 
+    @property
+    def recall_window(self) -> timedelta:
+        return self._recall_window
+
     async def edit(self, principal: Principal, message_id: str, content: str) -> Message:
         """Give a message another content, however old it is; ``edited_at`` shows it.
 

@@ -17,6 +17,7 @@ from server.domain.notifications import (
     Preferences,
     Status,
     Wording,
+    conversation_key,
     seq_of,
     zone_named,
 )
@@ -188,6 +189,12 @@ class NotificationService:
         if own:
             self._tell(principal.user_id, "notifications_read", {"ids": own})
         return own
+
+    async def mark_conversations_read(self, read: Collection[tuple[str, str]]) -> None:
+        """Mark what tells users of conversations as read, by (user, conversation); RequestError (unavailable)."""
+        keys = {(user_id, conversation_key(conversation_id)) for user_id, conversation_id in read}
+        for user_id, ids in (await self._notifications.mark_keys_read(keys)).items():
+            self._tell(user_id, "notifications_read", {"ids": ids})
 
     async def mark_one_read(self, principal: Principal, notification_id: str) -> None:
         """Mark one as read; RequestError (not_found)."""

@@ -13,7 +13,7 @@ from server.clock import Clock
 from server.domain.quotes import Quote, shanghai_time
 from server.errors import ErrorCode, RequestError
 from server.market.posted_quotes import read_posted_quotes
-from server.market.quotes import quote_json
+from server.market.quotes import quote_json, whole_quote_json
 from server.market.sources.base import PriceSource
 from server.market.sources.push import PushSource
 from server.realtime.hub import PatientPublisher
@@ -149,6 +149,12 @@ class PriceService:
     def quotes(self) -> Sequence[Quote]:
         """Return the newest quote of everything."""
         return tuple(self._quotes.values())
+
+    def whole_quotes(self, symbols: Iterable[str]) -> list[dict[str, Any]]:
+        """Return all that is known of these symbols, without those of which there is no quote."""
+        return [
+            whole_quote_json(self._quotes[symbol], self._rows[symbol]) for symbol in symbols if symbol in self._rows
+        ]
 
     async def show_signals(self, signals: Mapping[str, Sequence[str]]) -> None:
         """Let each strategy stand for these symbols, the strongest first; its clients get the quotes of new ones.

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Network, ip_address
-
 from server.clock import Clock
 from server.domain.users import username_key
 from server.limits import Rate, TokenBuckets
-from server.services.rate_limits import count_attempt
+from server.services.rate_limits import count_attempt, network_of
 
 MAX_KEPT = 20_000
 """Accounts and addresses remembered, of each so many; the memory of them is bounded."""
 
 _NAME_CHARACTERS = 64
-_HOST_BITS = 64
 
 
 class SignInLimits:
@@ -32,7 +29,7 @@ class SignInLimits:
 
     def count_login(self, username: str, address: str) -> None:
         """Count an attempt, before its password is looked at; RequestError (rate_limited) when it is one too many."""
-        self._count(self._addresses, _network(address), "sign-ins from your address")
+        self._count(self._addresses, network_of(address), "sign-ins from your address")
         self._count(self._accounts, _account(username), "sign-ins to this account")
 
     def login_succeeded(self, username: str) -> None:
@@ -42,7 +39,7 @@ class SignInLimits:
 
     def count_registration(self, address: str) -> None:
         """Count an attempt; RequestError (rate_limited) when it is one too many."""
-        self._count(self._registrations, _network(address), "registrations from your address")
+        self._count(self._registrations, network_of(address), "registrations from your address")
 
     def _count(self, buckets: TokenBuckets | None, key: str, what: str) -> None:
         if buckets is not None:
@@ -55,16 +52,3 @@ def _buckets(per_minute: int) -> TokenBuckets | None:
 
 def _account(username: str) -> str:
     return username_key(username[:_NAME_CHARACTERS])
-
-
-def _network(address: str) -> str:
-    """Return what one client is taken for: its IPv4 address, or the IPv6 network of which it has every address."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address  # of a unix socket, for example
-    if parsed.version == 4:
-        return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Network((int(parsed), _HOST_BITS), strict=False))

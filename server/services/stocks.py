@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.domain.quotes import Quote
 from server.errors import ErrorCode, RequestError
 from server.market.instruments import Instrument, InstrumentTable, Kind
-from server.market.quotes import quote_json
+from server.market.quotes import whole_quote_json
 from server.services.stock_cards import QuoteOf
 
 MAX_FOUND = 50
@@ -56,7 +55,7 @@ class StockService:
         """Return an instrument with its present quote; null when there is none yet."""
         instrument = self.find(code)
         quote = self.quote_of(instrument.symbol)
-        return {**_shown(instrument), "quote": None if quote is None else _whole(quote)}
+        return {**_shown(instrument), "quote": None if quote is None else whole_quote_json(quote)}
 
     def search(self, query: str, limit: int) -> list[dict[str, Any]]:
         """Return those whose code, symbol or name begins so, shares first; all for an empty query."""
@@ -77,20 +76,4 @@ def _shown(instrument: Instrument) -> dict[str, Any]:
         "name": instrument.name,
         "market": instrument.market.value,
         "kind": instrument.kind.value,
-    }
-
-
-def _whole(quote: Quote) -> dict[str, Any]:
-    """Return all that is known of a quote."""
-    return {
-        **quote_json(quote),
-        "previous_close": quote.previous_close,
-        "open": quote.open,
-        "high": quote.high,
-        "low": quote.low,
-        "amount": quote.amount,
-        "limit_up": quote.limit_up,
-        "limit_down": quote.limit_down,
-        "suspended": quote.suspended,
-        "stale": quote.stale,
     }

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from server.clock import Clock
 from server.domain.payloads import to_payload
-from server.domain.rooms import task_room
+from server.domain.rooms import task_room, user_room
 from server.domain.tasks import MAX_HISTORY, Ending, Stage, Task, TaskEvent, TaskRecord, told
 from server.realtime.hub import Publisher
 from server.storage.tasks import TaskRepository
@@ -108,6 +108,10 @@ class TaskJournal:
     def announce(self, record: TaskRecord) -> None:
         """Publish the newest event of a task that is stored."""
         self._publish(record.task.id, record.events[-1], record.task.result)
+
+    def queued(self, task: Task) -> None:
+        """Tell all devices of its owner that a task waits, anew or again."""
+        self._publisher.publish(user_room(task.owner_id), "task_queued", {"task": to_payload(task.listed())})
 
     def run_due(self) -> None:
         """Write what has waited long enough."""

@@ -51,7 +51,7 @@ class TaskNotices:
             symbol = _symbol(task)
             await self._notifier.notify(
                 [task.owner_id],
-                type="task",
+                type="task" if task.state is TaskState.COMPLETED else "task_failed",
                 title=self._text(locale, f"tasks.notice.{kind}_{ending}"),
                 content=symbol or task.type,
                 link=f"/stocks/{symbol}" if symbol else "",

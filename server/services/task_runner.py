@@ -123,6 +123,8 @@ class TaskRunner:
         self._limits = limits
         self._is_alone = is_alone
         self._id = secrets.token_hex(8)
+        self.counts: Mapping[tuple[TaskState, Worker], int] = {}
+        """How many tasks were open a moment ago, in all processes; who is not in it counts as none."""
         self._runs: dict[str, _Run] = {}
         self._threads = ThreadPoolExecutor(limits.workers, "task")
         self._work = asyncio.Event()
@@ -191,6 +193,7 @@ class TaskRunner:
                 await self._renew()
             for worker in Worker:
                 await self._give_up(worker, self._clock.now())
+            self.counts = await self._tasks.count_open()
         except Exception as error:  # as above
             logger.warning("tasks were not looked after: %r", error)
         self.wake()

@@ -87,6 +87,7 @@ class TaskService:
                 raise RequestError(ErrorCode.UNAVAILABLE, f"{MAX_QUEUED} tasks wait already; try again later")
             task, is_new = await self._tasks.add(principal.user_id, new, self._clock.now())
             if is_new:
+                self._journal.queued(task)
                 self._runner.wake()
                 return task
             earlier = task
@@ -136,6 +137,7 @@ class TaskService:
         if queued is None:
             raise RequestError(ErrorCode.CONFLICT, "only a task that failed or was cancelled can be tried again")
         self._journal.announce(queued)
+        self._journal.queued(queued.task)
         self._runner.wake()
         return queued.task
 

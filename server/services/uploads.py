@@ -54,6 +54,10 @@ class UploadService:
         self._rates = TokenBuckets(UPLOAD_RATE, MAX_KNOWN_MEMBERS)
         self._aborting: set[asyncio.Task[None]] = set()
 
+    @property
+    def max_file_bytes(self) -> int:
+        return self._limits.max_file_bytes
+
     async def begin(self, principal: Principal, body_bytes: int | None) -> Upload:
         """Admit an upload whose body has so many bytes (None: that is not known).
 

@@ -1,13 +1,14 @@
-"""Jobs that notify everyone, user after user."""
+"""Jobs that notify everyone, or those whom a filter means, user after user."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from msgspec import to_builtins
+from msgspec import convert, to_builtins
 from pymongo import ReturnDocument
 
 from server.domain.notifications import Job, JobStep, Wording
+from server.domain.users import UserFilter
 from server.storage.availability import database_call
 from server.storage.documents import Database, Document, new_id
 from server.storage.transactions import Session
@@ -23,12 +24,16 @@ class NotificationJobRepository:
         self._jobs = database["notification_jobs"]
 
     @database_call
-    async def add(self, wording: Wording, total: int, now: datetime, lease_until: datetime) -> Job:
+    async def add(
+        self, wording: Wording, meant: UserFilter | None, total: int, now: datetime, lease_until: datetime
+    ) -> Job:
         document: Document = {
             "_id": new_id(),
             "wording": to_builtins(wording),
+            "filter": to_builtins(meant),
             "total": total,
             "done": 0,
+            "notified": 0,
             "after": "",
             "state": "running",
             "created_at": now,
@@ -56,7 +61,10 @@ class NotificationJobRepository:
 
 async def record_step(database: Database, step: JobStep, session: Session) -> bool:
     """Move a job on; False when that was done already."""
-    change: Document = {"$set": {"after": step.through, "lease_until": step.lease_until}, "$inc": {"done": step.count}}
+    change: Document = {
+        "$set": {"after": step.through, "lease_until": step.lease_until},
+        "$inc": {"done": step.count, "notified": step.notified},
+    }
     if step.is_last:
         change["$set"]["state"] = "done"
     where = {"_id": step.job_id, "after": step.after, "state": "running"}
@@ -68,8 +76,10 @@ def _job(document: Document) -> Job:
     return Job(
         document["_id"],
         Wording(**document["wording"]),
+        convert(document["filter"], UserFilter | None),
         document["total"],
         document["done"],
+        document["notified"],
         document["after"],
         document["state"],
         document["created_at"],

@@ -162,6 +162,23 @@ class NotificationRepository:
         return [document["_id"] for document in found]
 
     @database_call
+    async def mark_keys_read(self, keys: Collection[tuple[str, str]]) -> dict[str, list[str]]:
+        """Mark users' unread ones as read by (user, key); return the ids of those there were, by user."""
+        users, names = ({*column} for column in zip(*keys, strict=True))
+        wanted = {"user_id": {"$in": [*users]}, "key": {"$in": [*names]}}
+        found = [
+            document
+            async for document in self._notifications.find(wanted, {"user_id": 1, "key": 1})
+            if (document["user_id"], document["key"]) in keys
+        ]
+        marked: dict[str, list[str]] = {}
+        for document in found:
+            marked.setdefault(document["user_id"], []).append(document["_id"])
+        if found:
+            await self._notifications.update_many({"_id": {"$in": [one["_id"] for one in found]}}, _READ)
+        return marked
+
+    @database_call
     async def mark_all_read(self, user_id: str, through: int) -> int:
         """Mark all as read up to a place; return how many were unread."""
         unread = {"user_id": user_id, "status": "unread", "seq": {"$lte": through}}

@@ -36,7 +36,12 @@ SEQ_GAP = 1000
 _OPEN = [state.value for state in OPEN_STATES]
 _RETRIED = [TaskState.ERROR.value, TaskState.CANCELLED.value]
 _HELD_WHILE_OPEN = ["place", "runner", "alive_until"]
-_LISTED = {"history": 0, "params": 0, "result": 0}
+_LISTED: Document = {
+    "history": "$$REMOVE",
+    "result": "$$REMOVE",
+    "params": {"$cond": [{"$eq": ["$worker", Worker.BUILT_IN.value]}, "$params", "$$REMOVE"]},
+}
+"""What lists leave out; those of built-in types are small, and say what a task is about."""
 
 
 class TaskRepository:
@@ -79,7 +84,7 @@ class TaskRepository:
     async def newest(
         self, owner_id: str, state: TaskState | None, kind: str | None, before: str | None, limit: int
     ) -> list[Task]:
-        """Return a page of the owner's tasks, newest first, without params and results."""
+        """Return a page of the owner's tasks, newest first, without results, and without params for workers outside."""
         wanted: Document = {"owner_id": owner_id}
         if state is not None:
             wanted["state"] = state.value
@@ -87,13 +92,28 @@ class TaskRepository:
             wanted["type"] = kind
         if before is not None:
             wanted["_id"] = {"$lt": before}
-        cursor = self._tasks.find(wanted, _LISTED).sort("_id", DESCENDING).limit(limit)
-        return [_task(document) async for document in cursor]
+        pipeline: list[Document] = [
+            {"$match": wanted},
+            {"$sort": {"_id": DESCENDING}},
+            {"$limit": limit},
+            {"$set": _LISTED},
+        ]
+        return [_task(document) async for document in self._tasks.aggregate(pipeline)]
 
     @database_call
     async def count_queued(self, worker: Worker, most: int) -> int:
         """Return how many tasks wait for this kind of worker, at most ``most``."""
         return await self._tasks.count_documents({"state": "queued", "worker": worker.value}, limit=most)
+
+    @database_call
+    async def count_open(self) -> dict[tuple[TaskState, Worker], int]:
+        """Return how many tasks are open, by state and kind of worker; answered by the index alone."""
+        pipeline: list[Document] = [
+            {"$match": {"state": {"$in": _OPEN}}},
+            {"$group": {"_id": {"state": "$state", "worker": "$worker"}, "count": {"$sum": 1}}},
+        ]
+        found = self._tasks.aggregate(pipeline, hint="queue")
+        return {(TaskState(one["_id"]["state"]), Worker(one["_id"]["worker"])): one["count"] async for one in found}
 
     @database_call
     async def claim(

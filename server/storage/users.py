@@ -11,7 +11,7 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from server.domain.files import thumbnail_url
-from server.domain.users import Ban, Profile, ProfileChange, Role, User, display_name_key, username_key
+from server.domain.users import Ban, Profile, ProfileChange, Role, User, UserFilter, display_name_key, username_key
 from server.errors import ErrorCode, RequestError
 from server.storage.availability import database_call
 from server.storage.documents import Database, Document, new_id
@@ -130,8 +130,7 @@ class UserRepository:
         """
         found: dict[str, Document] = {}
         for field, key in (("username_key", username_key(prefix)), ("display_name_key", display_name_key(prefix))):
-            # A range says what an anchored expression would, and nothing in it is special.
-            begins = {field: {"$gte": key, "$lt": key + AFTER_ALL_CHARACTERS}, "_id": {"$ne": spared_id}}
+            begins = {field: _begins(key), "_id": {"$ne": spared_id}}
             cursor = self._users.find(begins, _PROFILE | {"username_key": 1}).sort(field, ASCENDING)
             cursor = cursor.hint(field).limit(limit)  # in the order of the index, so that no more is read
             found |= {document["_id"]: document async for document in cursor}
@@ -156,6 +155,14 @@ class UserRepository:
         return [document["_id"] for document in await cursor.to_list(None)]
 
     @database_call
+    async def matching(self, user_ids: Iterable[str], meant: UserFilter) -> list[str]:
+        """Return those of the ids, in their order, for which holds what a filter says of accounts."""
+        wanted = {"_id": {"$in": list(user_ids)}, **_conditions(meant)}
+        # By the ids, so that no more is read than they are, whatever else begins with the prefix.
+        cursor = self._users.find(wanted, {"_id": 1}).sort("_id", ASCENDING).hint("_id_")
+        return [document["_id"] for document in await cursor.to_list(None)]
+
+    @database_call
     async def locales(self, user_ids: Iterable[str]) -> dict[str, str | None]:
         """Return those of the ids that exist, with the language each user has chosen."""
         cursor = self._users.find({"_id": {"$in": list(user_ids)}}, {"locale": 1})
@@ -169,6 +176,24 @@ class UserRepository:
 
 
 _PROFILE = {"username": 1, "display_name": 1, "avatar": 1}
+
+
+def _begins(prefix: str) -> Document:
+    """Return what an anchored expression would say, as a range: nothing in it is special."""
+    return {"$gte": prefix, "$lt": prefix + AFTER_ALL_CHARACTERS}
+
+
+def _conditions(meant: UserFilter) -> Document:
+    conditions: Document = {}
+    if meant.role is not None:
+        operator = Role.OPERATOR.value
+        conditions["role"] = operator if meant.role is Role.OPERATOR else {"$ne": operator}
+    if meant.username_prefix is not None:
+        conditions["username_key"] = _begins(username_key(meant.username_prefix))
+    limits = {"$gte": meant.registered_after, "$lt": meant.registered_before}
+    if given := {name: limit for name, limit in limits.items() if limit is not None}:
+        conditions["created_at"] = given
+    return conditions
 
 
 def _profile(document: Document) -> Profile:

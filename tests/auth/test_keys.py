@@ -230,6 +230,7 @@ SECRET_LINE = b"c2VjcmV0IGxpbmU"
         (public_pem(P256), "holds a public key only; the first file signs"),
         (b" " * (MAX_FILE_BYTES + 1), "is larger than 65536 bytes"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "content",  # of a key, which is another in every run
 )
 def test_a_file_that_cannot_be_used_is_one_sentence_without_its_content(
     files: Files, content: bytes, sentence: str

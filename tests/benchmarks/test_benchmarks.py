@@ -15,7 +15,7 @@ from benchmarks.report import Measurement, Report, format_number, format_ratio
 from benchmarks.scenarios import ECHOES, MEMORY, SCENARIOS, Feature, Scenario
 from benchmarks.servers import DEFAULT_SERVERS, NODE, OURS, SERVERS, Server, running
 
-SHORT = ["--warm-up", "0", "--seconds", "0.2"]
+SHORT = ["--warm-up", "0", "--seconds", "0.5"]
 SMALL = "--clients 4"
 FORMATS = {
     "text": "--flow echo --flow ack --flow broadcast,rooms=2",

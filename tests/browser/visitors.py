@@ -22,6 +22,7 @@ CHROMIUM_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+SCREENSHOTS = ROOT / "build" / "screenshots"
 PATIENCE_MS = 15_000
 PASSWORD = "correct horse"
 
@@ -31,17 +32,23 @@ _EXPECTED_CONSOLE = re.compile(r"Failed to load resource: the server responded w
 expect.set_options(timeout=PATIENCE_MS)
 
 
-class Program:
-    """One run of the server after another, on the same data and the same port."""
+def screenshot(page: Page, name: str) -> None:
+    """Keep a picture of what a page shows, for people to look at."""
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
 
-    def __init__(self, data_dir: Path) -> None:
+
+class Program:
+    """One run of the server after another, on the same data and the same port; `settings` are environment variables."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir = data_dir
+        self.settings = settings
         self.port = 0
         self.start()
 
     def start(self) -> None:
         command = [sys.executable, str(ROOT / "run.py"), f"--port={self.port}", f"--data_dir={self.data_dir}"]
-        environment = {"PATH": os.environ["PATH"], "PRICE_PUSH_INTERVAL": "0.5"}
+        environment = {"PATH": os.environ["PATH"], "PRICE_PUSH_INTERVAL": "0.5", **self.settings}
         self._process = subprocess.Popen(command, cwd=self.data_dir, env=environment, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         said = ""

@@ -180,7 +180,7 @@ async def test_closed_but_unfetched_polling_session_is_let_go_after_30_s(server:
 @pytest.mark.gen_test
 async def test_real_time(io_loop: object) -> None:
     """Heartbeat and time-out with the machine's clock, as `python -m tests.apps.protocol` runs."""
-    server = ProtocolServer(make_app, EngineOptions(ping_interval=0.05, ping_timeout=0.05), real_time=True)
+    server = ProtocolServer(make_app, EngineOptions(ping_interval=0.05, ping_timeout=2.0), real_time=True)
     try:
         socket = await Socket.connect(server.port, f"{ENGINE_PATH}?EIO=4&transport=websocket")
         assert (await socket.text())[0] == "0"

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import tornado.test
 from tornado.ioloop import IOLoop
 
 from server.protocol.websocket_frames import Opcode
 from tests.support import frames
 from tests.support.engineio import ENGINE_PATH, ProtocolServer
+from tests.support.tls import client_context, server_context
 from tests.support.wire import WebSocketWire, until
-
-CERTIFICATES = Path(tornado.test.__path__[0])
-"""Tornado ships a self-signed pair for its own tests."""
 
 TARGET = f"{ENGINE_PATH}?EIO=4&transport=websocket"
 
 
 @pytest.fixture
 def server(io_loop: IOLoop) -> Iterator[ProtocolServer]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATES / "test.crt", CERTIFICATES / "test.key")
-
     async def start() -> ProtocolServer:
-        return ProtocolServer(tls=context)
+        return ProtocolServer(tls=server_context())
 
     started = io_loop.run_sync(start)
     yield started
@@ -36,9 +28,7 @@ def server(io_loop: IOLoop) -> Iterator[ProtocolServer]:
 
 async def connect(server: ProtocolServer) -> WebSocketWire:
     """Open a WebSocket, whose open packet is read."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    wire = await WebSocketWire.connect(server.port, TARGET, tls=context)
+    wire = await WebSocketWire.connect(server.port, TARGET, tls=client_context())
     assert (await wire.text())[0] == "0"
     return wire
 

@@ -144,7 +144,7 @@ async def visit(server: ProtocolServer, number: int) -> None:
     await KINDS[number % len(KINDS)](server, client, wire)
 
 
-@pytest.mark.gen_test(timeout=60)
+@pytest.mark.gen_test
 async def test_1000_connections_of_every_kind_leave_nothing_behind(server: ProtocolServer) -> None:
     for start in range(0, 1000, 100):
         await asyncio.gather(*(visit(server, number) for number in range(start, start + 100)))

@@ -79,6 +79,8 @@ def bystanders(row: Call, actor: Actor) -> set[Actor]:
         return set()  # prices are for everyone who watches them
     if row.tells_friends:
         return {*Actor} - FRIENDS.get(actor, set()) - {actor}
+    if row.is_rest and "task}" in row.path:
+        return {*row.outsiders} - {actor}  # its owner hears what an operator does with it
     # What the other member is told by an outsider is addressed to her.
     return {*row.outsiders, *(() if actor in row.insiders else row.insiders)} - {actor, Actor.OTHER}
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from handlers.streams.notifications import UNANSWERED_MS
 from server.protocol.sse import EventStream
 from server.protocol.websocket_frames import CloseCode
 from server.services.notification_writer import MAX_BATCH
@@ -240,7 +239,7 @@ async def test_a_peer_that_has_vanished_is_let_go(timed_server: ProductServer) -
     reset = await EventReader.open(timed_server, alice)
     await reset.next()
     [sse] = [one for one in epoll.connections.values() if isinstance(getattr(one, "_reader", None), EventStream)]
-    assert sse._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNANSWERED_MS
+    assert sse._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
     reset.wire.reset()
     await until(lambda: streams.by_username() == {"alice": 1})
     timed_server.advance(30.2)

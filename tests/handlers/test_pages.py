@@ -19,6 +19,7 @@ from tornado.web import Application
 
 from handlers.assets import Assets
 from handlers.pages import AssetHandler, ClientBundleHandler, NothingHandler, PageHandler, content_security_policy
+from handlers.routes import DIAGNOSTIC_PAGES
 from server.realtime.origins import OriginPolicy
 from server.texts import Texts
 
@@ -42,6 +43,7 @@ class Site:
                 [
                     (r"/socket\.io/(.+)", ClientBundleHandler, {"path": bundles, "origins": origins}),
                     (r"/static/(.*)", AssetHandler, pages),
+                    *((path, PageHandler, {**pages, "shown": page}) for path, page in DIAGNOSTIC_PAGES.items()),
                     (r"/", PageHandler, pages),
                 ],
                 template_path=str(ROOT / "templates"),
@@ -166,8 +168,9 @@ async def test_every_module_is_imported_by_a_url_of_its_content(site: Site) -> N
             assert imported in imports, f"{name} imports {imported}"
     assert {"preact", "socket.io-client", "#texts/en.js"} <= imports.keys()
     assert f'<link rel="modulepreload" href="{imports["#js/app.js"]}">' in page
-    texts = await site.get(imports["#texts/en.js"])
-    assert json.loads(texts.body.decode().removeprefix("export default ").removesuffix(";\n"))["page.sign_in"] == "Sign in"
+    catalogue = (await site.get(imports["#texts/en.js"])).body.decode()
+    texts = json.loads(catalogue.removeprefix("export default ").removesuffix(";\n"))
+    assert texts["page.sign_in"] == "Sign in"
 
 
 def test_what_changes_on_the_disk_is_served(tmp_path: Path) -> None:
@@ -289,3 +292,17 @@ def test_every_text_the_page_asks_for_exists_and_no_other() -> None:
     assert [start for start in begun if not any(key.startswith(start) for key in keys)] == []
     unused = {key for key in keys - named if not key.startswith(begun) and key.partition(".")[0] not in SERVERS_OWN}
     assert unused == set()
+
+
+@pytest.mark.gen_test
+async def test_only_the_page_that_steers_a_client_by_hand_may_call_other_servers(site: Site) -> None:
+    for path, page in DIAGNOSTIC_PAGES.items():
+        answer = await site.get(path.replace("\\", ""))
+        assert answer.code == 200
+        policy = answer.headers["Content-Security-Policy"]
+        assert (" ws: wss:" in policy) == page.may_connect_elsewhere == path.endswith(r"direct-test\.html")
+        assert "unsafe" not in policy
+        text = answer.body.decode()
+        assert f'src="/static/{page.main}?v=' in text
+        assert "css/diagnostics.css" in text
+        assert "css/page/" not in text

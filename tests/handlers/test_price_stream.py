@@ -26,7 +26,7 @@ from tests.support.clock import FakeClock
 from tests.support.contract import OF_STREAMS
 from tests.support.prices import price_service
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 SHARES = 30
 
 

@@ -227,6 +227,21 @@ async def test_over_socketio_the_same_events(server: ProductServer) -> None:
 
 
 @pytest.mark.gen_test
+async def test_all_devices_of_its_owner_hear_of_a_task_that_waits(server: ProductServer) -> None:
+    alice, bob = await server.register("alice"), await server.register("bob")
+    one, other, foreign = await server.chat(alice), await server.chat(alice), await server.chat(bob)
+    task_id = await ask(server, alice["access_token"])
+    for device in (one, other):
+        told = (await device.next("task_queued"))["task"]
+        assert (told["id"], told["state"], told["attempts"]) == (task_id, "queued", 1)
+        assert "params" not in told  # what only a worker outside understands
+    await server.call("DELETE", f"/api/tasks/{task_id}", token=alice["access_token"])
+    await server.call("POST", f"/api/tasks/{task_id}/retry", token=alice["access_token"])
+    assert (await other.next("task_queued"))["task"]["attempts"] == 2
+    assert foreign.events.empty()
+
+
+@pytest.mark.gen_test
 async def test_the_ack_holds_what_came_while_it_was_asked(server: ProductServer) -> None:
     alice = await server.register("alice")
     task_id = await ask(server, alice["access_token"])

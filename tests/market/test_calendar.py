@@ -91,6 +91,29 @@ def test_the_next_open_skips_breaks_and_holidays(moment: datetime, opens: dateti
     assert CALENDAR.next_open(moment) == opens
 
 
+@pytest.mark.parametrize(
+    ("moment", "phase", "begins"),
+    [
+        (at("08:00"), Phase.PRE_OPEN, at("09:15")),
+        (at("09:15"), Phase.MATCHED, at("09:25")),
+        (at("09:29:59"), Phase.MORNING, at("09:30")),
+        (at("09:30"), Phase.LUNCH, at("11:30")),
+        (at("12:00"), Phase.AFTERNOON, at("13:00")),
+        (at("14:00"), Phase.CLOSING_AUCTION, at("14:57")),
+        (at("14:58"), Phase.CLOSED, at("15:00")),
+        (at("15:00", "2026-02-13"), Phase.PRE_OPEN, at("09:15", "2026-02-24")),
+        (at("10:00", "2026-01-03"), Phase.PRE_OPEN, at("09:15")),
+    ],
+)
+def test_what_comes_next(moment: datetime, phase: Phase, begins: datetime) -> None:
+    assert CALENDAR.next_change(moment) == (phase, begins)
+
+
+def test_a_session_over_noon_changes_there() -> None:
+    calendar = TradingCalendar(sessions=parse_trading_hours("10:00-16:00"))
+    assert calendar.next_change(at("11:00")) == (Phase.AFTERNOON, at("12:00"))
+
+
 def test_neighbouring_trading_days_skip_holidays() -> None:
     assert CALENDAR.next_trading_day(date(2026, 9, 30)) == date(2026, 10, 8)
     assert CALENDAR.previous_trading_day(date(2026, 10, 8)) == date(2026, 9, 30)

@@ -44,3 +44,44 @@ export class FakeLive {
     return this.#listeners.get(event);
   }
 }
+
+/** Stands for localStorage: its keys are its own properties, as a browser's are. */
+export class FakeStorage {
+  getItem(name) {
+    return Object.hasOwn(this, name) ? this[name] : null;
+  }
+
+  setItem(name, value) {
+    this[name] = String(value);
+  }
+
+  removeItem(name) {
+    delete this[name];
+  }
+}
+
+/** Stands for the session: `answers("GET /friends", (body, query) => data)` for each call; what was asked stands in `asked`. */
+export class FakeSession {
+  user = signal({id: "me"});
+  asked = [];
+  #answers = new Map();
+
+  answers(call, answer) {
+    this.#answers.set(call, answer);
+  }
+
+  async request(method, path, body) {
+    const [plain, query] = path.split("?");
+    this.asked.push([`${method} ${path}`, body]);
+    const answer = this.#answers.get(`${method} ${plain}`);
+    if (!answer) {
+      throw new Error(`nobody expected ${method} ${plain}`);
+    }
+    return answer(body, Object.fromEntries(new URLSearchParams(query)));
+  }
+
+  /** How often a call was made. */
+  count(call) {
+    return this.asked.filter(([made]) => made.split("?")[0] === call).length;
+  }
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import msgspec
@@ -160,3 +161,41 @@ async def test_registration(server: ProtocolServer) -> None:
     assert sio.namespace("/a") is sio.namespace("/a")
     assert sio.find_namespace("/b") is None
     assert SocketOptions().max_pending_events == 64
+
+
+# What is counted.
+
+
+@pytest.mark.gen_test
+async def test_the_time_of_every_handler_is_counted_and_of_no_name_that_a_client_makes_up(
+    server: ProtocolServer,
+) -> None:
+    clock, released = server.clock, asyncio.Event()
+
+    @server.sio.on("plain")
+    def plain(socket: Socket) -> None:
+        clock.advance(0.004)
+
+    @server.sio.on(7)
+    async def number(socket: Socket) -> None:
+        await released.wait()
+
+    @server.sio.on("wrong")
+    def wrong(socket: Socket) -> None:
+        raise RequestError(ErrorCode.FORBIDDEN)
+
+    client = await join(server)
+    for text in ('["plain"]', '["plain"]', '["wrong"]', '["made up"]', "[7]"):
+        client.send_text(f"42{text}")
+    assert (await client.text()).startswith('42["error"')
+    await settle(client)
+    clock.advance(0.2)
+    released.set()
+    while "7" not in server.runtime.metrics.event_times:
+        await settle(client)
+    times = server.runtime.metrics.event_times
+    assert {name: (sum(one.counts), round(one.total, 3)) for name, one in times.items()} == {
+        "plain": (2, 0.008),
+        "wrong": (1, 0.0),
+        "7": (1, 0.2),
+    }

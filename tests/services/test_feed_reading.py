@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from server.assembly.market import MarketAssembly, MarketServices
 from server.domain.bars import Bar, Period
 from server.domain.feeds import FeedPosition
 from server.market.sources.redis_stream import FIELD, STREAM
-from server.market_assembly import MarketAssembly, MarketServices
 from server.realtime.hub import Hub
 from server.settings import Settings
 from server.storage.documents import Database

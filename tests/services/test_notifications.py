@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from server.domain.conversations import Mark
 from server.domain.notifications import Preferences, QuietHours, Wording, seq_of
-from server.domain.users import ProfileChange
+from server.domain.users import ProfileChange, Role, UserFilter
 from server.errors import ErrorCode, RequestError
 from server.services.notification_jobs import USERS_PER_STEP, NotificationJobs
 from server.services.notifications import MAX_MUTED_TYPES
@@ -16,6 +17,11 @@ from tests.support.clock import FakeClock
 from tests.support.community import Community, RecordingPublisher, open_community
 
 WORDING = Wording("Maintenance", "At ten", "system", "/", "operators")
+OPERATOR = {"$set": {"role": "operator"}}
+
+
+def at(minute: int) -> datetime:
+    return datetime(2026, 1, 5, tzinfo=UTC) + timedelta(minutes=minute)
 
 
 def refused(error: pytest.ExceptionInfo[RequestError]) -> ErrorCode:
@@ -207,7 +213,9 @@ async def test_odd_preferences_are_refused(database: Database, preferences: Pref
 
 
 async def add_users(database: Database, count: int) -> None:
-    users = [{"_id": f"{n:024x}", "username": f"u{n}", "username_key": f"u{n}"} for n in range(count)]
+    users = [
+        {"_id": f"{n:024x}", "username": f"u{n}", "username_key": f"u{n}", "created_at": at(n)} for n in range(count)
+    ]
     await database["users"].insert_many(users)
 
 
@@ -226,6 +234,34 @@ async def test_everyone_is_notified_once(database: Database) -> None:
 
 
 @pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("meant", "numbers"),
+    [
+        (UserFilter(role=Role.OPERATOR), {0, 100, 200, 300, 400}),
+        (UserFilter(role=Role.MEMBER, username_prefix="U10"), {10, *range(101, 110)}),
+        (UserFilter(username_prefix="u.*"), set()),
+        (UserFilter(registered_after=at(395), registered_before=at(399)), {395, 396, 397, 398}),
+        (UserFilter(active_since=at(50)), {7, 50, 399}),
+        (UserFilter(username_prefix="u3", active_since=at(50)), {399}),
+    ],
+)
+async def test_those_are_notified_for_whom_all_of_a_filter_holds(
+    database: Database, meant: UserFilter, numbers: set[int]
+) -> None:
+    clock = FakeClock(at(1000))
+    community = Community(database, clock, RecordingPublisher())
+    await add_users(database, 401)
+    await database["users"].update_many({"_id": {"$in": [f"{n:024x}" for n in range(0, 401, 100)]}}, OPERATOR)
+    await community.stores.presences.touch({f"{n:024x}": at(n) for n in (2, 49, 50, 399)})
+    community.presence.arrive(f"{7:024x}", "a device that is here")
+    job = await community.notification_jobs.add(WORDING, meant)
+    await community.settle_notifications()
+    done = await community.notification_jobs.find(job.id)
+    assert (done.total, done.done, done.notified, done.state) == (401, 401, len(numbers), "done")
+    assert set(await database["notifications"].distinct("user_id")) == {f"{n:024x}" for n in numbers}
+
+
+@pytest.mark.gen_test
 async def test_a_job_whose_process_died_is_gone_on_with_once(database: Database) -> None:
     clock = FakeClock(datetime.now(UTC))
     communities = [Community(database, clock, RecordingPublisher()) for _ in range(3)]
@@ -233,8 +269,10 @@ async def test_a_job_whose_process_died_is_gone_on_with_once(database: Database)
     await add_users(database, count)
     stores = communities[0].stores
     lease = clock.now() + timedelta(seconds=60)
-    job = await stores.notification_jobs.add(WORDING, count, clock.now(), lease)
-    dying = NotificationJobs(stores.notification_jobs, communities[0].users, communities[0].notifications, clock)
+    job = await stores.notification_jobs.add(WORDING, None, count, clock.now(), lease)
+    dying = NotificationJobs(
+        stores.notification_jobs, communities[0].users, communities[0].presence, communities[0].notifications, clock
+    )
     await dying._step(job)
     communities[1].notification_jobs.check()
     await communities[1].settle_notifications()
@@ -271,6 +309,37 @@ async def test_a_keyed_one_takes_the_place_of_the_unread_one(database: Database)
     await community.settle_notifications()
     assert len(await titles(community, bob.user_id)) == 2
     assert await titles(community, alice.user_id) == []
+    await community.news.close()
+
+
+@pytest.mark.gen_test
+async def test_who_has_read_all_of_a_conversation_has_read_what_told_of_it(database: Database) -> None:
+    publisher = RecordingPublisher()
+    community = Community(database, FakeClock(), publisher, notifies=True)
+    alice, bob, carol = [await community.member(name) for name in ("alice", "bob", "carol")]
+    talk, other = await community.friends_talking(alice, bob), await community.friends_talking(carol, bob)
+    await community.friends_talking(alice, carol)
+    for sender, conversation in ((alice, talk), (alice, talk), (carol, other)):
+        await community.say(sender, conversation, "hello")
+        await community.writer.close()
+    await community.settle_notifications()
+
+    async def unread() -> set[str]:
+        await community.settle_notifications()
+        return {one.link for one in await community.stores.notifications.newest(bob.user_id, 10, status="unread")}
+
+    assert await unread() == {f"/?conversation={talk}", f"/?conversation={other}"}
+    await community.conversations.mark(bob, talk, Mark.DELIVERED, 2)
+    await community.conversations.mark(bob, talk, Mark.READ, 1)
+    await community.conversations.mark(alice, talk, Mark.READ, 2)
+    assert len(await unread()) == 2
+    await community.conversations.mark(bob, talk, Mark.READ, 2)
+    assert await unread() == {f"/?conversation={other}"}
+    [told] = publisher.of("notifications_read", f"user:{bob.user_id}")
+    assert told["ids"] == [one.id for one in await community.stores.notifications.newest(bob.user_id, 1, status="read")]
+    await community.say(alice, talk, "and again")
+    await community.writer.close()
+    assert len(await unread()) == 2
     await community.news.close()
 
 

@@ -50,14 +50,14 @@ async def test_who_asked_is_told_of_the_end_in_his_language(database: Database, 
         (
             [user.id],
             {
-                "type": "task",
+                "type": kind,
                 "title": f"zh-TW: tasks.notice.task_{end}",
                 "content": EXTERNAL,
                 "link": "",
                 "source": f"task:{task_id}",
             },
         )
-        for end, task_id in (("completed", done), ("failed", failed))
+        for kind, end, task_id in (("task", "completed", done), ("task_failed", "failed", failed))
     ]
     notifier.fails = True
     again = await shop.ask(owner, kind=EXTERNAL)

@@ -12,10 +12,11 @@ from tornado.ioloop import IOLoop
 from server.domain.tasks import TaskState, Worker
 from server.domain.users import Role
 from server.errors import ErrorCode, RequestError
+from server.product_readings import task_readings
 from server.services.task_runner import LEASE_SECONDS
 from server.storage.documents import Database
 from tests.support.leftovers import ErrorLog
-from tests.support.tasks import Workshop, code_of, principal
+from tests.support.tasks import EXTERNAL, Workshop, code_of, principal
 
 
 @pytest.fixture
@@ -63,6 +64,27 @@ async def test_a_task_goes_through_its_steps(shop: Workshop) -> None:
     assert record.task.result == events[-1]["data"]["result"]
     assert [event.seq for event in record.events] == [1, 2, 3, 4, 5]
     assert len(shop.journal) == 0
+
+
+@pytest.mark.gen_test
+async def test_what_is_open_is_counted_by_state_and_worker_over_all_processes(database: Database) -> None:
+    shop, other = Workshop(database, workers=1), Workshop(database, is_alone=False)
+    for kind in ("steps", "steps", "steps", EXTERNAL, EXTERNAL):
+        await shop.ask(principal(), kind=kind)
+    await shop.workers.claim([EXTERNAL])
+    async with running(shop):
+        await shop.begun()
+        await shop.pass_time(1)
+        await other.pass_time(1)
+        for runner in (shop.runner, other.runner):
+            assert runner.counts == {
+                (TaskState.QUEUED, Worker.BUILT_IN): 2,
+                (TaskState.RUNNING, Worker.BUILT_IN): 1,
+                (TaskState.QUEUED, Worker.EXTERNAL): 1,
+                (TaskState.RUNNING, Worker.EXTERNAL): 1,
+            }
+        figures = {reading.name: reading.read() for reading in task_readings(shop.runner)}
+        assert list(figures.values()) == [2, 1, 1, 1]
 
 
 @pytest.mark.gen_test
@@ -210,7 +232,7 @@ async def test_two_processes_never_run_the_same_task_and_one_finds_what_the_othe
         assert [task.error for task in ended] == ["interrupted"] * 2
         assert {task.params["name"] for task in ended} == set(begun[2:])
         await other.runner._renew()  # it learns that it lost them
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while other.runner.running:
                 await asyncio.sleep(0)
         assert one.runner.running == 2
@@ -252,7 +274,7 @@ async def test_a_queue_that_could_not_be_asked_is_asked_again(
     monkeypatch.setattr(shop.tasks, "claim", sometimes)
     await shop.ask(principal(), "late")
     async with running(shop):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while failures:
                 await asyncio.sleep(0)
         await shop.pass_time(1.0)

@@ -13,7 +13,7 @@ import orjson
 from tests.support.lines import Line, open_line
 
 MAX_UNACKED = 4
-SHORTEST_STEPS, LONGEST_STEPS = 2, 200
+SHORTEST_STEPS, LONGEST_STEPS = 2, 100
 """How many times a connection is read from or written to before it is cut."""
 
 

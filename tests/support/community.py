@@ -49,6 +49,8 @@ from server.services.notifications import NotificationService
 from server.services.people import PeopleService
 from server.services.presence import PresenceService
 from server.services.profiles import Profiles
+from server.services.rate_limits import ReadLimits
+from server.services.read_notices import ReadNotices
 from server.services.service_keys import ServiceKeyService
 from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
@@ -208,7 +210,9 @@ class Community:
             clock,
             "en",
         )
-        self.notification_jobs = NotificationJobs(stores.notification_jobs, self.users, self.notifications, clock)
+        self.notification_jobs = NotificationJobs(
+            stores.notification_jobs, self.users, self.presence, self.notifications, clock
+        )
         self.notification_streams = OpenStreams(most_per_user=3)
         self.notices = Notices(self.notifications, self.texts.text)
         friend_notices = self.notices if notifies else NoNotices()
@@ -227,6 +231,8 @@ class Community:
             publisher,
             clock,
         )
+        self.read_notices = ReadNotices(self.notifications)
+        self.conversations.on_read.append(self.read_notices.take)
         self.news = ConversationNews(self.conversation_repository, self.message_repository, self.profiles, publisher)
         self.writer = MessageWriter(self.message_repository, self.conversation_repository, publisher, self.news)
         if notifies:
@@ -311,6 +317,7 @@ class Community:
             watchlists=self.watchlists,
             alerts=self.alerts,
             health=self.health,
+            read_limits=ReadLimits(self.clock),
             service_keys=self.service_keys,
             audit=self.audit,
             operation=operation,
@@ -327,6 +334,7 @@ class Community:
     async def settle_notifications(self) -> None:
         """Wait until everything has been notified of."""
         await self.absences.close()
+        await self.read_notices.close()
         await self.notices.settle()
         await self.notification_jobs.settle()
         await self.notification_writer.close()

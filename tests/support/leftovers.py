@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 20.0
 
 
 class ErrorLog(logging.Handler):

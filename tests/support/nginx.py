@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import socket
 import tempfile
 from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Self
 
+from tests.support.ports import free_port
+
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 MISSING = None if NGINX else "nginx is not installed: what a proxy does cannot be tried"
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 CONFIGURATION = """
 daemon off;
@@ -57,7 +58,7 @@ class Nginx:
         """Listen on a free port and pass every request on, over at most ``keepalive`` connections that stay."""
         assert NGINX is not None
         prefix = Path(tempfile.mkdtemp(prefix="stock-insight-nginx-"))
-        port = _free_port()
+        port = free_port()
         text = CONFIGURATION.format(prefix=prefix, server_port=server_port, port=port, keepalive=keepalive)
         (prefix / "nginx.conf").write_text(text, encoding="utf-8")
         arguments = ["-p", str(prefix), "-c", str(prefix / "nginx.conf"), "-e", str(prefix / "error.log")]
@@ -88,9 +89,3 @@ class Nginx:
             self._process.terminate()
         await self._process.wait()
         shutil.rmtree(self._prefix)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,7 +13,7 @@ from tests.support.contract import OF_STREAMS
 from tests.support.product_server import ChatClient, ProductServer
 from tests.support.wire import WebSocketWire, Wire
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 
 class Said(NamedTuple):
@@ -42,7 +42,7 @@ class SocketReader:
         cls, server: ProductServer, sign_in: Any, after: str = "", path: str = "/api/ws/notifications"
     ) -> Self:
         """Connect; with ``after`` resume, by a message."""
-        wire = await WebSocketWire.connect(server.port, f"{path}?token={sign_in['access_token']}")
+        wire = await WebSocketWire.connect(server.port, f"{path}?token={sign_in['access_token']}", tls=server.tls)
         reader = cls(wire)
         assert (await reader.next()).type == "connected"
         if after:
@@ -90,7 +90,7 @@ class EventReader:
         cls, server: ProductServer, sign_in: Any, after: str = "", headers: Mapping[str, str] | None = None
     ) -> Self:
         """Connect; with ``after`` resume, by ``Last-Event-ID``."""
-        reader = cls(await Wire.open(server.port))
+        reader = cls(await Wire.open(server.port, server.tls))
         lines = ["GET /api/notifications/stream?token=" + sign_in["access_token"] + " HTTP/1.1", "Host: x"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         lines += [f"Last-Event-ID: {after}"] if after else []

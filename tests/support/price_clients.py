@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 
 class RawPriceClient:

@@ -55,7 +55,7 @@ class MarketParts(NamedTuple):
 
 
 def market_parts(stores: Repositories, hub: Hub, clock: Clock, source: PriceSource | None = None) -> MarketParts:
-    """Return the services as `server.market_assembly` joins them."""
+    """Return the services as `server.assembly.market` joins them."""
     prices = price_service(hub, clock, source)
     bars = BarService(stores.bars, clock, timedelta(days=30))
     prices.on_quotes.append(bars.take)

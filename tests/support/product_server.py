@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -24,15 +25,18 @@ from server.operation.operation import Operation
 from server.protocol.forwarding import TrustedProxies
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer
+from server.services.rate_limits import ReadLimits
 from server.services.sign_in_limits import SignInLimits
 from server.storage.documents import Database
+from server.transport.connections import ReaderName
 from tests.support.clock import FakeClock
 from tests.support.community import Community
 from tests.support.contract import Contract
 from tests.support.prices import market_parts
+from tests.support.tls import client_context
 from tests.support.wire import close_wires
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 PRESENCE = frozenset({"user_online", "user_offline", "user_presence"})
 """What comes at any time to who has friends."""
 NOTICES = frozenset({"notification", "notifications_removed", "unread_counts"})
@@ -142,9 +146,14 @@ class ProductServer:
         in_front: bool = True,
         source: PriceSource | None = None,
         prices_require_auth: bool = True,
+        reads_per_caller: int = 0,
+        reader: ReaderName = "epoll",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
-        self.runtime = Runtime(clock=self.clock)
+        self.runtime = Runtime(clock=self.clock, reader=reader)
+        self.tls = None if tls is None else client_context()
+        """What its clients are given."""
         self.community = Community(database, self.clock, self.runtime.hub, limits, notifies=True)
         self.operation = Operation(self.runtime, "1.2.3")
         self.market = market_parts(self.community.stores, self.runtime.hub, self.clock, source)
@@ -152,11 +161,14 @@ class ProductServer:
             self.community.services(self.market, self.operation),
             operator_without_token=operator_without_token,
             prices_require_auth=prices_require_auth,
+            read_limits=ReadLimits(self.clock, reads_per_caller),
         )
         self.sio = SocketIOServer(self.runtime, origins=self.services.origins)
         registration.register(self.sio, self.services, self.runtime)
         self.application = self._application()
-        self.front = FrontServer(self.application, max_body_size=READ_BODY_BYTES, body_timeout=PATIENCE_SECONDS)
+        self.front = FrontServer(
+            self.application, max_body_size=READ_BODY_BYTES, body_timeout=PATIENCE_SECONDS, ssl_options=tls
+        )
         self.front.trust(TrustedProxies(proxies))
         self._clients: list[ChatClient] = []
         self.runtime.start()
@@ -201,12 +213,13 @@ class ProductServer:
     ) -> HTTPResponse:
         """Do one request as it is; a body makes it a POST where no method is given."""
         request = HTTPRequest(
-            f"http://127.0.0.1:{self.port}{path}",
+            f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}",
             method or ("GET" if body is None else "POST"),
             dict(headers or {}),
             body,
             follow_redirects=False,
             allow_nonstandard_methods=True,
+            ssl_options=self.tls,
         )
         return await AsyncHTTPClient().fetch(request, raise_error=False)
 

@@ -20,7 +20,7 @@ from server.storage.repositories import Repositories
 from tests.support.clock import FakeClock
 from tests.support.community import RecordingPublisher
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 EXTERNAL = "training"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +30,9 @@ TIMEOUT = 3.0
 _LEAST_MILLISECONDS = 10**12
 """No moment before 2001 is one at which an entry was written."""
 
+Note = Callable[[str, float, bool], None]
+"""Is told of each command: its name, the seconds it took, and whether it succeeded."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -51,12 +54,14 @@ class RedisStreamSource:
         stream: str = STREAM,
         stale_after: float = STALE_AFTER,
         timeout: float = TIMEOUT,
+        note: Note | None = None,
     ) -> None:
         self.stream = stream
         self.on_entry: list[Callable[[Sequence[Quote]], None]] = []
         """Who is told of the quotes of every entry, in order: a fetch returns the newest alone."""
         self._clock = clock
         self._find = find
+        self._note = note
         self._last_id = "0-0"
         self._freshness = Freshness(clock, stale_after)
         self._quotes: dict[str, Quote] = {}
@@ -95,12 +100,16 @@ class RedisStreamSource:
             logger.warning("%d entries of the stream %s are left out, the first: %s", len(bad), self.stream, bad[0])
         return self._freshness.marked(list(self._quotes.values()))
 
+    async def ping(self) -> None:
+        """Ask whether Redis answers; RedisError or OSError when it does not."""
+        await self._asked("PING", self._redis.ping())
+
     async def close(self) -> None:
         await self._redis.aclose()
 
     async def _read_on(self, bad: list[str]) -> int:
         """Take the next entries; return how many there were, and add to ``bad`` what is wrong with some."""
-        answer: Any = await self._redis.xread({self.stream: self._last_id}, count=ENTRIES_PER_READ)
+        answer = await self._asked("XREAD", self._redis.xread({self.stream: self._last_id}, count=ENTRIES_PER_READ))
         entries = answer[0][1] if isinstance(answer, list) and answer else []
         turn = Turn()
         for entry_id, fields in entries:
@@ -113,6 +122,16 @@ class RedisStreamSource:
             self._last_id = entry_id.decode()
             await turn.pause()
         return len(entries)
+
+    async def _asked(self, command: str, asking: Awaitable[Any]) -> Any:
+        begun, succeeded = self._clock.monotonic(), False
+        try:
+            answer = await asking
+            succeeded = True
+        finally:
+            if self._note is not None:
+                self._note(command, self._clock.monotonic() - begun, succeeded)
+        return answer
 
     def _quotes_of(self, entry_id: bytes, fields: dict[bytes, bytes]) -> list[Quote]:
         now = self._clock.now()

@@ -1,245 +1,345 @@
-// One conversation: what is known of it, in the order of `seq` and without holes, and what is on its way out.
+// One conversation: what is known of it, without holes, what is on its way out, and how far everybody has come.
 
-import {AckTimeout, ConnectionLost} from "#js/core/live.js";
+import {Composition} from "#js/chat/composition.js";
+import {History} from "#js/chat/history.js";
+import {outgoingOf} from "#js/chat/outgoing.js";
+import {Reading} from "#js/chat/reading.js";
+import {OwnTyping, Typists} from "#js/chat/typing.js";
+import {ConnectionLost} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
+import {batch, computed, signal} from "#js/core/view.js";
 
-/**
- * Events: "change". Outgoing messages are `{id, content, state: "sending" | "waiting" | "failed", error, at}`; one that
- * waits is sent by itself with the next connection.
- */
-export class Conversation extends EventTarget {
-  id = null;
-  messages = [];
-  outgoing = [];
-  isLoaded = false;
-  isOpened = false; // from then on its messages are kept; until then they are only counted
-  hasOlder = false;
-  unread = 0;
-  problem = null; // what the server refused at the last attempt to enter
-  #live;
-  #session;
-  #known = new Set();
-  #end = 0; // no message is missing up to this `seq`, from the oldest that is known
+const RETRY_MS = 3_000;
+
+export class Conversation {
+  /** As the server shows it, with all members; null until it was entered. */
+  info = signal(null);
+  /** "loading", "ready" or "error", with why. */
+  state = signal("loading");
+  error = signal(null);
+  /** Whether one is no longer in it. */
+  isGone = signal(false);
+  history = new History((query) => this.#ask(query));
+  messages = this.history.messages;
+  reading = new Reading(this.history, {me: () => this.#me, tell: (event, seq) => this.#tellMark(event, seq)});
+  receipts = this.reading.receipts;
+  unread = this.reading.unread;
+  newFrom = this.reading.newFrom;
+  typists = new Typists();
+  typing = computed(() => this.typists.ids.value.filter((id) => id !== this.#me));
+  #app;
+  #id;
+  #friend;
   #revision = 0; // no change of a message is missing up to this one
   #joining = null;
   #joined = false;
-  #marked = 0; // the `seq` up to which the server was told that it was read
-  #loadingOlder = null;
+  #isFollowed = false;
+  #early = []; // what came before the first answer
 
-  constructor(live, session, friend) {
-    super();
-    this.friend = friend;
-    this.#live = live;
-    this.#session = session;
+  /** `friend` is the other one of two, `id` null where the conversation has not begun. */
+  constructor(app, {id = null, friend = null}) {
+    this.#app = app;
+    this.#id = signal(id);
+    this.#friend = signal(friend);
+    this.outgoing = outgoingOf(app, this);
+    this.composition = new Composition(app, this);
+    this.ownTyping = new OwnTyping((isTyping) => this.#tellTyping(isTyping));
   }
 
-  /** Take what the server's list of conversations says of this one; nothing when it is not listed. */
-  take({id = null, last_seq: lastSeq = 0, unread = 0} = {}) {
-    if (!this.isOpened && !this.#joined) {
-      this.id = id;
-      this.unread = unread;
-      this.#end = lastSeq;
-    }
+  get id() {
+    return this.#id.value;
   }
 
-  /** Have the messages of a conversation that is not opened come as well, to be counted. */
-  async follow() {
-    if (this.isOpened || this.#joined) {
-      return;
-    }
-    const {conversation, messages} = await this.#live.ask("join_chat", {...this.#target, after_seq: this.#end});
-    if (!this.isOpened) {
-      this.id = conversation.id;
-      this.#joined = true;
-      messages.forEach((message) => this.#count(message));
-    }
+  /** The other one of two; null in a group. */
+  get friend() {
+    const known = this.info.value;
+    const {value: given} = this.#friend;
+    return known?.kind === "direct" ? (known.members.find(({id}) => id !== this.#me) ?? given) : given;
+  }
+
+  get isGroup() {
+    return this.info.value?.kind === "group";
+  }
+
+  get title() {
+    return this.friend?.display_name ?? this.info.value?.name ?? "";
+  }
+
+  /** The members but oneself. */
+  get others() {
+    return (this.info.value?.members ?? []).filter(({id}) => id !== this.#me);
+  }
+
+  /** Whether one may write into it, as far as is known. */
+  get canWrite() {
+    const {list, following} = this.#app.friends;
+    const isFriend = following.state.value !== "ready" || list.value.some(({id}) => id === this.friend?.id);
+    return !this.isGone.value && (this.isGroup || isFriend);
+  }
+
+  /** What it is called where this browser keeps something of it. */
+  get name() {
+    return this.friend ? `with-${this.friend.id}` : this.id;
+  }
+
+  /** Somebody of it as known here, or else as `person` was. */
+  memberOf(person) {
+    return this.info.value?.members.find(({id}) => id === person.id) ?? person;
+  }
+
+  /** Oneself as a member, with the role. */
+  get me() {
+    return this.info.value?.members.find(({id}) => id === this.#me) ?? null;
+  }
+
+  get #me() {
+    return this.#app.me?.id;
   }
 
   get #target() {
     return this.id ? {conversation_id: this.id} : {friend_id: this.friend.id};
   }
 
-  #count({seq, sender}) {
-    if (seq > this.#end) {
-      this.#end = seq;
-      this.unread += sender.id === this.#session.user.value?.id ? 0 : 1;
-    }
-  }
-
-  /** Forget that this connection has joined; the next `join` catches up. */
-  disconnected() {
-    this.#joined = false;
-  }
-
-  /** Enter the conversation, or catch up with what was missed; then send again what was lost. */
+  /** Enter it, or catch up with what was missed; again with each new connection. */
   join() {
-    this.isOpened = true;
+    this.follow();
     this.#joining ??= this.#join()
-      .catch((error) => {
-        this.problem = error instanceof Refusal ? error : null;
-        if (!(error instanceof ConnectionLost)) {
-          this.#lost.forEach((message) => Object.assign(message, {state: "failed", error, isLost: !this.problem}));
-        }
-        this.#changed();
-        throw error;
-      })
+      .catch((error) => this.#notJoined(error))
       .finally(() => {
         this.#joining = null;
       });
     return this.#joining;
   }
 
+  /** Forget that this connection has joined; the next `join` catches up. */
+  disconnected() {
+    this.#joined = false;
+    this.typists.clear();
+  }
+
+  #notJoined(error) {
+    if (error instanceof ConnectionLost) {
+      return; // entered with the next one
+    }
+    if (this.state.value !== "ready") {
+      this.error.value = error;
+      this.state.value = "error";
+    } else if (isLasting(error)) {
+      this.isGone.value = true;
+      return;
+    }
+    if (!isLasting(error)) {
+      setTimeout(() => this.#app.live.state.value === "live" && !this.#joined && this.join(), RETRY_MS);
+    }
+  }
+
   async #join() {
-    if (!this.isLoaded) {
-      const {conversation, messages, has_more: hasMore} = await this.#live.ask("join_chat", {friend_id: this.friend.id});
-      this.#end = messages.at(-1)?.seq ?? 0;
-      this.#merge(messages);
-      this.id = conversation.id;
-      this.#revision = conversation.revision;
-      this.isLoaded = true;
-      this.hasOlder = hasMore;
-    } else {
-      await this.#catchUp();
+    const {live} = this.#app;
+    if (this.state.value !== "ready") {
+      const {conversation, messages} = await live.ask("join_chat", this.#target);
+      this.#joined = true;
+      batch(() => {
+        this.history.recent.value = messages;
+        this.history.append(this.#early);
+        this.state.value = "ready";
+        this.error.value = null;
+        this.#entered(conversation);
+      });
+      return;
+    }
+    for (let hasMore = true; hasMore;) {
+      const asked = {conversation_id: this.id, after_seq: this.history.end, after_revision: this.#revision};
+      const {conversation, messages, updated, has_more: more} = await live.ask("join_chat", asked);
+      hasMore = more && messages.length + updated.length > 0;
+      batch(() => {
+        updated.forEach((message) => this.history.replace(message));
+        this.#merge(messages);
+        this.#entered(conversation);
+      });
     }
     this.#joined = true;
-    this.problem = null;
-    this.#changed();
-    this.#lost.forEach((message) => this.#transmit(message));
   }
 
-  get #lost() {
-    return this.outgoing.filter((message) => message.isLost);
+  #entered(conversation) {
+    this.#id.value = conversation.id;
+    this.info.value = conversation;
+    this.#revision = conversation.revision;
+    this.reading.enter(conversation);
   }
 
-  async #catchUp() {
-    for (let hasMore = true; hasMore; ) {
-      const asked = {conversation_id: this.id, after_seq: this.#end, after_revision: this.#revision};
-      const answer = await this.#live.ask("join_chat", asked);
-      this.#merge(answer.messages);
-      answer.updated.forEach((message) => this.#replace(message));
-      this.#revision = answer.conversation.revision;
-      hasMore = answer.has_more && answer.messages.length + answer.updated.length > 0;
+  /** Hear what the server tells of it, from now on. */
+  follow() {
+    if (this.#isFollowed) {
+      return;
     }
+    this.#isFollowed = true;
+    const {live, outbox} = this.#app;
+    const of = (hear) => (news) => news.conversation_id === this.id && this.id && hear(news);
+    live.on(
+      "new_message",
+      of(({message}) => this.receive(message)),
+    );
+    live.on(
+      "message_updated",
+      of(({message}) => this.history.replace(message)),
+    );
+    live.on(
+      "message_read",
+      of(({user_id: who, seq}) => this.reading.marked("read", who, seq)),
+    );
+    live.on(
+      "message_delivered",
+      of(({user_id: who, seq}) => this.reading.marked("delivered", who, seq)),
+    );
+    live.on(
+      "typing",
+      of((news) => this.typists.hear(news)),
+    );
+    live.on(
+      "conversation_updated",
+      of((news) => this.#updated(news)),
+    );
+    live.on("profile_updated", ({user}) => this.#renamed(user));
+    outbox.onSent((message) => message.conversation_id === this.id && this.receive(message));
+    live.state.subscribe((state) => (state === "live" ? this.join() : this.disconnected()));
   }
 
   /** Take a message that came live; one that leaves a hole before it has the hole filled. */
   receive(message) {
-    if (!this.isLoaded) {
-      this.#count(message);
+    if (this.state.value !== "ready") {
+      this.#early.push(message);
       return;
     }
-    this.#merge([message]);
-    this.#changed();
-    if (this.#joined && message.seq > this.#end) {
-      this.join().catch(() => {}); // joined again with the next connection
-    }
-  }
-
-  /** Take a message that was edited or recalled. */
-  update(message) {
-    this.#replace(message);
-    this.#changed();
-  }
-
-  #replace(message) {
-    this.messages = this.messages.map((known) => (known.id === message.id ? message : known));
-  }
-
-  /** Note, here and at the server, that all that is known has been read. */
-  read() {
-    this.unread = 0;
-    if (this.#joined && this.isLoaded && this.#end > this.#marked) {
-      this.#marked = this.#end;
-      this.#live.ask("mark_read", {conversation_id: this.id, seq: this.#end}).catch(() => {
-        this.#marked = 0; // said again with the next news, or the next connection
-      });
-    }
-  }
-
-  /** Take that the user has read up to `seq` in another window or on another device. */
-  readElsewhere(seq) {
-    if (seq >= this.#end) {
-      this.unread = 0;
-    }
-  }
-
-  send(content) {
-    const message = {id: newId(), content, at: new Date()};
-    this.outgoing.push(message);
-    return this.#transmit(message);
-  }
-
-  retry(message) {
-    return this.#transmit(message);
-  }
-
-  discard(message) {
-    this.outgoing = this.outgoing.filter((other) => other !== message);
-    this.#changed();
-  }
-
-  async #transmit(message) {
-    Object.assign(message, {state: "sending", error: null, isLost: false});
-    this.#changed();
-    const {content, id} = message;
-    try {
-      const ack = await this.#live.ask("send_message", {...this.#target, content, type: "text", client_msg_id: id});
-      this.#merge([ack.message]);
-    } catch (error) {
-      // The id makes sending again harmless, whether the first time arrived or not.
-      const isGone = error instanceof ConnectionLost;
-      const isLost = isGone || error instanceof AckTimeout;
-      Object.assign(message, {state: isGone ? "waiting" : "failed", error, isLost});
-    }
-    this.#changed();
-  }
-
-  /** Load what came before the oldest message that is known. */
-  loadOlder() {
-    this.#loadingOlder ??= this.#loadOlder().finally(() => {
-      this.#loadingOlder = null;
-    });
-    return this.#loadingOlder;
-  }
-
-  async #loadOlder() {
-    const before = this.messages[0]?.seq;
-    const query = before ? `?before_seq=${before}&limit=50` : "?limit=50";
-    const page = await this.#session.request("GET", `/conversations/${this.id}/messages${query}`);
-    this.hasOlder = page.has_more;
-    this.#merge(page.messages);
-    this.#changed();
-  }
-
-  #merge(messages) {
-    const news = messages.filter((message) => !this.#known.has(message.seq));
-    const mine = this.#session.user.value?.id;
-    for (const message of news) {
-      this.#known.add(message.seq);
-      if (message.sender.id === mine) {
-        this.outgoing = this.outgoing.filter((other) => other.id !== message.client_msg_id);
-      } else if (this.isLoaded && message.seq > this.#end) {
-        this.unread += 1;
+    batch(() => {
+      this.typists.forget(message.sender.id);
+      if (this.#merge([message]) && this.#joined) {
+        this.join();
       }
-    }
-    while (this.#known.has(this.#end + 1)) {
-      this.#end += 1;
-    }
-    if (news.length) {
-      this.messages = [...this.messages, ...news].sort((one, other) => one.seq - other.seq);
+      if (this.reading.isWatched) {
+        this.read();
+      } else if (!this.isMine(message)) {
+        this.reading.tellDelivered();
+      }
+    });
+  }
+
+  /** Put messages behind the recent ones; tells whether there is a hole before some. */
+  #merge(messages) {
+    const {news, hasHole} = this.history.append(messages);
+    news.forEach((message) => this.#take(message));
+    return hasHole;
+  }
+
+  #take(message) {
+    this.reading.take(message);
+    if (this.isMine(message)) {
+      this.#app.outbox.discard(message.client_msg_id);
     }
   }
 
-  #changed() {
-    this.dispatchEvent(new Event("change"));
+  /** Whether a message is one's own. */
+  isMine({sender}) {
+    return sender.id === this.#me;
+  }
+
+  #updated({removed, changes}) {
+    if (removed) {
+      this.isGone.value = true;
+      this.disconnected();
+    } else if (changes) {
+      this.#refresh();
+    }
+  }
+
+  async #refresh() {
+    try {
+      const {conversation} = await this.#app.session.request("GET", `/conversations/${this.id}`);
+      this.info.value = conversation;
+      if (this.isGone.value) {
+        this.isGone.value = false;
+        this.join();
+      }
+    } catch {
+      // the next connection asks again
+    }
+  }
+
+  #renamed(user) {
+    const {value: info} = this.info;
+    if (info?.members.some(({id}) => id === user.id)) {
+      const members = info.members.map((member) => (member.id === user.id ? {role: member.role, ...user} : member));
+      this.info.value = {...info, members};
+    }
+  }
+
+  /** Note, here and at the server, that everything up to `seq` has been read. */
+  read(seq = this.history.end) {
+    if (this.state.value === "ready") {
+      this.reading.read(seq);
+    }
+  }
+
+  #tellMark(event, seq) {
+    this.#app.live.ask(event, {conversation_id: this.id, seq}).catch(() => {}); // told again when it is entered again
+  }
+
+  /** "sent", "delivered" or "read", of a message of one's own. */
+  stateOf({seq}) {
+    return this.receipts.stateOf(seq, ids(this.others));
+  }
+
+  /** How many others have read a message. */
+  readersOf({seq}) {
+    return this.receipts.readers(seq, ids(this.others));
+  }
+
+  // Writing
+
+  #tellTyping(isTyping) {
+    if (this.id && this.#joined) {
+      this.#app.live.ask("typing", {conversation_id: this.id, is_typing: isTyping}).catch(() => {});
+    }
+  }
+
+  /** Send a message: `{type?, content?, reply?, blob?, stock?}`; `blob` is a file to be uploaded, `stock` what it shows. */
+  send({type = "text", content = "", reply, blob, stock}) {
+    this.ownTyping.stop();
+    this.newFrom.value = null;
+    const message = {conversation: this.id, friend: this.friend?.id ?? null, content, reply};
+    return blob ? this.#app.uploads.add(blob, message) : this.#app.outbox.add({type, stock, ...message});
+  }
+
+  #holderOf({progress}) {
+    return progress ? this.#app.uploads : this.#app.outbox;
+  }
+
+  retry(outgoing) {
+    this.#holderOf(outgoing).retry(outgoing.id);
+  }
+
+  discard(outgoing) {
+    this.#holderOf(outgoing).discard(outgoing.id);
+  }
+
+  async edit({id}, content) {
+    this.ownTyping.stop();
+    this.history.replace((await this.#app.live.ask("edit_message", {message_id: id, content})).message);
+  }
+
+  async recall({id}) {
+    this.history.replace((await this.#app.live.ask("recall_message", {message_id: id})).message);
+  }
+
+  /** Search: `{q?, type?, from?, before_seq?}`; returns `{messages, has_more}`, the newest first. */
+  search(wanted) {
+    return this.#ask(Object.fromEntries(Object.entries(wanted).filter(([, value]) => value)));
+  }
+
+  #ask(query) {
+    return this.#app.session.request("GET", `/conversations/${this.id}/messages?${new URLSearchParams(query)}`);
   }
 }
 
-/** Return an id that no other message has; randomUUID is hidden from pages without TLS. */
-function newId() {
-  if (crypto.randomUUID) {
-    return crypto.randomUUID();
-  }
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+const ids = (people) => people.map(({id}) => id);
+
+const isLasting = (error) => error instanceof Refusal && (error.code === "not_found" || error.code === "forbidden");

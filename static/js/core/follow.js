@@ -1,6 +1,6 @@
 // Following something that the server tells of: register first, then fetch, then apply, so that nothing is missed or doubled.
 
-import {signal} from "@preact/signals";
+import {computed, signal} from "@preact/signals";
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
@@ -68,4 +68,14 @@ export function follow(live, {fetch, take, events = {}}) {
   }
 
   return {state, error, refresh, stop};
+}
+
+/** Several that are followed as one, for a view that needs all of them. */
+export function together(...followings) {
+  const having = (state) => followings.find((following) => following.state.value === state);
+  return {
+    state: computed(() => (having("error") ?? having("loading") ?? followings[0]).state.value),
+    error: computed(() => having("error")?.error.value ?? null),
+    refresh: () => Promise.all(followings.map((following) => following.refresh())),
+  };
 }

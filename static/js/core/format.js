@@ -70,6 +70,25 @@ export function ago(value, now = Date.now()) {
   return format(Intl.RelativeTimeFormat, {numeric: "auto"}).format(Math.round(seconds / step[2]), step[1]);
 }
 
+const DAY_MS = 86_400_000;
+
+/** As short as a list needs it: "14:05", "yesterday", "Mon", "1/5", "1/5/2025". */
+export function brief(value, now = new Date()) {
+  const date = new Date(value);
+  const days = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(value).setHours(0, 0, 0, 0)) / DAY_MS);
+  if (days <= 0) {
+    return time(date);
+  }
+  if (days === 1) {
+    return format(Intl.RelativeTimeFormat, {numeric: "auto"}).format(-1, "day");
+  }
+  if (days < 7) {
+    return when(date, {weekday: "short"});
+  }
+  const isThisYear = date.getFullYear() === new Date(now).getFullYear();
+  return when(date, {month: "numeric", day: "numeric", ...(isThisYear ? {} : {year: "numeric"})});
+}
+
 /** 75 → "1:15", 3725 → "1:02:05" */
 export function duration(seconds) {
   const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds % 60)];

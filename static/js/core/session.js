@@ -1,19 +1,23 @@
 // Who is signed in. The access token lives in this object alone; the cookie that renews it is the browser's.
 
 import {signal} from "@preact/signals";
+import {exclusively} from "#js/core/exclusively.js";
 import {language} from "#js/core/texts.js";
+import {reach} from "#js/core/unreachable.js";
+import {upload} from "#js/core/upload.js";
 
 const RENEW_BEFORE_MS = 60_000;
 const RETRY_MS = 10_000;
 const PATIENCE_MS = 15_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-const LOCK = "stock-insight-refresh";
+const LOCK = "refresh";
 
-/** What the server refused: `code` is its slug, `message` is for people. */
+/** What the server refused: `code` is its slug, `message` is for people, `details` are what else it said (`retry_after`). */
 export class Refusal extends Error {
-  constructor(code, message) {
+  constructor(code, message, details = {}) {
     super(message);
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -24,9 +28,11 @@ export class Session extends EventTarget {
   #renewAt = Infinity;
   #timer = 0;
   #renewing = null;
+  #tabs = new BroadcastChannel("stock-insight-session");
 
   constructor() {
     super();
+    this.#tabs.onmessage = ({data}) => (data === "left" ? this.#leave() : this.restore().catch(() => {}));
     // Timers sleep with the tab.
     document.addEventListener("visibilitychange", () => this.#renewIfDue());
   }
@@ -45,22 +51,31 @@ export class Session extends EventTarget {
 
   async signIn(username, password) {
     this.#enter(await this.#call("POST", "/auth/login", {username, password}));
+    this.#tabs.postMessage("entered");
   }
 
   async register(username, password, displayName) {
     const body = {username, password, ...(displayName ? {display_name: displayName} : {})};
     this.#enter(await this.#call("POST", "/auth/register", body));
+    this.#tabs.postMessage("entered");
   }
 
-  async signOut() {
+  /** Sign out here, or `everywhere` this person is signed in. */
+  async signOut({everywhere = false} = {}) {
     try {
-      await this.#call("POST", "/auth/logout");
+      await (everywhere ? this.request("POST", "/auth/logout_all") : this.#call("POST", "/auth/logout"));
     } catch (error) {
       if (error.code !== "unauthorized") {
         throw error; // still signed in, and the page must not say otherwise
       }
     }
     this.#leave();
+    this.#tabs.postMessage("left");
+  }
+
+  /** Take that the signed-in user has another name or picture now. */
+  changed(user) {
+    this.user.value = {...this.user.value, avatar: undefined, ...user}; // who has no picture has no such field
   }
 
   /** Get a new access token; calls that come meanwhile share one request. Refusal: the sign-in has ended. */
@@ -72,22 +87,34 @@ export class Session extends EventTarget {
   }
 
   /** Call the REST API as the signed-in user; an access token that has run out is renewed once. */
-  async request(method, path, body) {
+  request(method, path, body) {
+    return this.#withToken(() => this.#call(method, path, body));
+  }
+
+  /** Send a form with files; `onProgress` is told the part that has been sent, 0 to 1, `signal` may abort it. */
+  upload(path, form, {onProgress, signal: abort} = {}) {
+    return this.#withToken(async () => {
+      const {status, text} = await upload(`/api${path}`, form, {headers: this.#headers(), onProgress, signal: abort});
+      return unwrap(status, JSON.parse(text));
+    });
+  }
+
+  async #withToken(call) {
     try {
-      return await this.#call(method, path, body);
+      return await call();
     } catch (error) {
       if (error.code !== "unauthorized") {
         throw error;
       }
       await this.renew();
-      return this.#call(method, path, body);
+      return call();
     }
   }
 
   async #renewOnce() {
     try {
       // A refresh token works once: tabs take turns, each with the cookie that the one before it was given.
-      this.#enter(await exclusively(() => this.#call("POST", "/auth/refresh")));
+      this.#enter(await exclusively(LOCK, () => this.#call("POST", "/auth/refresh")));
     } catch (error) {
       if (error.code === "unauthorized") {
         this.#leave();
@@ -131,31 +158,34 @@ export class Session extends EventTarget {
     }
   }
 
-  async #call(method, path, body) {
+  #headers() {
     const headers = {"Accept-Language": language.value};
-    if (this.token) {
-      headers.Authorization = `Bearer ${this.token}`;
-    }
+    return this.token ? {...headers, Authorization: `Bearer ${this.token}`} : headers;
+  }
+
+  async #call(method, path, body) {
+    const headers = this.#headers();
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
     }
-    const answer = await fetch(`/api${path}`, {
-      method,
-      headers,
-      body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+    const [status, answer] = await reach(async () => {
+      const given = await fetch(`/api${path}`, {
+        method,
+        headers,
+        body: body && JSON.stringify(body),
+        keepalive: method === "DELETE", // what is deleted as the page goes is deleted all the same
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+      return [given.status, await given.json()];
     });
-    return unwrap(answer.status, await answer.json());
+    return unwrap(status, answer);
   }
 }
 
 /** Return the data of an answer of the REST API, or throw its Refusal. */
 export function unwrap(status, {message, data}) {
   if (status >= 400) {
-    throw new Refusal(data?.error ?? String(status), message);
+    throw new Refusal(data?.error ?? String(status), message, data ?? {});
   }
   return data;
 }
-
-/** Run `work` while no other tab does; browsers hide locks from pages without TLS. */
-const exclusively = (work) => (navigator.locks ? navigator.locks.request(LOCK, work) : work());

@@ -27,6 +27,26 @@ export function keep(name, value) {
   }
 }
 
+/** Return the names under which something is kept that begin so. */
+export function keptUnder(beginning) {
+  try {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX + beginning));
+    return names.map((name) => name.slice(PREFIX.length));
+  } catch {
+    return [];
+  }
+}
+
+/** Hear of what other tabs keep (or, with null, forget) under names that begin so: `hear(name, value)`. */
+export function onKept(beginning, hear) {
+  globalThis.addEventListener?.("storage", ({key}) => {
+    if (key?.startsWith(PREFIX + beginning)) {
+      const name = key.slice(PREFIX.length);
+      hear(name, recall(name));
+    }
+  });
+}
+
 /** Return a signal of what is kept under a name: other tabs see a change at once, the next visit finds it. */
 export function kept(name, fallback) {
   const value = signal(recall(name, fallback));

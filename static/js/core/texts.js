@@ -1,10 +1,9 @@
 // The page's words in three languages: `t("page.sign_in")`. A component that calls it is drawn again when the language changes.
 
 import {signal} from "@preact/signals";
-import {recall, keep} from "#js/core/storage.js";
+import {kept} from "#js/core/storage.js";
 
 export const LANGUAGES = {"zh-CN": "简体中文", "zh-TW": "繁體中文", en: "English"};
-const STORED = "language";
 
 const texts = signal({});
 let newestChoice = 0;
@@ -17,22 +16,31 @@ export function t(key, values = {}) {
   return (texts.value[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
-/** Load the language that was chosen last time, or the one the server chose by the browser's wishes. */
-export const loadTexts = () => setLanguage(recall(STORED) ?? document.documentElement.lang);
+/** What somebody has chosen in this browser, in any of its tabs. */
+const chosen = kept("language", null);
 
-/** Show a language, and keep it for the next visit when the visitor has `chosen` it. */
-export async function setLanguage(wanted, {chosen = false} = {}) {
+/** Load the language that was chosen, or the one the server chose by the browser's wishes. */
+export async function loadTexts() {
+  await showLanguage(chosen.value ?? document.documentElement.lang);
+  chosen.subscribe((name) => name && showLanguage(name).catch(() => {})); // unreachable: the language stays
+}
+
+/** Show a language from now on. */
+export function chooseLanguage(name) {
+  chosen.value = name;
+}
+
+export const chosenLanguage = () => chosen.value;
+
+/** Show a language without choosing it for this browser. */
+export async function showLanguage(wanted) {
   const choice = ++newestChoice;
   const name = wanted in LANGUAGES ? wanted : "zh-CN";
   const catalogue = await import(`#texts/${name}.js`);
-  if (choice !== newestChoice) {
-    return; // another was chosen meanwhile
+  if (choice === newestChoice) {
+    useTexts(name, catalogue.default); // else another was chosen meanwhile
+    document.documentElement.lang = name;
   }
-  if (chosen) {
-    keep(STORED, name);
-  }
-  useTexts(name, catalogue.default);
-  document.documentElement.lang = name;
 }
 
 /** Take the texts of a language as they are. */

@@ -4,7 +4,17 @@ import {h} from "preact";
 import htm from "htm";
 
 export {cloneElement, createContext, Fragment, render} from "preact";
-export {useCallback, useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useState} from "preact/hooks";
+export {
+  useCallback,
+  useContext,
+  useEffect,
+  useErrorBoundary,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "preact/hooks";
 export {batch, computed, effect, signal, untracked, useComputed, useSignal, useSignalEffect} from "@preact/signals";
 
 /** Markup as a template: html`<p class="hint">${text}</p>`; what is put in is text, never markup. */

@@ -2,6 +2,7 @@
 
 import {Session, unwrap} from "#js/core/session.js";
 import {language} from "#js/core/texts.js";
+import {reach} from "#js/core/unreachable.js";
 import {signal} from "@preact/signals";
 
 /** `token` and `user` are signals; the token is held here alone, never in an address or in storage. */
@@ -9,6 +10,7 @@ export class Identity {
   token = signal("");
   user = signal(null);
   #session = new Session();
+  #isFollowing = false;
 
   constructor() {
     this.#session.addEventListener("renewed", () => this.#follow());
@@ -22,8 +24,6 @@ export class Identity {
     }
   }
 
-  #isFollowing = false;
-
   #follow() {
     if (this.#isFollowing) {
       this.token.value = this.#session.token;
@@ -33,13 +33,16 @@ export class Identity {
 
   /** Sign in for this page alone: the cookie of the page in other tabs stays what it is. */
   async signIn(username, password) {
-    const answer = await fetch("/api/auth/login", {
-      method: "POST",
-      credentials: "omit",
-      headers: {"Content-Type": "application/json", "Accept-Language": language.value},
-      body: JSON.stringify({username, password}),
+    const [status, answer] = await reach(async () => {
+      const response = await fetch("/api/auth/login", {
+        method: "POST",
+        credentials: "omit",
+        headers: {"Content-Type": "application/json", "Accept-Language": language.value},
+        body: JSON.stringify({username, password}),
+      });
+      return [response.status, await response.json()];
     });
-    const {access_token: token, user} = unwrap(answer.status, await answer.json());
+    const {access_token: token, user} = unwrap(status, answer);
     this.#take(token, user);
   }
 

@@ -1,6 +1,6 @@
 // Where the diagnostic pages begin: what they are, what this browser can, how the server feels.
 
-import {loadTexts, t} from "#js/core/texts.js";
+import {t} from "#js/core/texts.js";
 import {html, signal} from "#js/core/view.js";
 import {addressOf, start} from "#js/diagnostics/page.js";
 import {Icon} from "#js/ui/icon.js";
@@ -78,6 +78,5 @@ async function askServer() {
   }
 }
 
-await loadTexts();
-askServer();
 await start("index", Index);
+askServer();

@@ -1,6 +1,7 @@
 // What the diagnostic pages share: their start, their head, the way from one to the other.
 
-import {loadTexts, language, LANGUAGES, setLanguage, t} from "#js/core/texts.js";
+import "#js/core/appearance.js";
+import {chooseLanguage, language, LANGUAGES, loadTexts, t} from "#js/core/texts.js";
 import {classes, html, render, useEffect} from "#js/core/view.js";
 import {Layer} from "#js/ui/layer.js";
 
@@ -46,7 +47,7 @@ const Language = () => html`
   <select
     aria-label=${t("diagnostics.language")}
     value=${language.value}
-    onChange=${(event) => setLanguage(event.target.value, {chosen: true})}
+    onChange=${(event) => chooseLanguage(event.target.value)}
   >
     ${Object.entries(LANGUAGES).map(([tag, name]) => html`<option key=${tag} value=${tag}>${name}</option>`)}
   </select>

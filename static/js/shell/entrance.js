@@ -1,52 +1,66 @@
-// Signing in and registering.
+// The way in: what this is, and the form to sign in or register.
 
 import {useApp} from "#js/app.js";
-import {t} from "#js/core/texts.js";
-import {html, useState} from "#js/core/view.js";
+import {chooseLanguage, language, LANGUAGES, t} from "#js/core/texts.js";
+import {html} from "#js/core/view.js";
+import {Mark} from "#js/shell/brand.js";
+import {EntranceForm} from "#js/shell/entrance_form.js";
+import {Scene} from "#js/shell/scene.js";
+import {Icon} from "#js/ui/icon.js";
+import {Problem} from "#js/ui/state.js";
+
+const REASONS = [
+  {name: "chat", icon: "chat"},
+  {name: "market", icon: "market"},
+  {name: "analysis", icon: "activity"},
+];
 
 export function Entrance() {
-  const {session} = useApp();
-  const [isNew, setNew] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState("");
-
-  async function enter(event) {
-    event.preventDefault();
-    const {username, password, display_name: name} = Object.fromEntries(new FormData(event.target));
-    setBusy(true);
-    try {
-      await (isNew ? session.register(username, password, name) : session.signIn(username, password));
-    } catch (problem) {
-      setError(problem.code ? problem.message : t("page.unreachable"));
-      setBusy(false);
-    }
-  }
-
+  const app = useApp();
+  const problem = app.problem.value;
   return html`
-    <main class="entrance">
-      <form class="card" onSubmit=${enter}>
-        <h1>${t(isNew ? "page.register" : "page.sign_in")}</h1>
-        <label for="username">${t("page.username")}</label>
-        <input id="username" name="username" required maxlength="32" autocomplete="username" autocapitalize="none" />
-        ${
-          isNew &&
-          html`<label for="display-name">${t("page.display_name")}</label>
-            <input id="display-name" name="display_name" maxlength="64" autocomplete="nickname" />`
-        }
-        <label for="password">${t("page.password")}</label>
-        <input
-          id="password"
-          name="password"
-          type="password"
-          required
-          autocomplete=${isNew ? "new-password" : "current-password"}
-        />
-        <p class="error" role="alert">${error}</p>
-        <button id="enter" class="primary" disabled=${isBusy}>${t(isNew ? "page.register" : "page.sign_in")}</button>
-        <button id="switch-mode" class="link" type="button" onClick=${() => setNew(!isNew)}>
-          ${t(isNew ? "page.have_account" : "page.no_account")}
-        </button>
-      </form>
-    </main>
+    <div class="entrance">
+      <section class="entrance-welcome">
+        <p class="brand"><${Mark} /><span>Stock Insight</span></p>
+        <p class="entrance-claim">${t("page.claim")}</p>
+        <ul class="entrance-reasons">
+          ${REASONS.map(
+            ({name, icon}) =>
+              html`<li key=${name}><${Icon} name=${icon} /><span>${t(`page.reason_${name}`)}</span></li>`,
+          )}
+        </ul>
+        <${Scene} />
+      </section>
+      <div class="entrance-side">
+        <${Languages} />
+        <main class="entrance-form">
+          <p class="brand"><${Mark} /><span>Stock Insight</span></p>
+          ${
+            problem
+              ? html`<${Problem} error=${problem} retry=${() => app.restore()} />`
+              : html`<${EntranceForm} session=${app.session} />`
+          }
+        </main>
+      </div>
+    </div>
   `;
 }
+
+const Languages = () => html`
+  <div class="entrance-languages" role="group" aria-label=${t("page.language")}>
+    ${Object.entries(LANGUAGES).map(
+      ([tag, name]) => html`
+        <button
+          key=${tag}
+          type="button"
+          class="quiet"
+          lang=${tag}
+          aria-pressed=${tag === language.value}
+          onClick=${() => chooseLanguage(tag)}
+        >
+          ${name}
+        </button>
+      `,
+    )}
+  </div>
+`;

@@ -80,7 +80,7 @@ function optionsOf(lines, format, width, height) {
     cursor: {y: false, drag: {x: false, y: false}, points: {size: 6}},
     scales: {y: {range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1]}},
     axes: [
-      {...axis, values: "{HH}:{mm}:{ss}", space: 90, grid: {show: false}},
+      {...axis, values: "{HH}:{mm}:{ss}", space: 90, size: 28, grid: {show: false}},
       {...axis, size: AXIS_WIDTH, space: 36, values: (_, ticks) => ticks.map((tick) => format(tick))},
     ],
     series: [

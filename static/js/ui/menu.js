@@ -5,7 +5,10 @@ import {classes, html, signal, useLayoutEffect, useRef, useState} from "#js/core
 
 const MARGIN = 8;
 
-/** `items` are `{text, icon, run, isDangerous, isDisabled, isChosen}`; what is not truthy is left out. */
+/**
+ * `items` are `{text, icon, run, isDangerous, isDisabled, isChosen}`, or `{heading}` between groups; what is not truthy is left
+ * out. `children` is what the button shows instead of an icon.
+ */
 export function Menu({label, icon = "more", items, children}) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef(null);
@@ -82,9 +85,15 @@ function Popup({label, items, from, opener, onClose}) {
       aria-label=${label}
       onKeyDown=${(event) => steer(event, menu.current, close)}
     >
-      ${items.filter(Boolean).map((item) => html`<${Choice} ...${item} close=${close} />`)}
+      ${items.filter(Boolean).map((item) => html`<${Item} ...${item} close=${close} />`)}
     </div>
   `;
+}
+
+function Item({heading, ...choice}) {
+  return heading === undefined
+    ? html`<${Choice} ...${choice} />`
+    : html`<div class="menu-heading" role="separator">${heading}</div>`;
 }
 
 function Choice({text, icon, run, isDangerous, isDisabled, isChosen, close}) {

@@ -16,7 +16,15 @@ PUBLIC = {
     "POST /auth/logout": "takes either token, and refuses who has neither",
     **{
         f"GET {path}": "the market's, for everyone, or for members alone (tests/handlers/rest/test_market.py)"
-        for path in ("/signals/buy", "/strategies", "/stocks", "/stocks/{}", "/stocks/{}/bars", "/market/status")
+        for path in (
+            "/signals/buy",
+            "/strategies",
+            "/stocks",
+            "/stocks/{}",
+            "/stocks/{}/bars",
+            "/market/quotes",
+            "/market/status",
+        )
     },
 }
 """What can be called without an access token, and why."""
@@ -45,6 +53,7 @@ ELSEWHERE = {
     r"/(?:api/(?:v1/)?)?health/ready": "for everyone: ok or not",
     r"/metrics": "for operators and service keys: tests/handlers/rest/test_metrics.py",
     r"/api/.*": "nothing is there",
+    r"/static/(.*)": "what the page is made of, for everyone",
     r"/": "the page, for everyone; it holds nothing of anyone",
     **dict.fromkeys(routes.DIAGNOSTIC_PAGES, "the same"),
 }
@@ -96,6 +105,7 @@ GROUP = (
 
 FILES = (
     call("POST /files", form(b"a text")),
+    call("GET /limits"),
     call("GET /files/{file}", outsider="not_found", former="ok"),
     call("GET /files/{file}/thumbnail", outsider="not_found", former="ok"),
     call("DELETE /files/{file}", outsider="not_found", former="forbidden", other="forbidden", member="conflict"),

@@ -64,9 +64,9 @@ async def test_nobody_else_changes_a_message_or_learns_of_it(server: ProductServ
 
 
 @pytest.mark.gen_test
-async def test_changes_are_limited(server: ProductServer) -> None:
-    alice, _ = await server.friends()
-    a = await server.chat(alice)
+async def test_changes_are_limited(timed_server: ProductServer) -> None:
+    alice, _ = await timed_server.friends()
+    a = await timed_server.chat(alice)
     for event in ("edit_message", "recall_message"):
         for _ in range(200):
             answer = await a.ask(event, {"message_id": "x", "content": "x"})

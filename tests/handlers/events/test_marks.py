@@ -72,9 +72,9 @@ async def test_a_stranger_cannot_mark_nor_learn_what_there_is(server: ProductSer
 
 
 @pytest.mark.gen_test
-async def test_marks_are_limited(server: ProductServer) -> None:
-    alice, _ = await server.friends()
-    a = await server.chat(alice)
+async def test_marks_are_limited(timed_server: ProductServer) -> None:
+    alice, _ = await timed_server.friends()
+    a = await timed_server.chat(alice)
     for event in ("mark_read", "mark_delivered"):
         for _ in range(400):
             answer = await a.ask(event, {"conversation_id": "x", "seq": 1})

@@ -32,7 +32,7 @@ async def silent(client: ChatClient) -> None:
 
 async def gone(server: ProductServer, count: int) -> None:
     """Wait until so many connections are left."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(server.sio.root.sockets) != count:
             await asyncio.sleep(0)
 

@@ -44,7 +44,7 @@ async def group(owner: Person, *others: Person) -> str:
 
 async def next_update(client: ChatClient, key: str) -> Any:
     """Return the next `conversation_updated` that has this key."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while key not in (update := await client.updates.get()):
             pass
         return update

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from server.storage.documents import Database
+from tests.support.clock import FakeClock
 from tests.support.product_server import ProductServer
 
 
@@ -43,6 +46,25 @@ async def test_operators_alone_see_details(server: ProductServer) -> None:
     details = (await server.call("GET", "/health", token=chief["access_token"])).json["details"]
     assert details["parts"] == {"database": "ok"}
     assert (details["version"], details["draining"]) == ("1.2.3", False)
+
+
+@pytest.mark.gen_test
+async def test_details_tell_of_the_feed_and_the_calendar(database: Database) -> None:
+    server = ProductServer(database, FakeClock(), operator_without_token=True)
+    try:
+
+        async def details() -> Any:
+            return (await server.call("GET", "/health")).json["details"]
+
+        known = {"source": "simulated", "answering": "simulated", "stale": False}
+        assert (await details())["feed"] == known | {"quote_age_seconds": None}
+        assert (await details())["calendar"] == {"phase": "morning", "missing_holidays": []}
+        await server.services.prices.push()
+        first = (await details())["feed"]["quote_age_seconds"]
+        server.advance(61)
+        assert (await details())["feed"] == known | {"quote_age_seconds": first + 61}
+    finally:
+        await server.stop()
 
 
 @pytest.mark.gen_test

@@ -193,12 +193,37 @@ async def test_bars_end_with_the_day_under_way(server: ProductServer) -> None:
 
 
 @pytest.mark.gen_test
+async def test_whole_quotes_of_a_market_and_of_symbols(server: ProductServer) -> None:
+    assert await get(server, "market/quotes?market=ALL") == {"quotes": []}
+    await server.market.prices.push()
+    shenzhen = (await get(server, "market/quotes?market=SZ"))["quotes"]
+    assert {one["symbol"][-2:] for one in shenzhen} == {"SZ"}
+    everything = (await get(server, "market/quotes?market=ALL"))["quotes"]
+    assert len(shenzhen) < len(everything) == 30
+    named = (await get(server, "market/quotes?symbols=600519,000001.SH"))["quotes"]
+    assert [one["symbol"] for one in named] == ["600519.SH", "000001.SH"]
+    assert named[0] == (await get(server, "stocks/600519"))["quote"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "?market=XX", "?symbols=999999", "?market=ALL&symbols=600519", f"?symbols={','.join(['600519'] * 201)}"],
+)
+@pytest.mark.gen_test
+async def test_whole_quotes_are_asked_for_by_a_market_or_by_known_symbols(server: ProductServer, query: str) -> None:
+    answer = await server.call("GET", f"/api/market/quotes{query}")
+    assert (answer.status, answer.data) == (400, {"error": "invalid_input"})
+
+
+@pytest.mark.gen_test
 async def test_the_market_s_state(server: ProductServer) -> None:
     before = await get(server, "market/status")
     assert before == {
         "phase": "morning",
         "is_open": True,
         "next_open": "2026-01-05T13:00:00.000+08:00",
+        "next_phase": "lunch",
+        "next_change": "2026-01-05T11:30:00.000+08:00",
         "any_hour": True,
         "source": "simulated",
         "answering": "simulated",
@@ -212,7 +237,16 @@ async def test_the_market_s_state(server: ProductServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["signals/buy", "strategies", "stocks", "stocks/600519", "stocks/600519/bars", "market/status"]
+    "path",
+    [
+        "signals/buy",
+        "strategies",
+        "stocks",
+        "stocks/600519",
+        "stocks/600519/bars",
+        "market/quotes?market=ALL",
+        "market/status",
+    ],
 )
 @pytest.mark.gen_test
 async def test_where_prices_are_for_members_all_this_is_too(closed_server: ProductServer, path: str) -> None:

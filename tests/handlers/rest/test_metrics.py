@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from server.app import note_request
 from server.operation.operation import Operation
-from server.product_readings import marks_readings, price_readings, writer_readings
+from server.product_readings import marks_readings, price_readings, task_readings, writer_readings
 from server.storage.mongo import Mongo
 from tests.support.product_server import ProductServer
 
@@ -24,13 +24,15 @@ RULES, DASHBOARD = ROOT / "conf" / "prometheus" / "alerts.yml", ROOT / "conf" / 
 DOCUMENT = ROOT / "docs" / "operations.md"
 NAME = re.compile(r"\bstock_insight_\w+")
 ROW = re.compile(r"^\| `(stock_insight_\w+)` \| (\w+) \| (.+) \|$", re.MULTILINE)
+NEEDS_PROMTOOL = pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool, of Debian's prometheus")
 
 
 def tell_everything(server: ProductServer) -> Operation:
     """Let the server tell what the product's own does, too."""
     server.operation.add(writer_readings(server.community.writer))
     server.operation.add(marks_readings(server.community.marks))
-    server.operation.add(price_readings(server.services.prices, server.clock))
+    server.operation.add(price_readings(server.services.prices, server.services.market_status))
+    server.operation.add(task_readings(server.community.task_parts.runner))
     return server.operation
 
 
@@ -80,6 +82,7 @@ async def test_connections_are_counted_as_clients_see_them(server: ProductServer
     assert figures["stock_insight_received_events_total"] == 2
     assert figures["stock_insight_event_duration_seconds_count join_chat"] == 1
     assert figures["stock_insight_event_duration_seconds_bucket join_chat +Inf"] == 1
+    assert figures["stock_insight_event_duration_seconds_count ping"] == 1
     assert figures["stock_insight_received_bytes_total"] > 0
     assert figures["stock_insight_outbox_clients 0.0"] == 3
     await two.close()
@@ -170,6 +173,13 @@ def test_the_dashboard_can_be_read() -> None:
     assert all(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool")
+@NEEDS_PROMTOOL
+@pytest.mark.gen_test
+async def test_promtool_takes_the_figures(server: ProductServer) -> None:
+    text = tell_everything(server).exposition.text()
+    subprocess.run(["promtool", "check", "metrics"], input=text, check=True, capture_output=True)
+
+
+@NEEDS_PROMTOOL
 def test_promtool_takes_the_rules() -> None:
     subprocess.run(["promtool", "check", "rules", RULES], check=True, capture_output=True)

@@ -50,13 +50,31 @@ async def test_everyone_is_notified_by_a_job_that_can_be_asked(server: ProductSe
     answer = await send(server, operator, all=True, title="to all")
     assert answer.status == 202
     job_id = answer.data["job_id"]
-    assert answer.data == {"job_id": job_id, "total": 2, "done": 0, "state": "running"}
+    assert answer.data == {"job_id": job_id, "total": 2, "done": 0, "notified": 0, "state": "running"}
     await server.community.notification_jobs.settle()
     asked = await server.call("GET", f"{PATH}/jobs/{job_id}", token=operator["access_token"])
-    assert asked.data == {"job_id": job_id, "total": 2, "done": 2, "state": "done"}
+    assert asked.data == {"job_id": job_id, "total": 2, "done": 2, "notified": 2, "state": "done"}
     assert (await server.call("GET", f"{PATH}/unread_count", token=alice["access_token"])).data == {"count": 1}
     for other in ("f" * 24, "nonsense"):
         assert (await server.call("GET", f"{PATH}/jobs/{other}", token=operator["access_token"])).status == 404
+
+
+@pytest.mark.gen_test
+async def test_whom_a_filter_means_is_notified_by_a_job(server: ProductServer) -> None:
+    operator, alice = await server.operator(), await server.register("alice")
+    wanted = {"role": "member", "username_prefix": "AL", "registered_after": "2020-01-01T00:00:00+08:00"}
+    answer = await send(server, operator, filter=wanted, title="to some")
+    assert answer.status == 202
+    await server.community.notification_jobs.settle()
+    asked = await server.call("GET", f"{PATH}/jobs/{answer.data['job_id']}", token=operator["access_token"])
+    assert (asked.data["total"], asked.data["done"], asked.data["notified"]) == (2, 2, 1)
+    assert (await server.call("GET", f"{PATH}/unread_count", token=alice["access_token"])).data == {"count": 1}
+    entry = (await server.call("GET", "/api/audit", token=operator["access_token"])).data["entries"][0]
+    assert (entry["action"], "alice" in str(entry), '"AL"' in entry["details"]["filter"]) == (
+        "notification.send",
+        False,
+        True,
+    )
 
 
 @pytest.mark.gen_test
@@ -73,6 +91,14 @@ async def test_sending_is_for_operators_and_says_once_to_whom(server: ProductSer
         {"user_id": user_id, "all": True},
         {"user_id": user_id, "user_ids": [user_id]},
         {"user_id": 1},
+        {"filter": {}},
+        {"filter": {"role": None}},
+        {"filter": {"roles": "member"}},
+        {"filter": {"role": "king"}},
+        {"filter": {"registered_after": "2026-01-05T02:00:00"}},
+        {"filter": {"registered_before": "0001-01-01T00:00:00+14:00"}},
+        {"filter": {"username_prefix": ""}},
+        {"filter": {"role": "member"}, "all": True},
     )
     for receivers in odd:
         assert (await send(server, operator, title="x", **receivers)).status == 400, receivers

@@ -41,6 +41,7 @@ async def test_an_analysis_is_done_and_its_report_is_kept(server: ProductServer)
     listed = (await server.call("GET", "/api/tasks?state=completed&type=analysis", token=token)).data
     assert [task["id"] for task in listed["tasks"]] == [task_id]
     assert "result" not in listed["tasks"][0]
+    assert listed["tasks"][0]["params"]["symbol"] == "600519.SH"
 
 
 @pytest.mark.gen_test

@@ -361,3 +361,12 @@ async def test_a_refused_picture_leaves_nothing(server: ProductServer) -> None:
     response = await alice.post(picture("PNG")[:-40] + b"x" * 40)
     assert (response.code, json.loads(response.body)["data"]["error"]) == (415, "unsupported_type")
     await nothing_is_kept(server)
+
+
+@pytest.mark.gen_test
+async def test_what_is_allowed_is_told(server: ProductServer) -> None:
+    alice = await server.register("alice")
+    limits = (await server.call("GET", "/api/limits", token=alice["access_token"])).data
+    assert limits["max_file_size"] == MOST
+    assert limits["recall_window"] > 0
+    assert {"png", "jpeg", "pdf", "txt"} <= set(limits["file_extensions"])

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from redis.exceptions import RedisError
 
 from server.clock import Clock, SystemClock
 from server.market.instruments import INSTRUMENTS
 from server.market.sources.base import SourceError
 from server.market.sources.redis_stream import FIELD, STALE_AFTER, STREAM, RedisStreamSource
+from server.metrics import Metrics
 from tests.support.clock import FakeClock
 from tests.support.redis_server import RedisServer
 
@@ -113,6 +115,23 @@ async def test_a_server_that_is_gone_is_an_error_until_it_is_back(restartable: R
     assert await prices(source) == {"600519.SH": 1850.0}
     write(restartable, {"code": "600519", "price": 1852})
     assert await prices(source) == {"600519.SH": 1852.0}
+    await source.close()
+
+
+@pytest.mark.gen_test
+async def test_every_command_is_timed(restartable: RedisServer) -> None:
+    metrics = Metrics()
+    source = RedisStreamSource(restartable.url, FakeClock(), INSTRUMENTS.find, note=metrics.note_redis)
+    await source.ping()
+    await source.fetch()
+    await source.fetch()
+    restartable.stop()
+    with pytest.raises(SourceError):
+        await source.fetch()
+    with pytest.raises(RedisError):
+        await source.ping()
+    assert {name: sum(times.counts) for name, times in metrics.redis_times.items()} == {"PING": 2, "XREAD": 3}
+    assert metrics.redis_failures == {"PING": 1, "XREAD": 1}
     await source.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from server.domain.notifications import Wording
+from server.domain.users import Role, UserFilter
 from server.storage.notification_jobs import NotificationJobRepository
 from tests.support.plans import row
 
@@ -16,8 +17,10 @@ DOCUMENTS = {
         {
             "_id": f"job{n}",
             "wording": {"title": "title", "content": "", "type": "system", "link": "", "source": ""},
+            "filter": None,
             "total": 10,
             "done": 10,
+            "notified": 10,
             "after": "user9",
             "state": "running" if n == 7 else "done",
             "created_at": NOW,
@@ -29,7 +32,7 @@ DOCUMENTS = {
 }
 
 ROWS = (
-    row(NotificationJobRepository.add, Wording("title", "", "system", "", ""), 10, NOW, LATER),
+    row(NotificationJobRepository.add, Wording("title", "", "system", "", ""), UserFilter(Role.MEMBER), 10, NOW, LATER),
     row(NotificationJobRepository.find, "job7"),
     row(NotificationJobRepository.claim, NOW, LATER),
 )

@@ -50,6 +50,7 @@ ROWS = (
         Fault.EXAMINES, "it counts entries of the index, and those that are unread alone"
     ),
     row(NotificationRepository.mark_read, "user4", [f"{seq:012x}{4:012x}" for seq in (21, 22)]),
+    row(NotificationRepository.mark_keys_read, {("user6", "conversation:1"), ("user7", "conversation:2")}),
     row(NotificationRepository.mark_all_read, "user4", 40),
     row(NotificationRepository.remove, "user5", f"{7:012x}{5:012x}"),
     row(NotificationRepository.note_told, {"user1": 40, "user1000": 1}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from server.domain.users import ProfileChange
+from server.domain.users import ProfileChange, Role, UserFilter
 from server.storage.users import UserRepository
 from tests.support.plans import Fault, row
 
@@ -45,6 +45,7 @@ ROWS = (
     row(UserRepository.search, "some", "user12", 20),
     row(UserRepository.count).excused(Fault.FINDS_NOTHING, "answered by the collection's own count"),
     row(UserRepository.ids_after, "user3", 20),
+    row(UserRepository.matching, [f"user{n}" for n in range(150, 200)], UserFilter(Role.MEMBER, "user1", NOW)),
     row(UserRepository.locales, ["user7", "user8", "nobody"]),
     row(UserRepository.profiles, ["user7", "user8", "nobody"]),
     row(UserRepository.profiles_named, ["user7", "user8", "nobody"]),

@@ -22,7 +22,7 @@ from server.market.schedule import AnyHourSchedule, MinuteSchedule
 from server.market.sources.base import PriceSource
 from server.market.sources.fallback import Fallback
 from server.market.sources.push import PushSource
-from server.market.sources.redis_stream import RedisStreamSource
+from server.market.sources.redis_stream import Note, RedisStreamSource
 from server.market.sources.simulated import SimulatedSource
 from server.market.sources.sina import SinaSource
 from server.market.sources.tencent import TencentSource
@@ -55,12 +55,21 @@ class MarketServices(NamedTuple):
 class MarketAssembly:
     """Starts the market's services; how each is stopped again goes onto the stack."""
 
-    def __init__(self, settings: Settings, clock: Clock, stack: AsyncExitStack, stores: Repositories, hub: Hub) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        stack: AsyncExitStack,
+        stores: Repositories,
+        hub: Hub,
+        note_redis: Note | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._stack = stack
         self._stores = stores
         self._hub = hub
+        self._note_redis = note_redis
         self._instruments = _instruments(settings.instruments)
         self._calendar = TradingCalendar(sessions=parse_trading_hours(settings.trading_hours))
 
@@ -148,6 +157,7 @@ class MarketAssembly:
                 stream=settings.price_stream,
                 stale_after=stale_after,
                 timeout=settings.price_source_timeout,
+                note=self._note_redis,
             )
         if settings.price_source == "simulated":
             if settings.environment == "production":

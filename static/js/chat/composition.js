@@ -1,0 +1,121 @@
+// What somebody is about to send in a conversation: text, what it replies to, files and stocks beside it; or the edit of a message.
+
+import {newId} from "#js/core/ids.js";
+import {excerptOf} from "#js/chat/stretch.js";
+import {isShownType} from "#js/chat/uploads.js";
+import {signal} from "#js/core/view.js";
+
+export const MOST_CHARACTERS = 10_000;
+export const MOST_ATTACHMENTS = 10;
+
+export class Composition {
+  /** `{id, blob, url?, problem?}` for a file, `{id, stock}` for a stock. */
+  attachments = signal([]);
+  /** The message that is edited, with the text so far, or null. */
+  editing = signal(null);
+  #app;
+  #conversation;
+
+  constructor(app, conversation) {
+    this.#app = app;
+    this.#conversation = conversation;
+  }
+
+  get text() {
+    return this.editing.value ? this.editing.value.text : this.#draft.text;
+  }
+
+  set text(text) {
+    if (this.editing.value) {
+      this.editing.value = {...this.editing.value, text};
+    } else {
+      this.#app.drafts.set(this.#conversation.name, {...this.#draft, text});
+    }
+  }
+
+  /** The excerpt of the message that is replied to, or null. */
+  get replyTo() {
+    return this.editing.value ? null : (this.#draft.replyTo ?? null);
+  }
+
+  get #draft() {
+    return this.#app.drafts.of(this.#conversation.name);
+  }
+
+  reply(message) {
+    this.editing.value = null;
+    this.#app.drafts.set(this.#conversation.name, {...this.#draft, replyTo: message && excerptOf(message)});
+  }
+
+  edit(message) {
+    this.editing.value = message && {message, text: message.content};
+  }
+
+  attachFiles(blobs) {
+    const limits = this.#app.limits;
+    const added = [...blobs].map((blob) => ({
+      id: newId(),
+      blob,
+      url: isShownType(blob.type) ? URL.createObjectURL(blob) : null,
+      problem: limits.problemOf(blob),
+    }));
+    this.attachments.value = [...this.attachments.value, ...added].slice(0, MOST_ATTACHMENTS);
+  }
+
+  attachStock(stock) {
+    if (!this.attachments.value.some((one) => one.stock?.symbol === stock.symbol)) {
+      this.attachments.value = [...this.attachments.value, {id: newId(), stock}].slice(0, MOST_ATTACHMENTS);
+    }
+  }
+
+  detach({id, url}) {
+    this.attachments.value = this.attachments.value.filter((one) => one.id !== id);
+    if (url) {
+      URL.revokeObjectURL(url);
+    }
+  }
+
+  /** How many characters may still be written, as the server counts them. */
+  get left() {
+    const {text} = this;
+    return MOST_CHARACTERS - (text.length > MOST_CHARACTERS / 2 ? [...text].length : text.length);
+  }
+
+  get canSend() {
+    const {value: editing} = this.editing;
+    const attached = this.attachments.value;
+    const isCaption = editing && editing.message.type !== "text";
+    const says = Boolean(this.text.trim()) || (editing ? isCaption : attached.length > 0);
+    return says && this.left >= 0 && !attached.some(({problem}) => problem);
+  }
+
+  /** Send it, each part as a message; of an edit return its promise. */
+  submit() {
+    if (!this.canSend) {
+      return null;
+    }
+    const {value: editing} = this.editing;
+    if (editing) {
+      this.editing.value = null;
+      return editing.text === editing.message.content ? null : this.#conversation.edit(editing.message, editing.text);
+    }
+    this.#parts().forEach((part, index) =>
+      this.#conversation.send(index ? part : {...part, reply: this.replyTo ?? undefined}),
+    );
+    this.attachments.value.forEach((one) => this.detach(one));
+    this.#app.drafts.set(this.#conversation.name, {text: ""});
+    return null;
+  }
+
+  /** One file takes the text as its caption; beside several, or a stock, it is a message of its own. */
+  #parts() {
+    const text = this.text.trim() ? this.text : "";
+    const attached = this.attachments.value;
+    const files = attached.filter(({blob}) => blob);
+    const isCaption = files.length === 1 && attached.length === 1;
+    const parts = files.map(({blob}) => ({blob, content: isCaption ? text : ""}));
+    const stocks = attached.filter(({stock}) => stock);
+    parts.push(...stocks.map(({stock}) => ({type: "stock", content: stock.symbol, stock})));
+    return text && !isCaption ? [...parts, {content: text}] : parts;
+  }
+}

@@ -1,0 +1,29 @@
+// What is on its way out of one conversation: from the outbox, and files that are uploaded.
+
+import {computed} from "#js/core/view.js";
+
+const LATELY = 50;
+
+/**
+ * Return a signal of `{id, type, content, file?, reply?, at, error?, progress?, state}`, the oldest first; `state` is "sending",
+ * "waiting" (for a connection) or "failed". Each is the same object as long as nothing of it has changed.
+ */
+export function outgoingOf({outbox, uploads, live}, conversation) {
+  const shown = new WeakMap();
+  const withState = (one, state) => {
+    if (shown.get(one)?.state !== state) {
+      shown.set(one, {...one, state});
+    }
+    return shown.get(one);
+  };
+  return computed(() => {
+    const {id, friend, history} = conversation;
+    const isOfIt = (one) => (one.conversation && one.conversation === id) || (one.friend && one.friend === friend?.id);
+    const arrived = new Set(history.recent.value.slice(-LATELY).map((message) => message.client_msg_id));
+    const unsent = live.state.value === "live" ? "sending" : "waiting";
+    return [...uploads.list.value, ...outbox.list.value]
+      .filter((one) => isOfIt(one) && !arrived.has(one.id))
+      .sort((one, other) => one.at - other.at)
+      .map((one) => withState(one, one.error ? "failed" : unsent));
+  });
+}

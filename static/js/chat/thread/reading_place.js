@@ -1,0 +1,204 @@
+// Where somebody is in a thread: which of its messages are drawn, and that what they look at stays where it is.
+
+import {computed, signal} from "#js/core/view.js";
+
+const STEP = 12; // few enough for one frame
+const FIRST = 60;
+const MOST = 140; // drawn at once
+const AHEAD_PIXELS = 1_400; // more is drawn when the end of what is drawn comes this near
+const END_PIXELS = 48;
+
+export class ReadingPlace {
+  /** `{from, to}`: the numbers between which messages are drawn; null: as many as are good, and up to the end. */
+  span = signal({from: null, to: null});
+  isAtEnd = signal(true);
+  /** The `seq` of the message that is to be noticed, or null. */
+  found = signal(null);
+  /** The id of the message whose picture is looked at, or null. */
+  viewed = signal(null);
+  drawn = computed(() => this.#drawn());
+  #history;
+  #box = null;
+  #anchor = null;
+  #goal = null;
+  #isMoving = false;
+
+  constructor(history) {
+    this.#history = history;
+  }
+
+  /** Take the element that scrolls. */
+  attach(box) {
+    this.#box = box;
+  }
+
+  get isInPast() {
+    return this.#history.past.value !== null;
+  }
+
+  /** Whether the end of all messages is drawn. */
+  get reachesEnd() {
+    return this.span.value.to === null && !this.isInPast;
+  }
+
+  #drawn() {
+    const {value: all} = this.#history.messages;
+    const {from, to} = this.span.value;
+    if (!all.length) {
+      return all;
+    }
+    const start = all[0].seq; // numbers have no holes: they count places
+    const end = to === null ? all.length : Math.min(all.length, to - start + 1);
+    const least = from === null ? end - FIRST : from - start;
+    const isFollowed = to === null && this.isAtEnd.value;
+    return all.slice(Math.max(0, isFollowed ? Math.max(least, end - MOST) : least), end);
+  }
+
+  /** Before it is drawn anew: note what is in view, and where. */
+  note() {
+    this.#anchor = this.#box && !this.isFollowing ? this.#firstInView() : null;
+  }
+
+  get isFollowing() {
+    return this.isAtEnd.peek() && this.span.peek().to === null && this.#history.past.peek() === null;
+  }
+
+  /** After it was drawn: have what was in view there again, or go where somebody wants to be. */
+  settle() {
+    if (this.#goal) {
+      this.#reach();
+    } else if (this.isFollowing) {
+      this.#box.scrollTop = this.#box.scrollHeight;
+    } else if (this.#anchor?.row.isConnected) {
+      const moved = this.#anchor.row.getBoundingClientRect().top - this.#anchor.top;
+      if (Math.abs(moved) >= 1) {
+        this.#box.scrollTop += moved;
+      }
+    }
+    this.#anchor = null;
+  }
+
+  #firstInView() {
+    const {top} = this.#box.getBoundingClientRect();
+    const rows = this.#box.querySelectorAll("[data-seq]");
+    let [low, high] = [0, rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].getBoundingClientRect().bottom > top) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return rows[low] ? {row: rows[low], top: rows[low].getBoundingClientRect().top} : null;
+  }
+
+  /** The `seq` of the last message of which the end is in view, or 0. */
+  lastSeen() {
+    const {bottom} = this.#box.getBoundingClientRect();
+    const seen = [...this.#box.querySelectorAll("[data-seq]")].findLast(
+      (row) => row.getBoundingClientRect().bottom <= bottom + 8,
+    );
+    return Number(seen?.dataset.seq ?? 0);
+  }
+
+  /** It was scrolled, or its size has changed: draw more where the end of what is drawn is near. */
+  moved() {
+    const {scrollTop, scrollHeight, clientHeight} = this.#box;
+    const below = scrollHeight - scrollTop - clientHeight;
+    this.isAtEnd.value = this.reachesEnd && below < END_PIXELS;
+    if (scrollTop < AHEAD_PIXELS) {
+      this.#more("up");
+    }
+    if (below < AHEAD_PIXELS && !this.reachesEnd) {
+      this.#more("down");
+    }
+  }
+
+  async #more(direction) {
+    if (this.#isMoving || !this.drawn.value.length) {
+      return;
+    }
+    this.#isMoving = true;
+    try {
+      await (direction === "up" ? this.#up() : this.#down());
+    } catch {
+      // scrolling there again tries again
+    }
+    this.#isMoving = false;
+  }
+
+  async #up() {
+    const from = this.drawn.value[0].seq - STEP;
+    const {messages, hasOlder} = this.#history;
+    if (from < messages.value[0].seq && hasOlder) {
+      await this.#history.loadOlder();
+    }
+    const drawn = this.drawn.value;
+    const first = Math.max(from, messages.value[0].seq);
+    if (first < drawn[0].seq) {
+      const last = drawn.at(-1).seq;
+      const to = last - first >= MOST ? first + MOST - 1 : this.span.value.to;
+      this.span.value = {from: first, to};
+    }
+  }
+
+  async #down() {
+    const last = this.drawn.value.at(-1).seq + STEP;
+    const {messages} = this.#history;
+    if (last > messages.value.at(-1).seq && this.isInPast) {
+      await this.#history.loadNewer();
+    }
+    const to = last >= messages.value.at(-1).seq ? null : last;
+    const end = to ?? messages.value.at(-1).seq;
+    this.span.value = {from: Math.max(this.drawn.value[0].seq, end - MOST + 1), to};
+  }
+
+  /** Show a message, and have it noticed unless it `isQuiet`; then it comes near the top. */
+  async go(seq, {isQuiet = false} = {}) {
+    await this.#history.show(seq);
+    this.#goTo(seq, isQuiet);
+  }
+
+  /** Show the first message of a day, or from it on. */
+  async goToTime(moment) {
+    const seq = await this.#history.showTime(moment);
+    if (seq !== null) {
+      this.#goTo(seq, false);
+    }
+  }
+
+  #goTo(seq, isQuiet) {
+    const {value: all} = this.#history.messages;
+    const half = MOST / 4;
+    const to = seq + half >= all.at(-1).seq ? null : seq + half;
+    this.#goal = {seq, isQuiet};
+    this.isAtEnd.value = false;
+    this.found.value = null;
+    this.span.value = {from: Math.max(all[0].seq, seq - half), to};
+    this.found.value = isQuiet ? null : seq;
+    this.settle();
+  }
+
+  #reach() {
+    const {seq, isQuiet} = this.#goal;
+    const row = this.#box.querySelector(`[data-seq="${seq}"]`);
+    if (row) {
+      this.#goal = null;
+      const {clientHeight} = this.#box;
+      const above = row.getBoundingClientRect().top - this.#box.getBoundingClientRect().top;
+      const room = isQuiet ? clientHeight / 5 : Math.max(0, (clientHeight - row.offsetHeight) / 2);
+      this.#box.scrollTop += above - room;
+      this.moved();
+    }
+  }
+
+  /** Show the end. */
+  goToEnd() {
+    this.#goal = null;
+    this.#history.showRecent();
+    this.span.value = {from: null, to: null};
+    this.isAtEnd.value = true;
+    this.#box.scrollTop = this.#box.scrollHeight;
+  }
+}

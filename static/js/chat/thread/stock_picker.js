@@ -1,0 +1,33 @@
+// Choosing a stock to share.
+
+import {t} from "#js/core/texts.js";
+import {html, useState} from "#js/core/view.js";
+import {useStocks} from "#js/chat/thread/suggestions.js";
+import {Dialog} from "#js/ui/dialog.js";
+import {SearchField} from "#js/ui/field.js";
+
+export function StockPicker({onChoose, onClose}) {
+  const [query, setQuery] = useState("");
+  const stocks = useStocks(query.trim());
+  const choose = (stock) => {
+    onChoose(stock);
+    onClose();
+  };
+  return html`
+    <${Dialog} title=${t("thread.share_stock")} size="small" onClose=${onClose}>
+      <${SearchField} label=${t("thread.stock_query")} value=${query} onInput=${setQuery} autofocus />
+      <ul class="list stock-choices" aria-live="polite">
+        ${stocks.map(
+          (stock) => html`
+            <li key=${stock.symbol}>
+              <button type="button" class="quiet" onClick=${() => choose(stock)}>
+                <span class="option-name">${stock.name}</span><span class="hint">${stock.symbol}</span>
+              </button>
+            </li>
+          `,
+        )}
+      </ul>
+      ${query.trim() && !stocks.length && html`<p class="hint">${t("thread.no_stock")}</p>`}
+    <//>
+  `;
+}

@@ -1,0 +1,124 @@
+// One conversation, to be read and written.
+
+import {useApp} from "#js/app.js";
+import {t} from "#js/core/texts.js";
+import {html, useEffect, useMemo, useRef, useState} from "#js/core/view.js";
+import {Composer} from "#js/chat/thread/composer.js";
+import {Head} from "#js/chat/thread/head.js";
+import {Herald, Messages} from "#js/chat/thread/messages.js";
+import {ReadingPlace} from "#js/chat/thread/reading_place.js";
+import {Search} from "#js/chat/thread/search.js";
+import {Viewer} from "#js/chat/thread/viewer.js";
+import {Icon} from "#js/ui/icon.js";
+import {Loading, Problem} from "#js/ui/state.js";
+import {complain} from "#js/ui/toasts.js";
+
+/** `seq` is the number of a message to show; `onBack` goes back where there is one pane; `tools` are further buttons at the top. */
+export const Thread = (props) => html`<${Open} key=${props.conversation} ...${props} />`;
+
+function Open({conversation, seq, onBack, tools}) {
+  const {live} = useApp();
+  const place = useMemo(() => new ReadingPlace(conversation.history), [conversation]);
+  const [isSearching, setSearching] = useState(false);
+  useEffect(() => {
+    if (live.state.peek() === "live") {
+      conversation.join();
+    } else {
+      conversation.follow();
+    }
+    return () => conversation.ownTyping.stop();
+  }, [conversation]);
+  const isReady = conversation.state.value === "ready";
+  const hasSome = isReady || conversation.outgoing.value.length > 0; // what was written offline is shown at once
+  useBeginning(conversation, place, isReady, seq);
+  return html`
+    <section class="thread" aria-label=${t("thread.with", {name: conversation.title})}>
+      <${Head}
+        conversation=${conversation}
+        onBack=${onBack}
+        tools=${tools}
+        isSearching=${isSearching}
+        onSearch=${() => setSearching(!isSearching)}
+      />
+      <div
+        class="thread-main"
+        onDragOver=${(event) => event.preventDefault()}
+        onDrop=${(event) => drop(event, conversation)}
+      >
+        <div class="thread-column">
+          ${hasSome ? html`<${Messages} conversation=${conversation} place=${place} />` : html`<${Waiting} conversation=${conversation} />`}
+          <div class="thread-below">
+            ${isReady && html`<${Pill} conversation=${conversation} place=${place} /><${Herald} conversation=${conversation} />`}
+            <${TypingLine} conversation=${conversation} />
+            <${Foot} conversation=${conversation} place=${place} />
+          </div>
+        </div>
+        ${isSearching && isReady && html`<${Search} conversation=${conversation} place=${place} onClose=${() => setSearching(false)} />`}
+      </div>
+      <${Viewer} conversation=${conversation} place=${place} />
+    </section>
+  `;
+}
+
+/** Begin at the message that is asked for, or else at the first that was not read. */
+function useBeginning(conversation, place, isReady, seq) {
+  const hasBegun = useRef(false);
+  useEffect(() => {
+    if (!isReady) {
+      return;
+    }
+    if (seq) {
+      place.go(seq).catch(complain);
+    } else if (!hasBegun.current && conversation.newFrom.value !== null) {
+      place.go(conversation.newFrom.value, {isQuiet: true}).catch(() => {}); // the end is shown
+    }
+    hasBegun.current = true;
+  }, [isReady, seq]);
+}
+
+const Waiting = ({conversation}) =>
+  conversation.state.value === "error"
+    ? html`<div class="thread-box">
+        <${Problem} error=${conversation.error.value} retry=${() => conversation.join()} />
+      </div>`
+    : html`<div class="thread-box" id="history-note"><${Loading} rows=${6} /></div>`;
+
+function Pill({conversation, place}) {
+  if (place.isAtEnd.value) {
+    return null;
+  }
+  const unread = conversation.unread.value;
+  return html`
+    <button type="button" class="pill" id="to-newest" onClick=${() => place.goToEnd()}>
+      <${Icon} name="down" />
+      ${unread ? t("thread.new_count", {count: unread}) : t("thread.to_newest")}
+    </button>
+  `;
+}
+
+function TypingLine({conversation}) {
+  const {me} = useApp();
+  const names = conversation.typing.value
+    .map((id) => conversation.others.find((member) => member.id === id && id !== me.id)?.display_name)
+    .filter(Boolean);
+  const text = names.length > 2 ? t("thread.many_typing") : t("thread.typing", {name: names.join(t("thread.and"))});
+  return html`<p class="typing-line hint" role="status">
+    ${names.length > 0 && html`<span class="typing-dots" aria-hidden="true"><i /><i /><i /></span> ${text}`}
+  </p>`;
+}
+
+function Foot({conversation, place}) {
+  if (conversation.canWrite) {
+    return html`<${Composer} conversation=${conversation} onSent=${() => place.goToEnd()} />`;
+  }
+  return html`<p class="composer-closed hint">
+    ${t(conversation.isGone.value ? "thread.not_in_it" : "thread.not_friends")}
+  </p>`;
+}
+
+function drop(event, conversation) {
+  event.preventDefault();
+  if (event.dataTransfer.files.length && conversation.canWrite) {
+    conversation.composition.attachFiles(event.dataTransfer.files);
+  }
+}

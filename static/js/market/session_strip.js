@@ -1,0 +1,74 @@
+// What the exchanges do now and what comes next, and where the prices come from.
+
+import {useApp} from "#js/app.js";
+import {ago, duration} from "#js/core/format.js";
+import {t} from "#js/core/texts.js";
+import {html, useEffect, useState} from "#js/core/view.js";
+import {MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
+import {secondsUntilChange, toneOf} from "#js/market/models/status.js";
+import {clock, moment} from "#js/market/times.js";
+import {Icon} from "#js/ui/icon.js";
+
+const DAY_SECONDS = 86_400;
+
+export function SessionStrip() {
+  const {marketStatus} = useApp();
+  useEffect(() => marketStatus.watch(), []);
+  const status = marketStatus.now.value;
+  return html`
+    <div class="session" role="group" aria-label=${t("market.session")}>
+      ${status && html`<${Phase} status=${status} /><${Source} status=${status} />`}
+    </div>
+  `;
+}
+
+function Phase({status}) {
+  const {marketStatus} = useApp();
+  const seconds = secondsUntilChange(status, marketStatus.time(useTick()));
+  useEffect(() => {
+    if (seconds === 0) {
+      marketStatus.following.refresh();
+    }
+  }, [seconds === 0]);
+  const next = t(`market.phase_${status.next_phase}`);
+  return html`
+    <span class="session-phase" data-tone=${toneOf(status.phase)}>
+      <span class="dot" aria-hidden="true"></span>${t(`market.phase_${status.phase}`)}
+    </span>
+    <span class="hint" role="timer" aria-live="off">${countdown(seconds, next, status.next_change)}</span>
+  `;
+}
+
+function countdown(seconds, next, at) {
+  return seconds < DAY_SECONDS
+    ? t("market.next_in", {next, time: duration(seconds)})
+    : t("market.next_at", {next, time: moment(at)});
+}
+
+function Source({status}) {
+  const {quotes, marketStatus} = useApp();
+  const pushed = latest(quotes.pushedAt.value, status.last_push);
+  const now = marketStatus.time(useTick());
+  return html`
+    <span class="hint session-source">
+      ${t(`market.source_${status.answering}`)}
+      <span class="session-held"> · ${t("market.held", {held: quotes.held.value, most: MAX_SUBSCRIPTIONS})}</span>
+      ${pushed && html`<span> · ${t("market.pushed", {time: clock(pushed), ago: ago(pushed, Math.max(now, Date.parse(pushed)))})}</span>`}
+    </span>
+    ${status.stale && html`<span class="session-stale"><${Icon} name="alert" />${staleText(pushed)}</span>`}
+  `;
+}
+
+const staleText = (since) => (since ? t("market.stale_since", {time: moment(since)}) : t("market.stale"));
+
+const latest = (one, other) => (Date.parse(one ?? 0) > Date.parse(other ?? 0) ? one : other);
+
+/** The present in ms, each second. */
+function useTick() {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}

@@ -1,0 +1,182 @@
+// The chart of a stock with its choices above it and its legend on it.
+
+import {useApp} from "#js/app.js";
+import {amount, price} from "#js/core/format.js";
+import {kept} from "#js/core/storage.js";
+import {language, t} from "#js/core/texts.js";
+import {html, useEffect, useMemo, useRef, useState} from "#js/core/view.js";
+import {trendOf} from "#js/market/models/book.js";
+import {Candles} from "#js/market/stock/candles.js";
+import {makeChart} from "#js/market/stock/chart.js";
+import {onColours} from "#js/market/stock/colours.js";
+import {seriesOf, VIEWS} from "#js/market/stock/series.js";
+import {day, moment} from "#js/market/times.js";
+import {Empty, State} from "#js/ui/state.js";
+import {Tabs} from "#js/ui/tabs.js";
+import {complain} from "#js/ui/toasts.js";
+
+const INDICATORS = ["ma", "bollinger", "rsi", "macd"];
+const RANGES = {month_1: 22, month_3: 65, month_6: 125, year_1: 250, all: Infinity};
+const MINUTES = {candles_1m: 120, minutes: 240}; // the exchanges' day has 240
+
+const chosenView = kept("chart-view", "days");
+const chosenIndicators = kept("chart-indicators", ["ma"]);
+const chosenRange = kept("chart-range", "month_6");
+
+export function ChartView({symbol, isIndex}) {
+  const view = chosenView.value in VIEWS ? chosenView.value : "days";
+  const tabs = Object.keys(VIEWS).map((name) => ({name, text: t(`market.view_${name}`)}));
+  return html`
+    <section class="chart-part" aria-label=${t("market.chart")}>
+      <div class="chart-bar">
+        <${Tabs} label=${t("market.views")} tabs=${tabs} chosen=${view} onChoose=${(name) => (chosenView.value = name)} />
+        ${view === "days" && html`<${Ranges} />`} ${!VIEWS[view].isLine && html`<${Indicators} />`}
+      </div>
+      <${Candled} key=${`${symbol} ${view}`} symbol=${symbol} view=${view} isIndex=${isIndex} />
+    </section>
+  `;
+}
+
+function Ranges() {
+  return html`
+    <div class="chart-choices" role="group" aria-label=${t("market.range")}>
+      ${Object.keys(RANGES).map(
+        (name) => html`
+          <button
+            key=${name}
+            type="button"
+            class="chip"
+            aria-pressed=${chosenRange.value === name}
+            onClick=${() => (chosenRange.value = name)}
+          >
+            ${t(`market.range_${name}`)}
+          </button>
+        `,
+      )}
+    </div>
+  `;
+}
+
+function Indicators() {
+  const chosen = chosenIndicators.value;
+  const turn = (name) =>
+    (chosenIndicators.value = chosen.includes(name) ? chosen.filter((one) => one !== name) : [...chosen, name]);
+  return html`
+    <div class="chart-choices" role="group" aria-label=${t("market.indicators")}>
+      ${INDICATORS.map(
+        (name) => html`
+          <button
+            key=${name}
+            type="button"
+            class="chip"
+            aria-pressed=${chosen.includes(name)}
+            onClick=${() => turn(name)}
+          >
+            ${t(`market.indicator_${name}`)}
+          </button>
+        `,
+      )}
+    </div>
+  `;
+}
+
+function Candled({symbol, view, isIndex}) {
+  const app = useApp();
+  const candles = useMemo(() => new Candles(app, symbol, view), []);
+  useEffect(() => () => candles.stop(), []);
+  const bars = candles.bars.value;
+  const previousClose = app.quotes.book.of(symbol).value?.previous_close;
+  const indicators = chosenIndicators.value;
+  const series = useMemo(
+    () => seriesOf({bars, view, indicators, previousClose: previousClose ?? bars[0]?.open, isIndex}),
+    [bars, view, indicators, previousClose, isIndex],
+  );
+  const empty = {icon: "chart", title: t("market.no_bars"), text: t("market.no_bars_hint")};
+  return html`
+    <div class="chart-place">
+      <${State} following=${candles.following} isEmpty=${bars.length === 0} empty=${empty}>
+        <${Drawn} bars=${bars} series=${series} view=${view} />
+      <//>
+    </div>
+  `;
+}
+
+function Drawn({bars, series, view}) {
+  const place = useRef(null);
+  const [hovered, setHovered] = useState(null);
+  const [chart, problem] = useChart(place, setHovered);
+  const latest = useRef(null);
+  latest.current = [series, view, {isTimed: VIEWS[view].period === "1m", decimals: 2}];
+  useEffect(() => {
+    chart?.draw(...latest.current);
+  }, [chart, series]);
+  useEffect(() => chart && onColours(() => chart.recolour(...latest.current)), [chart]);
+  useRange(chart, view, bars.length);
+
+  if (problem) {
+    return html`<${Empty} icon="chart" title=${t("market.no_chart")} />`;
+  }
+  const at = hovered !== null && hovered < bars.length ? Math.max(0, hovered) : bars.length - 1;
+  return html`
+    <${Legend} bar=${bars[at]} before=${bars[at - 1]} series=${series} at=${at} view=${view} />
+    <div class="chart" ref=${place} role="img" aria-label=${t("market.chart_of", {count: bars.length})}></div>
+  `;
+}
+
+/** A chart in the place, once its library is there; in another language it is made anew. */
+function useChart(place, onHover) {
+  const [chart, setChart] = useState(null);
+  const [problem, setProblem] = useState(null);
+  useEffect(() => {
+    let made = null;
+    let isGone = false;
+    makeChart(place.current, {onHover, locale: language.value}).then(
+      (one) => (isGone ? one.remove() : setChart((made = one))),
+      (error) => {
+        setProblem(error);
+        complain(error);
+      },
+    );
+    return () => {
+      isGone = true;
+      made?.remove();
+    };
+  }, [language.value]);
+  return [chart, problem];
+}
+
+/** Show as much as was chosen; of minutes as many as fit a day. */
+function useRange(chart, view, count) {
+  const range = view === "days" ? (RANGES[chosenRange.value] ?? RANGES.month_6) : MINUTES[view];
+  useEffect(() => {
+    if (range === Infinity || (view === "days" && range >= count)) {
+      chart?.showAll();
+    } else {
+      chart?.showLast(range, count);
+    }
+  }, [chart, range]);
+}
+
+/** What the crosshair is on, or the last bar. */
+function Legend({bar, before, series, at, view}) {
+  const {period, isLine} = VIEWS[view];
+  const trend = trendOf(bar.close - (before?.close ?? bar.open));
+  const value = (name, number, className = "") =>
+    html`<span key=${name}><i>${t(`market.legend_${name}`)}</i> <b class="number ${className}">${number}</b></span>`;
+  const prices = isLine ? ["close"] : ["open", "high", "low", "close"];
+  return html`
+    <div class="chart-legend">
+      <span class="hint">${period === "1d" ? day(bar.time) : moment(bar.time)}</span>
+      ${prices.map((name) => value(name, price(bar[name]), trend))} ${value("volume", amount(bar.volume))}
+      ${series
+        .filter(({kind, values}) => kind === "line" && values[at] != null)
+        .map(
+          ({name, role, values}) => html`
+            <span key=${name} data-role=${role}>
+              ${t(`market.line_${name}`)} <b class="number">${price(values[at])}</b>
+            </span>
+          `,
+        )}
+    </div>
+  `;
+}

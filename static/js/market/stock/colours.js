@@ -1,0 +1,43 @@
+// The page's colours for what is drawn on a canvas, which knows no variables; and when they change.
+
+const ROLES = {
+  ground: "--panel",
+  ink: "--ink",
+  faint: "--faint",
+  grid: "--line",
+  up: "--up",
+  down: "--down",
+  first: "--accent",
+  second: "--warn",
+  third: "--third",
+  fourth: "--fourth",
+};
+
+/** Return `{role: "#rrggbb"}` of an element's surroundings. */
+export function coloursOf(element) {
+  const probe = document.createElement("span");
+  element.append(probe);
+  const paint = document.createElement("canvas").getContext("2d");
+  const resolved = Object.entries(ROLES).map(([role, name]) => {
+    probe.style.color = `var(${name})`;
+    paint.fillStyle = getComputedStyle(probe).color;
+    return [role, paint.fillStyle];
+  });
+  probe.remove();
+  return Object.fromEntries(resolved);
+}
+
+/** "#c41d33" with so much of it, 0 to 1. */
+export const thinned = (colour, share) => `${colour}${Math.round(share * 255).toString(16).padStart(2, "0")}`;
+
+/** Call `changed` when the theme or the colours of rising and falling do; returns what ends it. */
+export function onColours(changed) {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const observer = new MutationObserver(changed);
+  observer.observe(document.documentElement, {attributes: true, attributeFilter: ["data-theme", "data-updown"]});
+  dark.addEventListener("change", changed);
+  return () => {
+    observer.disconnect();
+    dark.removeEventListener("change", changed);
+  };
+}

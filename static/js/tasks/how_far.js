@@ -1,0 +1,64 @@
+// How far a task is: bar, step, message, how long it has taken and how long it may take.
+
+import {duration} from "#js/core/format.js";
+import {t} from "#js/core/texts.js";
+import {html, useEffect, useState} from "#js/core/view.js";
+import {isOpen, placeOf, statusOf, timing} from "#js/tasks/states.js";
+import {Icon} from "#js/ui/icon.js";
+import {Progress} from "#js/ui/progress.js";
+
+/** `waiting` are the tasks among which a waiting one has its place. */
+export function HowFar({task, waiting}) {
+  const now = useNow(isOpen(task));
+  const {elapsed, rest} = timing(task, now);
+  const {state, step, total_steps: total, progress, message} = task;
+  const facts = [
+    state === "queued" && t("work.queue_place", {place: placeOf(task, waiting)}),
+    total > 0 && t("work.step", {step, total}),
+    elapsed !== null && t("work.elapsed", {time: duration(elapsed)}),
+    rest !== null && t("work.rest", {time: duration(Math.ceil(rest))}),
+  ].filter(Boolean);
+  return html`
+    <div class="how-far">
+      <${Progress}
+        value=${state === "running" && progress === 0 ? null : progress / 100}
+        label=${t("work.progress")}
+        state=${statusOf(task)}
+      />
+      ${task.type === "analysis" && html`<${Steps} task=${task} />`}
+      <p class="how-far-message" aria-live="polite">${message}</p>
+      <p class="hint">${facts.join(" · ")}</p>
+    </div>
+  `;
+}
+
+/** The steps of an analysis: `step` of them are done. */
+function Steps({task: {state, step, total_steps: total}}) {
+  const stateOf = (number) =>
+    number <= step ? "done" : number === step + 1 && state === "running" ? "current" : "left";
+  return html`
+    <ol class="steps">
+      ${Array.from({length: total}, (_, index) => index + 1).map(
+        (number) => html`
+          <li
+            key=${number}
+            data-step=${stateOf(number)}
+            aria-current=${stateOf(number) === "current" ? "step" : undefined}
+          >
+            ${stateOf(number) === "done" && html`<${Icon} name="check" label=${t("work.step_done")} />`}
+            ${t(`work.step_${number}`)}
+          </li>
+        `,
+      )}
+    </ol>
+  `;
+}
+
+function useNow(isRunning) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = isRunning ? setInterval(() => setNow(Date.now()), 1_000) : 0;
+    return () => clearInterval(timer);
+  }, [isRunning]);
+  return Math.max(now, isRunning ? Date.now() : 0);
+}

@@ -1,0 +1,72 @@
+// What a task is in, how events move it on, and how long it takes: without asking anybody.
+
+const OPEN = ["queued", "running"];
+const OWN_WORDS = ["interrupted", "lost", "timeout"];
+
+export const isOpen = ({state}) => OPEN.includes(state);
+
+/** A task that failed or was cancelled may be tried again. */
+export const isRetryable = ({state}) => state === "error" || state === "cancelled";
+
+/** Return "queued", "running", "completed", "cancelled", or how it failed: "interrupted", "lost", "timeout", "failed". */
+export function statusOf({state, error}) {
+  return state === "error" ? (OWN_WORDS.includes(error) ? error : "failed") : state;
+}
+
+/** Return the task as it is after an event; one that is known already changes nothing. */
+export function advanced(task, {type, data}) {
+  if (data.seq <= task.seq) {
+    return task;
+  }
+  const {seq, step, total_steps, progress, message, attempt, timestamp} = data;
+  const moved = {...task, seq, step, total_steps, progress, message, attempts: attempt};
+  if (attempt > task.attempts) {
+    const {error, result, started_at, finished_at, ...anew} = moved; // all that was of the attempt before
+    return {...anew, state: "queued"};
+  }
+  if (type === "completed") {
+    return {...moved, state: "completed", finished_at: timestamp, result: data.result};
+  }
+  if (type === "error") {
+    return {
+      ...moved,
+      state: data.error === "cancelled" ? "cancelled" : "error",
+      error: data.error,
+      finished_at: timestamp,
+    };
+  }
+  return {...moved, state: "running", started_at: task.started_at ?? timestamp};
+}
+
+/** Of two states of one task return the later one; what lists leave out is kept. */
+export function newer(known, task) {
+  if (task.seq < known.seq) {
+    return known;
+  }
+  const result = task.result ?? (task.attempts === known.attempts ? known.result : undefined);
+  return {...task, params: task.params ?? known.params, ...(result === undefined ? {} : {result})};
+}
+
+/** Join two histories: each event once, in order. */
+export function joined(history, events) {
+  const bySeq = new Map([...history, ...events].map((event) => [event.data.seq, event]));
+  return [...bySeq.values()].sort((one, other) => one.data.seq - other.data.seq);
+}
+
+/** Return `{elapsed, rest}` in seconds; null where nobody can know. */
+export function timing({state, started_at, finished_at, progress}, now = Date.now()) {
+  if (!started_at) {
+    return {elapsed: null, rest: null};
+  }
+  const end = finished_at ? new Date(finished_at).getTime() : now;
+  const elapsed = Math.max(0, (end - new Date(started_at).getTime()) / 1000);
+  const isKnown = state === "running" && progress > 0 && progress < 100;
+  return {elapsed, rest: isKnown ? (elapsed * (100 - progress)) / progress : null};
+}
+
+/** Return at which place of the waiting ones, as they come in turn, a task is. */
+export function placeOf(task, others) {
+  const isBefore = (other) =>
+    other.priority > task.priority || (other.priority === task.priority && other.id < task.id);
+  return 1 + others.filter((other) => other.state === "queued" && other.id !== task.id && isBefore(other)).length;
+}

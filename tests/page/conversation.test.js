@@ -1,0 +1,324 @@
+import assert from "node:assert/strict";
+import {afterEach, beforeEach, test} from "node:test";
+import {Conversation} from "#js/chat/conversation.js";
+import {Drafts} from "#js/chat/drafts.js";
+import {Limits} from "#js/chat/limits.js";
+import {Outbox} from "#js/chat/outbox.js";
+import {ConnectionLost} from "#js/core/live.js";
+import {Refusal} from "#js/core/session.js";
+import {signal} from "#js/core/view.js";
+import {FakeLive, FakeStorage} from "./support.js";
+
+const ME = {id: "me", username: "me", display_name: "Me"};
+const BOB = {id: "bob", username: "bob", display_name: "Bob"};
+
+let world;
+beforeEach(() => {
+  globalThis.localStorage = new FakeStorage();
+  world = new World();
+});
+afterEach(() => {
+  delete globalThis.localStorage;
+});
+
+/** A server that holds one conversation, and the app of one of its members. */
+class World {
+  live = new FakeLive();
+  messages = [];
+  changed = [];
+  read = {};
+  revision = 0;
+  requests = [];
+
+  constructor() {
+    const session = {request: async (method, path) => this.#request(method, path)};
+    const friends = {list: signal([BOB]), following: {state: signal("ready")}};
+    this.app = {me: ME, live: this.live, session, friends, uploads: {list: signal([])}};
+    this.app.limits = new Limits(this.app);
+    this.app.drafts = new Drafts(this.app);
+    this.app.outbox = new Outbox(this.app);
+    this.live.answers("join_chat", (asked) => this.#join(asked));
+    this.live.answers("send_message", (asked) => ({message: this.says(ME, asked.content, asked)}));
+    for (const name of ["mark_read", "mark_delivered", "typing"]) {
+      this.live.answers(name, () => ({}));
+    }
+    this.conversation = new Conversation(this.app, {friend: BOB});
+  }
+
+  says(sender, content = "", {client_msg_id: id = null} = {}) {
+    const seq = this.messages.length + 1;
+    const message = {
+      id: `m${seq}`,
+      conversation_id: "c",
+      seq,
+      sender,
+      type: "text",
+      content,
+      created_at: "2026-01-05T10:00:00Z",
+      client_msg_id: id,
+    };
+    this.messages.push(message);
+    this.revision += 1;
+    if (sender === ME) {
+      this.read.me = seq;
+    }
+    return message;
+  }
+
+  many(count, sender = BOB) {
+    return Array.from({length: count}, (_, number) => this.says(sender, `message ${number}`));
+  }
+
+  tell(message) {
+    this.live.tell("new_message", {conversation_id: "c", message});
+  }
+
+  async enter() {
+    this.live.becomes("live");
+    await this.conversation.join();
+    return this.conversation;
+  }
+
+  asked(name) {
+    return this.live.asked.filter(([event]) => event === name).map(([, payload]) => payload);
+  }
+
+  #join({after_seq: after}) {
+    const messages = after === undefined ? this.messages.slice(-50) : this.messages.slice(after);
+    const read = this.read.me ?? 0;
+    const unread = this.messages.filter(({seq, sender}) => seq > read && sender !== ME).length;
+    const conversation = {
+      id: "c",
+      kind: "direct",
+      members: [ME, BOB],
+      revision: this.revision,
+      unread,
+      read: this.read,
+      delivered: {},
+    };
+    return {conversation, messages, updated: after === undefined ? [] : this.changed, has_more: false};
+  }
+
+  async #request(method, path) {
+    this.requests.push(path);
+    const query = Object.fromEntries(new URLSearchParams(path.split("?")[1]));
+    const number = (name) => (query[name] === undefined ? null : Number(query[name]));
+    const [before, after, around, limit] = ["before_seq", "after_seq", "around_seq", "limit"].map(number);
+    let found = this.messages.filter(({seq}) => (before === null || seq < before) && (after === null || seq > after));
+    if (around !== null) {
+      found = found.filter(({seq}) => Math.abs(seq - around) <= limit / 2);
+    }
+    const part = after === null ? found.slice(-limit) : found.slice(0, limit);
+    return {messages: part.toReversed(), has_more: part.length < found.length};
+  }
+}
+
+const contents = (conversation) => conversation.messages.value.map(({content}) => content);
+const numbers = (conversation) => conversation.messages.value.map(({seq}) => seq);
+
+test("entering shows the newest messages, and counts what was not read", async () => {
+  world.many(60);
+  world.read.me = 58;
+  const conversation = await world.enter();
+  assert.equal(conversation.id, "c");
+  assert.equal(conversation.state.value, "ready");
+  assert.deepEqual([numbers(conversation)[0], numbers(conversation).at(-1)], [11, 60]);
+  assert.equal(conversation.history.hasOlder, true);
+  assert.equal(conversation.unread.value, 2);
+  assert.equal(conversation.newFrom.value, 59);
+});
+
+test("what is refused at the first entering is an error that can be tried again", async () => {
+  const answer = world.live.answers;
+  const refusal = new Refusal("not_found", "nothing there");
+  answer.call(world.live, "join_chat", () => {
+    throw refusal;
+  });
+  await world.enter();
+  assert.equal(world.conversation.state.value, "error");
+  assert.equal(world.conversation.error.value, refusal);
+});
+
+test("a message that leaves a hole has it filled", async () => {
+  world.says(BOB, "one");
+  const conversation = await world.enter();
+  world.says(BOB, "lost on the way");
+  world.tell(world.says(BOB, "three"));
+  await world.live.settled();
+  assert.deepEqual(contents(conversation), ["one", "lost on the way", "three"]);
+  assert.deepEqual(world.asked("join_chat").at(-1), {conversation_id: "c", after_seq: 1, after_revision: 1});
+});
+
+test("the next connection brings what was missed and what has changed, once", async () => {
+  const [first] = world.many(2);
+  const conversation = await world.enter();
+  world.live.becomes("reconnecting");
+  world.changed = [{...first, content: "changed"}];
+  world.says(BOB, "missed");
+  world.live.becomes("live");
+  await world.live.settled();
+  world.tell(world.messages[2]);
+  assert.deepEqual(contents(conversation), ["changed", "message 1", "missed"]);
+});
+
+test("an edited or recalled message changes above its replies too", async () => {
+  const [first] = world.many(1);
+  const reply = world.says(BOB, "indeed");
+  reply.reply = {id: first.id, seq: 1, sender: BOB, type: "text", content: first.content};
+  const conversation = await world.enter();
+  world.live.tell("message_updated", {conversation_id: "c", message: {...first, content: "", recalled: true}});
+  assert.equal(conversation.messages.value[0].recalled, true);
+  assert.equal(conversation.messages.value[1].reply.recalled, true);
+  assert.equal(conversation.messages.value[1].reply.content, "");
+});
+
+test("what one sends is shown at once, arrives once, and stands in one place", async () => {
+  const conversation = await world.enter();
+  conversation.send({content: "hello"});
+  assert.deepEqual(
+    conversation.outgoing.value.map(({content, state}) => [content, state]),
+    [["hello", "sending"]],
+  );
+  await world.live.settled();
+  assert.deepEqual(conversation.outgoing.value, []);
+  assert.deepEqual(contents(conversation), ["hello"]);
+  world.tell(world.messages[0]);
+  assert.deepEqual(contents(conversation), ["hello"]);
+  assert.equal(conversation.unread.value, 0);
+});
+
+test("others' marks say how far one's own messages have come", async () => {
+  const conversation = await world.enter();
+  conversation.send({content: "hello"});
+  await world.live.settled();
+  const [message] = conversation.messages.value;
+  assert.equal(conversation.stateOf(message), "sent");
+  world.live.tell("message_delivered", {conversation_id: "c", user_id: "bob", seq: 1});
+  assert.equal(conversation.stateOf(message), "delivered");
+  world.live.tell("message_read", {conversation_id: "c", user_id: "bob", seq: 1});
+  assert.equal(conversation.stateOf(message), "read");
+  world.live.tell("message_delivered", {conversation_id: "c", user_id: "bob", seq: 0});
+  assert.equal(conversation.stateOf(message), "read");
+});
+
+test("only what is seen is marked as read", async () => {
+  const conversation = await world.enter();
+  world.tell(world.says(BOB, "unseen"));
+  assert.equal(conversation.unread.value, 1);
+  assert.equal(conversation.newFrom.value, 1);
+  assert.deepEqual(world.asked("mark_read"), []);
+  assert.deepEqual(world.asked("mark_delivered"), [{conversation_id: "c", seq: 1}]);
+  conversation.read();
+  assert.equal(conversation.unread.value, 0);
+  assert.deepEqual(world.asked("mark_read"), [{conversation_id: "c", seq: 1}]);
+  conversation.reading.isWatched = true;
+  world.tell(world.says(BOB, "seen"));
+  assert.equal(conversation.unread.value, 0);
+  assert.equal(conversation.newFrom.value, 1);
+  assert.deepEqual(world.asked("mark_read").at(-1), {conversation_id: "c", seq: 2});
+});
+
+test("what was read on another device is read here, and not told again", async () => {
+  const conversation = await world.enter();
+  world.many(3).forEach((message) => world.tell(message));
+  world.live.tell("message_read", {conversation_id: "c", user_id: "me", seq: 2});
+  assert.equal(conversation.unread.value, 1);
+  conversation.read(2);
+  assert.deepEqual(world.asked("mark_read"), []);
+});
+
+test("a mark that was lost with the connection is told with the next", async () => {
+  const conversation = await world.enter();
+  world.tell(world.says(BOB, "one"));
+  world.live.answers("mark_read", () => {
+    throw new ConnectionLost("mark_read");
+  });
+  conversation.read();
+  world.live.answers("mark_read", () => ({}));
+  world.live.becomes("reconnecting");
+  world.live.becomes("live");
+  await world.live.settled();
+  assert.equal(world.asked("mark_read").length, 2);
+  assert.equal(conversation.unread.value, 0);
+});
+
+test("looking back loads page by page, a jump shows a stretch that joins the newest again", async () => {
+  world.many(400);
+  world.read.me = 400;
+  const conversation = await world.enter();
+  const {history} = conversation;
+  await history.loadOlder();
+  assert.deepEqual([numbers(conversation)[0], numbers(conversation).at(-1)], [301, 400]);
+  await history.show(100);
+  assert.deepEqual([numbers(conversation)[0], numbers(conversation).at(-1)], [51, 150]);
+  world.tell(world.says(BOB, "meanwhile"));
+  assert.equal(numbers(conversation).at(-1), 150);
+  for (let turn = 0; turn < 3; turn += 1) {
+    await history.loadNewer();
+  }
+  assert.equal(history.past.value, null);
+  assert.deepEqual(
+    numbers(conversation),
+    Array.from({length: 351}, (_, index) => index + 51),
+  );
+  await history.show(20);
+  history.showRecent();
+  assert.equal(numbers(conversation).at(-1), 401);
+});
+
+test("two calls for the same page load it once", async () => {
+  world.many(200);
+  const conversation = await world.enter();
+  await Promise.all([conversation.history.loadOlder(), conversation.history.loadOlder()]);
+  assert.equal(world.requests.filter((path) => path.includes("before_seq")).length, 1);
+});
+
+test("who is no longer a friend, or in the group, cannot write", async () => {
+  const conversation = await world.enter();
+  assert.equal(conversation.canWrite, true);
+  world.app.friends.list.value = [];
+  assert.equal(conversation.canWrite, false);
+  world.app.friends.list.value = [BOB];
+  world.live.tell("conversation_updated", {conversation_id: "c", removed: true});
+  assert.equal(conversation.canWrite, false);
+});
+
+test("a draft says whom it replies to, is kept, and is gone once it is sent", async () => {
+  const [first] = world.many(1);
+  const conversation = await world.enter();
+  const {composition} = conversation;
+  composition.text = "to be";
+  composition.reply(first);
+  assert.equal(new Conversation(world.app, {friend: BOB}).composition.text, "to be");
+  assert.equal(composition.replyTo.id, first.id);
+  composition.submit();
+  assert.equal(composition.text, "");
+  assert.equal(composition.replyTo, null);
+  await world.live.settled();
+  assert.equal(world.asked("send_message")[0].reply_to, first.id);
+});
+
+test("white space and too much cannot be sent", async () => {
+  const {composition} = await world.enter();
+  composition.text = " \n ";
+  assert.equal(composition.canSend, false);
+  composition.text = "字".repeat(10_000);
+  assert.equal(composition.canSend, true);
+  composition.text = "😀".repeat(10_001);
+  assert.equal(composition.left, -1);
+  assert.equal(composition.canSend, false);
+});
+
+test("a file that the server would not take is told of before it is sent", async () => {
+  const {composition} = await world.enter();
+  world.app.limits.known.value = {max_file_size: 10, file_extensions: ["png", "txt"], recall_window: 120};
+  const file = (name, size, type = "") => ({name, size, type});
+  composition.attachFiles([file("a.txt", 5), file("b.exe", 5), file("c.png", 11), file("d.txt", 0)]);
+  assert.deepEqual(
+    composition.attachments.value.map(({problem}) => problem),
+    [null, "unsupported", "too_large", "empty"],
+  );
+  assert.equal(composition.canSend, false);
+  composition.attachments.value.slice(1).forEach((one) => composition.detach(one));
+  assert.equal(composition.canSend, true);
+});

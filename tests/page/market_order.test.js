@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {COLUMNS, columnsFor} from "#js/market/board/columns.js";
+import {filtered, nextSort, sorted} from "#js/market/board/order.js";
+
+const QUOTES = {
+  "600519.SH": {code: "600519", name: "贵州茅台", price: 1850, change_percent: 1.2},
+  "000001.SZ": {code: "000001", name: "平安银行", price: 11, change_percent: -0.4},
+  "300750.SZ": {code: "300750", name: "宁德时代", price: 240, change_percent: 1.2},
+};
+const SYMBOLS = [...Object.keys(QUOTES), "430047.BJ"];
+const quoteOf = (symbol) => QUOTES[symbol];
+const column = (name) => COLUMNS.find((one) => one.name === name);
+
+test("a header sorts from the strongest, then from the weakest, then not at all", () => {
+  const price = column("price");
+  const down = nextSort(null, price);
+  assert.deepEqual(down, {column: "price", direction: -1});
+  const up = nextSort(down, price);
+  assert.deepEqual(up, {column: "price", direction: 1});
+  assert.equal(nextSort(up, price), null);
+  assert.deepEqual(nextSort(up, column("name")), {column: "name", direction: 1});
+});
+
+test("numbers sort both ways, equal ones as listed, those without a quote last", () => {
+  const percent = column("change_percent");
+  assert.deepEqual(sorted(SYMBOLS, quoteOf, percent, -1), ["600519.SH", "300750.SZ", "000001.SZ", "430047.BJ"]);
+  assert.deepEqual(sorted(SYMBOLS, quoteOf, percent, 1), ["000001.SZ", "600519.SH", "300750.SZ", "430047.BJ"]);
+});
+
+test("Chinese names sort as they are spoken", () => {
+  assert.deepEqual(sorted(SYMBOLS, quoteOf, column("name"), 1).slice(0, 3), ["600519.SH", "300750.SZ", "000001.SZ"]);
+});
+
+test("a filter is the beginning of a code or any part of a name", () => {
+  assert.deepEqual(filtered(SYMBOLS, quoteOf, " 茅台 "), ["600519.SH"]);
+  assert.deepEqual(filtered(SYMBOLS, quoteOf, "0000"), ["000001.SZ"]);
+  assert.deepEqual(filtered(SYMBOLS, quoteOf, "bj"), []);
+  assert.equal(filtered(SYMBOLS, quoteOf, "  "), SYMBOLS);
+});
+
+test("a phone has the columns that matter, a wide window all", () => {
+  assert.deepEqual(columnsFor(390).map(({name}) => name), ["name", "price", "change_percent"]);
+  assert.deepEqual(columnsFor(1300), COLUMNS);
+});

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import {test} from "node:test";
+import {Refusal} from "#js/core/session.js";
+import {Book} from "#js/market/models/book.js";
+import {Quotes} from "#js/market/models/quotes.js";
+import {fitting, MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
+import {FakeLive} from "./support.js";
+
+const row = (symbol) => ({symbol, price: 10, change: 0, change_percent: 0, volume: 1, timestamp: "2026-01-05T10:00:00.000+08:00"});
+
+function made({rows = [], answer} = {}) {
+  const live = new FakeLive();
+  live.answers("subscribe_prices", answer ?? (() => ({data: rows, count: rows.length, timestamp: "now"})));
+  live.answers("unsubscribe_prices", () => ({}));
+  const requested = [];
+  const session = {
+    async request(method, path) {
+      requested.push(path);
+      return {quotes: []};
+    },
+  };
+  const quotes = new Quotes({session, live}, new Book(() => {}));
+  return {live, quotes, requested, asked: () => live.asked.map(([event, {target}]) => `${event} ${target}`)};
+}
+
+test("what is watched is subscribed to once, and given up when nobody watches", async () => {
+  const {live, quotes, asked} = made();
+  const stops = [quotes.watch([["stock", "600519.SH"]]), quotes.watch([["stock", "600519.SH"]])];
+  await live.settled();
+  assert.deepEqual(asked(), []);
+  live.becomes("live");
+  await live.settled();
+  assert.deepEqual(asked(), ["subscribe_prices 600519.SH"]);
+  assert.equal(quotes.held.value, 1);
+  stops[0]();
+  await live.settled();
+  assert.equal(quotes.held.value, 1);
+  stops[1]();
+  await live.settled();
+  assert.deepEqual(asked(), ["subscribe_prices 600519.SH", "unsubscribe_prices 600519.SH"]);
+  assert.equal(quotes.held.value, 0);
+});
+
+test("a view that follows another on the same target changes nothing", async () => {
+  const {live, quotes, asked} = made();
+  live.becomes("live");
+  const stop = quotes.watch([["market", "ALL"]]);
+  await live.settled();
+  stop();
+  const stopAgain = quotes.watch([["market", "ALL"]]);
+  await live.settled();
+  assert.deepEqual(asked(), ["subscribe_prices ALL"]);
+  stopAgain();
+  await live.settled();
+});
+
+test("each new connection subscribes anew", async () => {
+  const {live, quotes, asked} = made();
+  live.becomes("live");
+  const stop = quotes.watch([["market", "SH"]]);
+  await live.settled();
+  live.becomes("reconnecting");
+  live.becomes("live");
+  await live.settled();
+  assert.deepEqual(asked(), ["subscribe_prices SH", "subscribe_prices SH"]);
+  stop();
+  await live.settled();
+});
+
+test("a target knows its members, from the ack and from pushes, and asks for the whole quotes", async () => {
+  const {live, quotes, requested} = made({rows: [row("600519.SH")]});
+  live.becomes("live");
+  const stops = [quotes.watch([["strategy", "ma_cross"]]), quotes.watch([["market", "SZ"]])];
+  await live.settled();
+  live.tell("price_update", {subscription_type: "strategy", target: "ma_cross", data: [row("000001.SZ")], timestamp: "then"});
+  assert.deepEqual(quotes.target("strategy", "ma_cross").members.value, ["600519.SH", "000001.SZ"]);
+  assert.equal(quotes.target("strategy", "ma_cross").state.value, "ready");
+  assert.equal(quotes.pushedAt.value, "then");
+  assert.deepEqual(requested, ["/market/quotes?market=SZ"]); // it holds the other's as well, as far as the acks say
+  stops.forEach((stop) => stop());
+  await live.settled();
+});
+
+test("what the server refuses is told, and asked for again on demand", async () => {
+  const refusal = new Refusal("invalid_input", "no such strategy");
+  let isRefused = true;
+  const answer = () => {
+    if (isRefused) {
+      throw refusal;
+    }
+    return {data: [], timestamp: "now"};
+  };
+  const {live, quotes, asked} = made({answer});
+  live.becomes("live");
+  const stop = quotes.watch([["strategy", "x"]]);
+  await live.settled();
+  const target = quotes.target("strategy", "x");
+  assert.equal(target.state.value, "error");
+  assert.equal(target.error.value, refusal);
+  assert.equal(quotes.held.value, 0);
+  quotes.watch([["market", "ALL"]]);
+  await live.settled();
+  assert.deepEqual(asked(), ["subscribe_prices x", "subscribe_prices ALL"]);
+  isRefused = false;
+  target.refresh();
+  await live.settled();
+  assert.equal(target.state.value, "ready");
+  stop();
+  await live.settled();
+});
+
+test("more stocks than a connection may hold are all shares at once, and the indices beside them", () => {
+  const shares = Array.from({length: 200}, (_, index) => `stock:${600000 + index}.SH`);
+  const keys = [...shares, "stock:000001.SH", "strategy:ma_cross"];
+  const chosen = fitting(keys);
+  assert.equal(chosen.length, MAX_SUBSCRIPTIONS);
+  assert.deepEqual(chosen.slice(0, 3), ["market:ALL", "strategy:ma_cross", "stock:000001.SH"]);
+  assert.deepEqual(fitting(shares.slice(0, 128)), shares.slice(0, 128));
+  assert.deepEqual(fitting([...shares, "market:ALL"]).filter((key) => key === "market:ALL"), ["market:ALL"]);
+});

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import {mock, test} from "node:test";
+import {place} from "#js/core/router.js";
+import {byDay, nameOf} from "#js/notices/days.js";
+import {isAbout, kindOf, targetOf} from "#js/notices/kinds.js";
+import {Notices, UNDO_MS} from "#js/notices/notices.js";
+import {isTeller} from "#js/notices/telling.js";
+import {FakeLive, FakeSession} from "./support.js";
+
+const notice = (id, more = {}) => ({
+  id,
+  title: `title ${id}`,
+  content: "",
+  type: "news",
+  link: "",
+  source: "",
+  created_at: "2026-11-20T10:00:00+00:00",
+  status: "unread",
+  ...more,
+});
+
+/** Notices of somebody who has these on the server. */
+async function inbox(...stored) {
+  const [live, session] = [new FakeLive(), new FakeSession()];
+  const server = {stored: [...stored]};
+  session.answers("GET /notifications", (_, {status, type, before = "9"}) => {
+    const found = server.stored.filter(
+      (one) => one.id < before && (!status || one.status === status) && (!type || one.type === type),
+    );
+    return {notifications: found.slice(0, 2), has_more: found.length > 2};
+  });
+  session.answers("GET /notifications/unread_count", () => ({
+    count: server.stored.filter(({status}) => status === "unread").length,
+  }));
+  const notices = new Notices({live, session});
+  live.becomes("live");
+  await live.settled();
+  return {notices, live, session, server};
+}
+
+const ids = (notices, filter = "all") => notices.list(filter).map(({id}) => id);
+
+test("what is fetched and what comes live stand in order, each once", async () => {
+  const {notices, live} = await inbox(notice("3"), notice("2"), notice("1"));
+  const heard = [];
+  notices.onArrival(({id}) => heard.push(id));
+  live.tell("notification", notice("4"));
+  live.tell("notification", notice("4"));
+  live.tell("notification", notice("3"));
+  live.tell("unread_counts", {notifications: 4});
+  assert.deepEqual(ids(notices), ["4", "3", "2"]);
+  assert.deepEqual(heard, ["4"]);
+  assert.equal(notices.unread.value, 4);
+  await notices.more("all");
+  assert.deepEqual(ids(notices), ["4", "3", "2", "1"]);
+  assert.equal(notices.hasMore("all"), false);
+});
+
+test("after a gap there is neither a hole nor a double, and nothing of it is told as news", async () => {
+  const {notices, live, server} = await inbox(notice("2"), notice("1"));
+  const heard = [];
+  notices.onArrival(({id}) => heard.push(id));
+  live.becomes("reconnecting");
+  server.stored = [notice("7"), notice("6"), notice("5"), notice("2"), notice("1")];
+  live.becomes("live");
+  live.tell("notification", notice("7")); // while it is fetched
+  await live.settled();
+  assert.deepEqual(ids(notices), ["7", "6"]);
+  assert.deepEqual(heard, []);
+  await notices.more("all");
+  assert.deepEqual(ids(notices), ["7", "6", "5", "2"]);
+});
+
+test("another device reads some, then all up to one, and deletes", async () => {
+  const {notices, live} = await inbox(notice("3"), notice("2"));
+  live.tell("notifications_read", {ids: ["3"]});
+  assert.deepEqual(
+    notices.list("all").map(({status}) => status),
+    ["read", "unread"],
+  );
+  live.tell("notifications_read", {through: "2"});
+  assert.deepEqual(
+    notices.list("all").map(({status}) => status),
+    ["read", "read"],
+  );
+  live.tell("notifications_removed", {ids: ["3"]});
+  assert.deepEqual(ids(notices), ["2"]);
+});
+
+test("reading one and all is shown at once; what is refused is fetched anew", async () => {
+  const {notices, live, session} = await inbox(notice("3"), notice("2"));
+  session.answers("POST /notifications/3/read", () => null);
+  await notices.read("3");
+  await notices.read("3");
+  assert.equal(session.count("POST /notifications/3/read"), 1);
+  assert.equal(notices.unread.value, 1);
+  session.answers("POST /notifications/read_all", () => {
+    throw new Error("away");
+  });
+  await assert.rejects(notices.readAll(), /away/);
+  await live.settled();
+  assert.equal(notices.unread.value, 2);
+  assert.equal(notices.list("unread").length, 0); // its first page is asked for when somebody looks
+});
+
+test("a deletion can be taken back until its time has gone", async (context) => {
+  context.mock.timers.enable({apis: ["setTimeout"]});
+  const {notices, session} = await inbox(notice("3"), notice("2"));
+  session.answers("DELETE /notifications/3", () => null);
+  notices.remove("3");
+  assert.deepEqual(ids(notices), ["2"]);
+  assert.equal(notices.unread.value, 1);
+  notices.keep("3");
+  context.mock.timers.tick(UNDO_MS);
+  assert.deepEqual(ids(notices), ["3", "2"]);
+  assert.equal(session.count("DELETE /notifications/3"), 0);
+  notices.remove("3");
+  notices.remove("3");
+  context.mock.timers.tick(UNDO_MS);
+  assert.equal(session.count("DELETE /notifications/3"), 1);
+  assert.deepEqual(ids(notices), ["2"]);
+});
+
+test("a deletion that fails brings the notification back, and is told", async (context) => {
+  context.mock.timers.enable({apis: ["setTimeout"]});
+  const {notices, live, session} = await inbox(notice("3"));
+  session.answers("DELETE /notifications/3", () => {
+    throw new Error("away");
+  });
+  const failed = mock.fn();
+  notices.remove("3", failed);
+  context.mock.timers.tick(UNDO_MS);
+  await live.settled();
+  assert.equal(failed.mock.callCount(), 1);
+  assert.deepEqual(ids(notices), ["3"]);
+});
+
+test("who is at the place a notification is about has read it", async () => {
+  const {notices, live, session} = await inbox(notice("3", {link: "/stocks/600519.SH"}), notice("2"));
+  session.answers("POST /notifications/3/read", () => null);
+  session.answers("POST /notifications/4/read", () => null);
+  place.value = {area: "market", path: ["600519.SH"]};
+  assert.deepEqual(ids(notices, "all"), ["3", "2"]);
+  assert.equal(notices.unread.value, 1);
+  const seen = [];
+  notices.onArrival((_, {isSeen}) => seen.push(isSeen));
+  live.tell("notification", notice("4", {link: "/stocks/600519.SH"}));
+  live.tell("notification", notice("5"));
+  assert.deepEqual(seen, [true, false]);
+  assert.equal(session.count("POST /notifications/4/read"), 1);
+  place.value = {area: "", path: []};
+});
+
+test("links lead to places of the page, and never to another scheme", () => {
+  const hrefOf = (more) => targetOf(notice("1", more))?.href;
+  assert.equal(hrefOf({link: "/?conversation=c1"}), "#/chat/c1");
+  assert.equal(hrefOf({link: "/stocks/000001.SH"}), "#/market/000001.SH");
+  assert.equal(hrefOf({link: "/stocks/000001.SH", source: "task:t1"}), "#/tasks/t1");
+  assert.equal(hrefOf({link: "/", type: "friend_request"}), "#/chat");
+  assert.equal(hrefOf({link: "/#/market"}), "#/market");
+  assert.deepEqual(targetOf(notice("1", {link: "https://example.com/"})), {
+    href: "https://example.com/",
+    isOutside: true,
+  });
+  for (const link of ["", "/", "javascript:alert(1)", "//evil.example", "/\\evil.example", "data:text/html,x"]) {
+    assert.equal(targetOf(notice("1", {link})), null, link);
+  }
+});
+
+test("a notification is about the very place, not about its area", () => {
+  const about = notice("1", {link: "/?conversation=c1"});
+  assert.equal(isAbout(about, {area: "chat", path: ["c1"]}), true);
+  assert.equal(isAbout(about, {area: "chat", path: ["c2"]}), false);
+  assert.equal(isAbout(notice("1", {type: "friend_request"}), {area: "chat", path: []}), false);
+});
+
+test("how much an unknown type matters is seen by its name", () => {
+  assert.equal(kindOf("system_error").severity, "bad");
+  assert.equal(kindOf("maintenance").severity, "warn");
+  assert.deepEqual(kindOf("news"), {icon: "bell", severity: "info"});
+});
+
+test("days are grouped by the clock of whoever reads", () => {
+  const noon = new Date(2026, 10, 20, 12);
+  const at = (hours) => ({created_at: new Date(noon.getTime() + hours * 3_600_000).toISOString()});
+  const days = byDay([at(3), at(-3), at(-13), at(-40)]);
+  assert.deepEqual(
+    days.map(({notices}) => notices.length),
+    [2, 1, 1],
+  );
+  assert.deepEqual(
+    days.map(({day}) => nameOf(day, noon.getTime())),
+    ["today", "yesterday", ""],
+  );
+});
+
+test("one tab alone tells, one that is looked at first", async () => {
+  const held = new Set();
+  const locks = {
+    async request(name, {ifAvailable}, work) {
+      assert.equal(ifAvailable, true);
+      const isFree = !held.has(name);
+      held.add(name);
+      await work(isFree ? {} : null);
+    },
+  };
+  const pause = () => new Promise((resolve) => setImmediate(resolve));
+  const tabs = [true, true, false].map((isHidden) => isTeller("1", {isHidden, locks, pause}));
+  assert.deepEqual(await Promise.all(tabs), [false, false, true]);
+  const hidden = [true, true].map((isHidden) => isTeller("2", {isHidden, locks, pause}));
+  assert.deepEqual((await Promise.all(hidden)).filter(Boolean), [true]);
+});
