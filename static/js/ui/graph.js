@@ -4,6 +4,7 @@ import {html, useEffect, useRef} from "#js/core/view.js";
 
 const STYLES = "/static/npm/uplot.css";
 const AXIS_WIDTH = 64;
+const WHOLE_STEPS = Array.from({length: 15}, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
 let loading = null;
 
@@ -19,9 +20,9 @@ function load() {
 
 /**
  * `times` are seconds of the clock, `lines` are `{name, color, values}` with the name of a variable of the design system as
- * colour, `format(value)` says what stands at the axis and in the legend.
+ * colour, `format(value)` says what stands at the axis and in the legend; `isWhole`: there is nothing between 1 and 2.
  */
-export function Graph({label, times, lines, format, height = 150}) {
+export function Graph({label, times, lines, format, isWhole = false, height = 150}) {
   const place = useRef(null);
   const plot = useRef(null);
   const data = [times, ...lines.map(({values}) => values)];
@@ -31,7 +32,7 @@ export function Graph({label, times, lines, format, height = 150}) {
     let isGone = false;
     load().then((Plot) => {
       if (!isGone) {
-        const options = optionsOf(lines, format, place.current.clientWidth, height);
+        const options = optionsOf(lines, {format, isWhole, width: place.current.clientWidth, height});
         plot.current = new Plot(options, newest.current, place.current);
       }
     });
@@ -65,7 +66,7 @@ export function Graph({label, times, lines, format, height = 150}) {
   `;
 }
 
-function optionsOf(lines, format, width, height) {
+function optionsOf(lines, {format, isWhole, width, height}) {
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
   const axis = {
     stroke: () => css("--faint"),
@@ -81,7 +82,13 @@ function optionsOf(lines, format, width, height) {
     scales: {y: {range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1]}},
     axes: [
       {...axis, values: "{HH}:{mm}:{ss}", space: 90, size: 28, grid: {show: false}},
-      {...axis, size: AXIS_WIDTH, space: 36, values: (_, ticks) => ticks.map((tick) => format(tick))},
+      {
+        ...axis,
+        ...(isWhole && {incrs: WHOLE_STEPS}),
+        size: AXIS_WIDTH,
+        space: 36,
+        values: (_, ticks) => ticks.map((tick) => format(tick)),
+      },
     ],
     series: [
       {},
