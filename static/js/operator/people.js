@@ -40,7 +40,14 @@ function Person({user, onBan}) {
 
   async function change(work, question, done) {
     const name = user.display_name;
-    if (question && !(await confirm({title: t(question, {name}), text: t(`${question}_text`), isDangerous: true}))) {
+    if (
+      question &&
+      !(await confirm({
+        title: t(`operator.ask_${question}`, {name}),
+        text: t(`operator.ask_${question}_text`),
+        isDangerous: true,
+      }))
+    ) {
       return;
     }
     try {
@@ -56,12 +63,12 @@ function Person({user, onBan}) {
     {
       text: t("operator.promote"),
       icon: "shield",
-      run: () => change(role("operator"), "operator.ask_promote", "operator.promoted"),
+      run: () => change(role("operator"), "promote", "operator.promoted"),
     },
     {
       text: t("operator.demote"),
       icon: "user",
-      run: () => change(role("member"), "operator.ask_demote", "operator.demoted"),
+      run: () => change(role("member"), "demote", "operator.demoted"),
     },
     {text: t("operator.ban"), icon: "mute", isDangerous: true, run: onBan},
     {
