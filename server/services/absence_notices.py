@@ -117,5 +117,5 @@ class AbsenceNotices:
         conversation_id = news.last.conversation_id
         key = "message" if is_direct else "mention"
         words = self._notices.words(key, name=news.last.sender.display_name, count=count)
-        link = f"/?conversation={conversation_id}"
+        link = f"/#/chat/{conversation_id}"
         return Notice(user_id, words, NOTIFICATION_TYPE, link, SOURCE, conversation_key(conversation_id))

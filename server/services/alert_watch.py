@@ -174,7 +174,7 @@ class AlertWatch:
             return Words(title, self._phrase(locale, f"alerts.{alert.kind.value}", **values))
 
         try:
-            notice = Notice(alert.user_id, words, NOTIFICATION_TYPE, f"/stocks/{alert.symbol}", "alerts")
+            notice = Notice(alert.user_id, words, NOTIFICATION_TYPE, f"/#/market/{alert.symbol}", "alerts")
             await self._announcer.announce([notice])
         except Exception:  # it has fired, and the event is out; the others must go on
             logger.exception("the notification of alert %s was not stored", alert.id)

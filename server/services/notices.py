@@ -44,11 +44,12 @@ class Notices:
     def friend_requested(self, request: FriendRequest, who_sees: Collection[str]) -> None:
         """See `FriendNotices`."""
         if request.to_user.id in who_sees:
-            self._tell_of_friend(request.to_user.id, "friend_request", request.from_user)
+            self._tell_of_friend(request.to_user.id, "friend_request", request.from_user, "/#/chat/people")
 
     def friend_accepted(self, request: FriendRequest) -> None:
         """See `FriendNotices`."""
-        self._tell_of_friend(request.from_user.id, "friend_accepted", request.to_user)
+        friend = request.to_user
+        self._tell_of_friend(request.from_user.id, "friend_accepted", friend, f"/#/chat/with/{friend.id}")
 
     def words(self, key: str, **values: object) -> Callable[[str], Words]:
         """Return what stands under ``notices.<key>`` in a language."""
@@ -73,10 +74,10 @@ class Notices:
         while self._under_way:
             await asyncio.wait(tuple(self._under_way))
 
-    def _tell_of_friend(self, user_id: str, kind: str, other: Profile) -> None:
+    def _tell_of_friend(self, user_id: str, kind: str, other: Profile, link: str) -> None:
         key = f"{kind}:{other.id}"  # asking again and again is one unread notification
         words = self.words(kind, name=other.display_name)
-        self.tell([Notice(user_id, words, kind, "/", "friends", key)])
+        self.tell([Notice(user_id, words, kind, link, "friends", key)])
 
     async def _write(self, notices: Sequence[Notice]) -> None:
         try:

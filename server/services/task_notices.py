@@ -54,7 +54,7 @@ class TaskNotices:
                 type="task" if task.state is TaskState.COMPLETED else "task_failed",
                 title=self._text(locale, f"tasks.notice.{kind}_{ending}"),
                 content=symbol or task.type,
-                link=f"/stocks/{symbol}" if symbol else "",
+                link=f"/#/market/{symbol}" if symbol else "",
                 source=f"task:{task.id}",
             )
         except Exception:  # the task is over all the same

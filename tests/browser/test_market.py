@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
-import urllib.request
 from collections.abc import Callable
-from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.accessibility import serious_findings
+from tests.browser.outside import call
 from tests.browser.visitors import PATIENCE_MS, Program, Visitor, screenshot
 
 Visit = Callable[..., Visitor]
@@ -54,16 +52,6 @@ def is_drawn(visitor: Visitor, pixels: int) -> None:
     while visitor.page.evaluate(INKED_PIXELS) < pixels:
         assert time.monotonic() < deadline, "the chart is blank"
         visitor.page.wait_for_timeout(50)
-
-
-def push(program: Program, **quote: Any) -> None:
-    """Post a quote, as an operator at the machine may."""
-    url = f"{program.url}api/websocket/push/prices"
-    request = urllib.request.Request(
-        url, json.dumps([quote]).encode(), {"Content-Type": "application/json"}, method="POST"
-    )
-    with urllib.request.urlopen(request) as answer:
-        assert answer.status == 200
 
 
 def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
@@ -170,7 +158,8 @@ def test_an_alert_waits_fires_and_is_set_again(visit: Visit, program: Program) -
     form.get_by_role("spinbutton").fill("12.34")
     form.get_by_role("button").click()
     expect(page.locator("[data-alert=active]")).to_contain_text("12.34")
-    push(program, symbol="601398.SH", price=12.5, previous_close=12)
+    quote = {"symbol": "601398.SH", "price": 12.5, "previous_close": 12}
+    call(program, "POST", "/websocket/push/prices", [quote])
     expect(page.locator("[data-alert=fired]")).to_contain_text("12.50")
     at(alice, "alerts")
     expect(page.locator("[data-alert=fired]")).to_contain_text("工商银行")
@@ -284,8 +273,17 @@ def test_after_a_restart_the_prices_move_again(visit: Visit, program: Program) -
 
 
 def test_the_market_fits_a_phone(visit: Visit) -> None:
-    phone = visit(viewport={"width": 390, "height": 844}, has_touch=True).sign_in("alice")
-    board(at(phone))
+    def at_their_limits(route: Route) -> None:
+        answer = route.fetch()
+        said = answer.json()
+        for quote in said["data"]["quotes"]:
+            quote["limit_up"] = 0.01
+        route.fulfill(response=answer, json=said)
+
+    phone = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    phone.page.route("**/api/market/quotes?**", at_their_limits)
+    board(at(phone.sign_in("alice")))
+    expect(phone.page.locator("[data-tag=limit_up]").first).to_have_text("涨停")
     expect(phone.page.get_by_role("columnheader")).to_have_count(3)
     expect(phone.page.locator(".session")).to_contain_text(re.compile(r"\d\d:\d\d|距"))
     for path in ((), ("600519.SH",), ("lists",), ("signals",), ("alerts",)):

@@ -6,9 +6,23 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import serious_findings
 from tests.browser.outside import call, register, sign_in
-from tests.browser.visitors import Program, Visitor
+from tests.browser.visitors import Program, Visitor, screenshot
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+BROWSER_THAT_ASKS = """
+  window.asked = 0;
+  window.Notification = class {
+    static permission = localStorage.asked ? "granted" : "default";
+    static async requestPermission() {
+      window.asked += 1;
+      localStorage.asked = "yes";
+      return (Notification.permission = "granted");
+    }
+    constructor(title) {
+      localStorage.shown = JSON.stringify([...JSON.parse(localStorage.shown ?? "[]"), title]);
+    }
+  };
+"""
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "reduced_motion": "reduce"}
 
 
 def notify(program: Program, username: str, title: str, **more: str) -> None:
@@ -33,12 +47,15 @@ def test_a_friends_request_rings_and_is_read(visit: Callable[..., Visitor], prog
     expect(row).to_have_count(1)
     expect(row).to_contain_text("bert")
     expect(anna.page.locator(".toast")).to_have_count(0)
-    assert serious_findings(anna.page, ".inbox") == []
+    assert serious_findings(anna.page) == []
+    screenshot(anna.page, "notifications")
     anna.page.locator("#read-all").click()
     badge(anna.page, 0)
     anna.page.keyboard.press("Escape")
     expect(anna.page.locator(".inbox")).to_have_count(0)
     expect(anna.page.locator("#bell")).to_be_focused()
+    anna.page.keyboard.press("Enter")
+    expect(row.locator("a")).to_have_attribute("href", "#/chat/people")
 
 
 def test_two_tabs_stay_in_step_and_a_deletion_can_be_taken_back(
@@ -78,7 +95,8 @@ def test_a_muted_type_makes_no_sign(visit: Callable[..., Visitor], program: Prog
     dora.page.locator("#prefer").click()
     with dora.page.expect_response(lambda answer: answer.request.method == "PUT"):
         dora.page.get_by_label("Friend request", exact=True).uncheck()
-    assert serious_findings(dora.page, "dialog") == []
+    assert serious_findings(dora.page) == []
+    screenshot(dora.page, "notification-settings")
     dora.page.keyboard.press("Escape")
     call(program, "POST", "/friends/requests", {"username": "dora"}, register(program, "emil"))
     notify(program, "dora", "something else")
@@ -90,9 +108,34 @@ def test_a_muted_type_makes_no_sign(visit: Callable[..., Visitor], program: Prog
     expect(dora.page.locator(".inbox-row.unread")).to_contain_text(["something else"])
 
 
+def test_one_hidden_tab_alone_shows_it_on_the_desktop_once_that_was_asked_for(
+    visit: Callable[..., Visitor], program: Program
+) -> None:
+    gero = visit()
+    gero.context.add_init_script(BROWSER_THAT_ASKS)
+    gero.page.reload()
+    gero.register("gero")
+    gero.page.locator("#bell").click()
+    gero.page.locator("#prefer").click()
+    assert gero.page.evaluate("asked") == 0
+    gero.page.get_by_label("桌面通知").check()
+    expect(gero.page.get_by_label("桌面通知")).to_be_checked()
+    assert gero.page.evaluate("asked") == 1
+    tabs = [gero.page, gero.open()]
+    for tab in tabs:
+        badge(tab, 0)
+        expect(tab.locator("#connection")).to_have_attribute("data-state", "live")
+        tab.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+    notify(program, "gero", "look here")
+    tabs[0].wait_for_function("() => JSON.parse(localStorage.shown ?? '[]').length > 0")
+    for tab in tabs:
+        badge(tab, 1)
+    assert tabs[0].evaluate("JSON.parse(localStorage.shown)") == ["look here"]
+
+
 def test_on_a_phone_a_notification_leads_to_its_stock(visit: Callable[..., Visitor], program: Program) -> None:
     fred = visit(**PHONE).register("fred")
-    notify(program, "fred", "a price was reached", link="/stocks/600519.SH")
+    notify(program, "fred", "a price was reached", link="/#/market/600519.SH")
     badge(fred.page, 1)
     fred.page.locator("#bell").click()
     assert fred.page.locator(".inbox").bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}

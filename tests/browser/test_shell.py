@@ -6,7 +6,7 @@ import gzip
 import io
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.request import urlopen
 
 import pytest
@@ -245,13 +245,24 @@ def test_axe_finds_nothing_serious(visit: Visit, scheme: str) -> None:
     assert serious_findings(page) == []
 
 
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "light"), (390, "dark"), (820, "light"), (1440, "light"), (1440, "dark")]
+)
+def test_every_window_shows_what_fits(visit: Visit, width: int, scheme: str) -> None:
+    size = {"width": width, "height": 844}
+    visitor = visit(viewport=size, color_scheme=scheme, has_touch=width < 720).sign_in("alice")
+    for link, page in views(visitor):
+        screenshot(page, f"{link.replace('/', '-')}-{width}-{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth") == width, link
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    is_dark = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) < 200
+    assert is_dark == (scheme == "dark")
+
+
 def test_all_that_the_page_loads_is_small(visit: Visit) -> None:
     visitor = visit().sign_in("alice")
-    page = visitor.page
-    for link, shown in PLACES.items():
-        page.goto(f"{visitor.program.url}#/{link}")
-        expect(page.locator(shown).first).to_be_visible()
-    loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    for _, page in views(visitor):
+        loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
     assets = {visitor.program.url, *(name for name in loaded if "/static/" in name)}
     assert any("lightweight-charts" in url for url in assets)
     sizes = {}
@@ -259,6 +270,14 @@ def test_all_that_the_page_loads_is_small(visit: Visit) -> None:
         with urlopen(url) as answer:
             sizes[url] = len(gzip.compress(answer.read()))
     assert sum(sizes.values()) < MOST_COMPRESSED, sizes
+
+
+def views(visitor: Visitor) -> Iterator[tuple[str, Page]]:
+    """Go to each main view, and wait until it is there."""
+    for link, shown in PLACES.items():
+        visitor.page.goto(f"{visitor.program.url}#/{link}")
+        expect(visitor.page.locator(shown).first).to_be_visible()
+        yield link, visitor.page
 
 
 def test_what_is_unread_stands_in_the_title(visit: Visit) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import serious_findings
 from tests.browser.outside import call, sign_in
-from tests.browser.visitors import Program, Visitor
+from tests.browser.visitors import Program, Visitor, screenshot
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 COLOURS = """canvas => {
@@ -41,7 +41,7 @@ def is_drawn(page: Page) -> None:
     """Wait until the charts are there, each of more than the colour of the ground."""
     expect(page.locator(".report-canvas canvas").first).to_be_visible()
     page.wait_for_function(
-        f"[...document.querySelectorAll('.report-canvas canvas')].some((canvas) => ({COLOURS})(canvas) > 20)"
+        f"() => [...document.querySelectorAll('.report-canvas canvas')].some((canvas) => ({COLOURS})(canvas) > 20)"
     )
 
 
@@ -57,7 +57,8 @@ def test_an_analysis_runs_to_its_report(visit: Callable[..., Visitor], program: 
     expect(gina.page.locator("[data-figure=close] dd")).to_have_text(re.compile(r"^[\d,]+\.\d\d$"))
     gina.page.locator(".task-log summary").click()
     expect(gina.page.locator(".task-log-step")).to_have_text(["0/5", "1/5", "2/5", "3/5", "4/5", "5/5", "5/5"])
-    assert serious_findings(gina.page, "#area") == []
+    assert serious_findings(gina.page) == []
+    screenshot(gina.page, "report")
     gina.page.locator("#bell").click()
     expect(gina.page.locator(".inbox-row")).to_contain_text("分析完成")
     expect(gina.page.locator(".inbox-row.unread")).to_have_count(0)  # its report is in view
@@ -83,6 +84,7 @@ def test_a_long_task_is_followed_over_a_reload_cancelled_and_tried_again(
     report(program, task_id, 2, "second epoch")
     expect(detail.locator(".task-log-lines li")).to_have_count(3)
     expect(row.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "50")
+    screenshot(hans.page, "task")
     hans.page.locator("#cancel-task").click()
     hans.page.locator("dialog button.danger").click()
     expect(detail.locator("[data-task-state=cancelled]")).to_be_visible()
@@ -106,7 +108,8 @@ def test_on_a_phone_list_and_report_take_turns(visit: Callable[..., Visitor], pr
     is_drawn(irma.page)
     assert irma.page.evaluate("document.documentElement.scrollWidth") == 390
     expect(irma.page.locator(".task-list")).to_be_hidden()
-    assert serious_findings(irma.page, "#area") == []
+    assert serious_findings(irma.page) == []
+    screenshot(irma.page, "report-phone")
     irma.page.locator(".task-back").click()
     expect(irma.page.locator(".task-detail")).to_be_hidden()
     expect(irma.page.locator(".task-row")).to_have_count(1)

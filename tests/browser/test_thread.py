@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.accessibility import serious_findings
 from tests.browser.visitors import PATIENCE_MS, Program, Visitor
@@ -149,8 +149,12 @@ def paste(visitor: Visitor, content: bytes, name: str, mime: str) -> None:
 def test_an_upload_shows_its_progress_and_can_be_cancelled(visit: Visit) -> None:
     alice = visit().sign_in("alice")
     alice.talk_to("carol")
-    held: list[Any] = []
-    alice.page.route("**/api/files", held.append)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    alice.page.route("**/api/files", hold)
     paste(alice, picture("PNG", (300, 300)), "slow.png", "image/png")
     alice.page.locator("#draft").press("Enter")
     sending = alice.page.locator(".message", has=alice.page.locator(".uploading"))

@@ -92,6 +92,21 @@ test("a conversation that is not listed yet is asked for once", async () => {
   assert.deepEqual(titles(), ["Bob", "Carol"]);
 });
 
+test("one's own messages from another device are not counted, also where only the last of several is told", async () => {
+  mock.timers.enable({apis: ["setTimeout"]});
+  try {
+    await begin(direct("d", BOB, {last: message(5, BOB)}));
+    app.answers["GET /conversations/d"] = {conversation: direct("d", BOB, {last: message(8, BOB), unread: 1})};
+    wrote("d", message(8, BOB));
+    assert.equal(conversations.unread.value, 3);
+    mock.timers.tick(5_000);
+    await app.live.settled();
+    assert.equal(conversations.unread.value, 1);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test("a group that one is removed from while it is asked for does not come back", async () => {
   await begin();
   let answer;

@@ -3,8 +3,30 @@ import {test} from "node:test";
 import {Book, limitOf} from "#js/market/models/book.js";
 
 const AT = "2026-01-05T10:00:00.000+08:00";
-const row = (changes = {}) => ({symbol: "600519.SH", code: "600519", name: "贵州茅台", price: 101, change: 1, change_percent: 1, volume: 100, timestamp: AT, ...changes});
-const whole = (changes = {}) => ({...row(), previous_close: 100, open: 99, high: 102, low: 98, amount: 10_000, limit_up: 110, limit_down: 90, suspended: false, stale: false, ...changes});
+const row = (changes = {}) => ({
+  symbol: "600519.SH",
+  code: "600519",
+  name: "贵州茅台",
+  price: 101,
+  change: 1,
+  change_percent: 1,
+  volume: 100,
+  timestamp: AT,
+  ...changes,
+});
+const whole = (changes = {}) => ({
+  ...row(),
+  previous_close: 100,
+  open: 99,
+  high: 102,
+  low: 98,
+  amount: 10_000,
+  limit_up: 110,
+  limit_down: 90,
+  suspended: false,
+  stale: false,
+  ...changes,
+});
 
 function bookAndFrame() {
   const frames = [];

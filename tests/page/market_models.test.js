@@ -74,8 +74,14 @@ test("of two states of a watchlist the later one counts", async () => {
   live.tell("watchlist_updated", {watchlist: list("three", 2, 1)});
   live.tell("watchlist_removed", {watchlist_id: "two"});
   live.tell("watchlist_removed", {watchlist_id: "two"});
-  assert.deepEqual(model.lists.value.map(({id}) => id), ["one", "three"]);
-  assert.deepEqual(model.holding("300750.SZ").map(({id}) => id), ["one"]);
+  assert.deepEqual(
+    model.lists.value.map(({id}) => id),
+    ["one", "three"],
+  );
+  assert.deepEqual(
+    model.holding("300750.SZ").map(({id}) => id),
+    ["one"],
+  );
 });
 
 test("a stock that is moved is there at once, and back when the server does not agree", async () => {
@@ -137,7 +143,11 @@ test("an alert that fires goes from those that wait to those that fired, once", 
   await model.arm("c");
   await model.remove("b");
   assert.deepEqual(shown(), ["c active", "d active", "a fired"]);
-  assert.deepEqual(session.asked.find(([method]) => method === "POST")[2], {symbol: "600519.SH", kind: "above", value: 10});
+  assert.deepEqual(session.asked.find(([method]) => method === "POST")[2], {
+    symbol: "600519.SH",
+    kind: "above",
+    value: 10,
+  });
   assert.equal(model.of("000001.SZ").length, 0);
 });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
+import {useTexts} from "#js/core/texts.js";
 import {COLUMNS, columnsFor} from "#js/market/board/columns.js";
 import {filtered, nextSort, sorted} from "#js/market/board/order.js";
+import {changeOf, decimalsOf, priceOf} from "#js/market/prices.js";
 
 const QUOTES = {
   "600519.SH": {code: "600519", name: "贵州茅台", price: 1850, change_percent: 1.2},
@@ -40,6 +42,22 @@ test("a filter is the beginning of a code or any part of a name", () => {
 });
 
 test("a phone has the columns that matter, a wide window all", () => {
-  assert.deepEqual(columnsFor(390).map(({name}) => name), ["name", "price", "change_percent"]);
+  assert.deepEqual(
+    columnsFor(390).map(({name}) => name),
+    ["name", "price", "change_percent"],
+  );
   assert.deepEqual(columnsFor(1300), COLUMNS);
+});
+
+test("prices are written on the tick of what is traded", () => {
+  useTexts("en", {});
+  assert.deepEqual(
+    ["600519.SH", "510300.SH", "159915.SZ", "113001.SH", "000001.SZ", "000001.SH"].map(decimalsOf),
+    [2, 3, 3, 3, 2, 2],
+  );
+  assert.equal(priceOf("600519.SH", 1850.5), "1,850.50");
+  assert.equal(priceOf("510300.SH", 4.32), "4.320");
+  assert.equal(priceOf("510300.SH", undefined), "–");
+  assert.equal(changeOf("510300.SH", 0.004), "+0.004");
+  assert.equal(changeOf("600519.SH", -0.4), "-0.40");
 });

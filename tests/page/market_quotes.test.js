@@ -6,7 +6,14 @@ import {Quotes} from "#js/market/models/quotes.js";
 import {fitting, MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
 import {FakeLive} from "./support.js";
 
-const row = (symbol) => ({symbol, price: 10, change: 0, change_percent: 0, volume: 1, timestamp: "2026-01-05T10:00:00.000+08:00"});
+const row = (symbol) => ({
+  symbol,
+  price: 10,
+  change: 0,
+  change_percent: 0,
+  volume: 1,
+  timestamp: "2026-01-05T10:00:00.000+08:00",
+});
 
 function made({rows = [], answer} = {}) {
   const live = new FakeLive();
@@ -72,7 +79,12 @@ test("a target knows its members, from the ack and from pushes, and asks for the
   live.becomes("live");
   const stops = [quotes.watch([["strategy", "ma_cross"]]), quotes.watch([["market", "SZ"]])];
   await live.settled();
-  live.tell("price_update", {subscription_type: "strategy", target: "ma_cross", data: [row("000001.SZ")], timestamp: "then"});
+  live.tell("price_update", {
+    subscription_type: "strategy",
+    target: "ma_cross",
+    data: [row("000001.SZ")],
+    timestamp: "then",
+  });
   assert.deepEqual(quotes.target("strategy", "ma_cross").members.value, ["600519.SH", "000001.SZ"]);
   assert.equal(quotes.target("strategy", "ma_cross").state.value, "ready");
   assert.equal(quotes.pushedAt.value, "then");
@@ -116,5 +128,30 @@ test("more stocks than a connection may hold are all shares at once, and the ind
   assert.equal(chosen.length, MAX_SUBSCRIPTIONS);
   assert.deepEqual(chosen.slice(0, 3), ["market:ALL", "strategy:ma_cross", "stock:000001.SH"]);
   assert.deepEqual(fitting(shares.slice(0, 128)), shares.slice(0, 128));
-  assert.deepEqual(fitting([...shares, "market:ALL"]).filter((key) => key === "market:ALL"), ["market:ALL"]);
+  assert.deepEqual(
+    fitting([...shares, "market:ALL"]).filter((key) => key === "market:ALL"),
+    ["market:ALL"],
+  );
+});
+
+test("a stock that is not known whole is asked for soon, but not again and again", async (t) => {
+  t.mock.timers.enable({apis: ["setTimeout", "Date"], now: 1_000_000});
+  const {live, quotes, requested} = made({rows: [row("600519.SH")]});
+  live.becomes("live");
+  const stop = quotes.watch([["stock", "600519.SH"]]);
+  await live.settled();
+  assert.deepEqual(requested, ["/market/quotes?symbols=600519.SH"]);
+  const pushed = {subscription_type: "stock", target: "600519.SH", data: [row("600519.SH")], timestamp: "now"};
+  t.mock.timers.tick(20_000);
+  live.tell("price_update", pushed);
+  t.mock.timers.tick(1_000);
+  assert.equal(requested.length, 2);
+  await live.settled();
+  live.tell("price_update", pushed);
+  t.mock.timers.tick(1_000);
+  assert.equal(requested.length, 2);
+  t.mock.timers.tick(120_000);
+  assert.equal(requested.length, 3);
+  stop();
+  await live.settled();
 });

@@ -5,7 +5,9 @@ import {bollinger, ema, macd, rsi, sma} from "#js/market/stock/indicators.js";
 import {seriesOf} from "#js/market/stock/series.js";
 
 // The expected values are TA-Lib's of these closes: SMA(20), EMA(12), RSI(14), MACD(12, 26, 9), BBANDS(20, 2, 2).
-const CLOSES = Array.from({length: 60}, (_, at) => round(100 + 10 * Math.sin(at / 5) + at * 0.3 + ((at * 37) % 11) * 0.2));
+const CLOSES = Array.from({length: 60}, (_, at) =>
+  round(100 + 10 * Math.sin(at / 5) + at * 0.3 + ((at * 37) % 11) * 0.2),
+);
 
 function round(value) {
   return Math.round(value * 100) / 100;
@@ -45,7 +47,16 @@ test("few bars, or none, have no indicators; prices that stand still have an RSI
   assert.deepEqual(rsi(Array(16).fill(10)).slice(-2), [50, 50]);
 });
 
-const bar = (time, changes = {}) => ({time, open: 10, high: 12, low: 9, close: 11, volume: 100, amount: 1_100, ...changes});
+const bar = (time, changes = {}) => ({
+  time,
+  open: 10,
+  high: 12,
+  low: 9,
+  close: 11,
+  volume: 100,
+  amount: 1_100,
+  ...changes,
+});
 const quote = (time, changes = {}) => ({price: 13, volume: 150, amount: 2_000, timestamp: time, ...changes});
 
 test("a quote leads on the day under way, and begins the next", () => {
@@ -72,7 +83,15 @@ test("a minute counts what was traded since the quote before", () => {
   const [led] = withQuote(bars, "1m", quote("2026-01-05T10:00:09.000+08:00"), before);
   assert.deepEqual([led.volume, led.amount, led.close], [130, 1_490, 13]);
   const [, next] = withQuote(bars, "1m", quote("2026-01-05T10:01:02.000+08:00"), before);
-  assert.deepEqual(next, {time: "2026-01-05T10:01:00.000+08:00", open: 13, high: 13, low: 13, close: 13, volume: 30, amount: 390});
+  assert.deepEqual(next, {
+    time: "2026-01-05T10:01:00.000+08:00",
+    open: 13,
+    high: 13,
+    low: 13,
+    close: 13,
+    volume: 30,
+    amount: 390,
+  });
   const [unknown] = withQuote(bars, "1m", quote("2026-01-05T10:00:09.000+08:00"));
   assert.equal(unknown.volume, 100);
 });
@@ -88,7 +107,10 @@ test("the last day's minutes, their average, and the chart's hours, which are Sh
   assert.deepEqual(lastDay([]), []);
   assert.deepEqual(averages(bars.slice(1)), [null, 10, 12]);
   assert.equal(chartTime("2026-01-06T00:00:00.000+08:00", "1d"), "2026-01-06");
-  assert.equal(new Date(chartTime("2026-01-06T09:31:00.000+08:00", "1m") * 1000).toISOString(), "2026-01-06T09:31:00.000Z");
+  assert.equal(
+    new Date(chartTime("2026-01-06T09:31:00.000+08:00", "1m") * 1000).toISOString(),
+    "2026-01-06T09:31:00.000Z",
+  );
 });
 
 test("a chart has the series that were chosen, each in its pane, without places that have no value", () => {
@@ -96,11 +118,25 @@ test("a chart has the series that were chosen, each in its pane, without places 
   const series = seriesOf({bars, view: "days", indicators: ["ma", "rsi", "macd"], previousClose: 100});
   assert.deepEqual(
     series.map(({name, pane}) => `${name} ${pane}`),
-    ["price 0", "volume 0", "ma5 0", "ma10 0", "ma20 0", "ma60 0", "rsi 1", "macd_histogram 2", "macd 2", "macd_signal 2"],
+    [
+      "price 0",
+      "volume 0",
+      "ma5 0",
+      "ma10 0",
+      "ma20 0",
+      "ma60 0",
+      "rsi 1",
+      "macd_histogram 2",
+      "macd 2",
+      "macd_signal 2",
+    ],
   );
   assert.equal(series.find(({name}) => name === "ma20").data.length, 41);
   const minutes = seriesOf({bars, view: "minutes", indicators: ["ma"], previousClose: 100});
-  assert.deepEqual(minutes.map(({kind}) => kind), ["baseline", "histogram", "line"]);
+  assert.deepEqual(
+    minutes.map(({kind}) => kind),
+    ["baseline", "histogram", "line"],
+  );
   assert.equal(minutes[0].base, 100);
   assert.equal(seriesOf({bars, view: "minutes", indicators: [], previousClose: 100, isIndex: true}).length, 2);
 });

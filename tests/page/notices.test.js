@@ -136,7 +136,7 @@ test("a deletion that fails brings the notification back, and is told", async (c
 });
 
 test("who is at the place a notification is about has read it", async () => {
-  const {notices, live, session} = await inbox(notice("3", {link: "/stocks/600519.SH"}), notice("2"));
+  const {notices, live, session, server} = await inbox(notice("3", {link: "/#/market/600519.SH"}), notice("2"));
   session.answers("POST /notifications/3/read", () => null);
   session.answers("POST /notifications/4/read", () => null);
   place.value = {area: "market", path: ["600519.SH"]};
@@ -144,19 +144,20 @@ test("who is at the place a notification is about has read it", async () => {
   assert.equal(notices.unread.value, 1);
   const seen = [];
   notices.onArrival((_, {isSeen}) => seen.push(isSeen));
-  live.tell("notification", notice("4", {link: "/stocks/600519.SH"}));
+  live.tell("notification", notice("4", {link: "/#/market/600519.SH"}));
   live.tell("notification", notice("5"));
   assert.deepEqual(seen, [true, false]);
+  server.stored = [notice("6", {link: "/#/market/600519.SH"})];
+  session.answers("POST /notifications/6/read", () => null);
+  await notices.following.refresh();
+  assert.equal(notices.unread.value, 0);
   assert.equal(session.count("POST /notifications/4/read"), 1);
   place.value = {area: "", path: []};
 });
 
 test("links lead to places of the page, and never to another scheme", () => {
   const hrefOf = (more) => targetOf(notice("1", more))?.href;
-  assert.equal(hrefOf({link: "/?conversation=c1"}), "#/chat/c1");
-  assert.equal(hrefOf({link: "/stocks/000001.SH"}), "#/market/000001.SH");
-  assert.equal(hrefOf({link: "/stocks/000001.SH", source: "task:t1"}), "#/tasks/t1");
-  assert.equal(hrefOf({link: "/", type: "friend_request"}), "#/chat");
+  assert.equal(hrefOf({link: "/#/market/000001.SH", source: "task:t1"}), "#/tasks/t1");
   assert.equal(hrefOf({link: "/#/market"}), "#/market");
   assert.deepEqual(targetOf(notice("1", {link: "https://example.com/"})), {
     href: "https://example.com/",
@@ -168,10 +169,10 @@ test("links lead to places of the page, and never to another scheme", () => {
 });
 
 test("a notification is about the very place, not about its area", () => {
-  const about = notice("1", {link: "/?conversation=c1"});
+  const about = notice("1", {link: "/#/chat/c1"});
   assert.equal(isAbout(about, {area: "chat", path: ["c1"]}), true);
   assert.equal(isAbout(about, {area: "chat", path: ["c2"]}), false);
-  assert.equal(isAbout(notice("1", {type: "friend_request"}), {area: "chat", path: []}), false);
+  assert.equal(isAbout(notice("1", {link: "/#/chat"}), {area: "chat", path: []}), false);
 });
 
 test("how much an unknown type matters is seen by its name", () => {

@@ -45,6 +45,16 @@ test("it outlives a reload, and belongs to who wrote it", async () => {
   assert.equal(live.asked[0][1].client_msg_id, id);
 });
 
+test("what is written in one moment keeps its order over a reload", (context) => {
+  context.mock.timers.enable({apis: ["Date"], now: 1_000});
+  const outbox = open();
+  ["one", "two", "three"].forEach((text) => write(outbox, text));
+  const stored = Object.entries(localStorage);
+  globalThis.localStorage = new FakeStorage();
+  stored.toReversed().forEach(([name, value]) => localStorage.setItem(name, value)); // in no order
+  assert.deepEqual(texts(open()), ["one", "two", "three"]);
+});
+
 test("what was lost with the connection is sent again under the same id", async () => {
   const outbox = open();
   live.answers("send_message", () => {

@@ -88,6 +88,22 @@ test("whoever comes late sees the whole history, then what follows, each once", 
   following.stop();
 });
 
+test("what only the answer to another question tells stands in the log too", async () => {
+  const {tasks, live, server} = await board(task("1", {state: "running", seq: 2}));
+  server.told = [event(1), event(2)];
+  const following = tasks.follow("1");
+  await live.settled();
+  server.tasks.set("1", task("1", {state: "running", seq: 3, step: 2}));
+  server.told.push(event(3)); // published while the list watches the task anew, and so only in that answer
+  live.tell("task_queued", {task: task("1", {state: "running", seq: 2})});
+  await live.settled();
+  assert.deepEqual(
+    tasks.log("1").map(({data}) => data.seq),
+    [1, 2, 3],
+  );
+  following.stop();
+});
+
 test("after a gap a task goes on from where it was known", async () => {
   const {tasks, live, server} = await board(task("1", {state: "running", seq: 3}));
   const following = tasks.follow("1");

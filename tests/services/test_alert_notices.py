@@ -56,7 +56,7 @@ async def test_a_notification_says_what_happened(database: Database, logged_erro
         "贵州茅台 has changed by -10.0% today (alert: -7.5%), price 90.0",
     ]
     assert {(one.type, one.words("en").title, one.link, one.source) for one in announcer.notices} == {
-        ("price_alert", "Price alert: 贵州茅台", f"/stocks/{MAOTAI}", "alerts")
+        ("price_alert", "Price alert: 贵州茅台", f"/#/market/{MAOTAI}", "alerts")
     }
     announcer.failure = RuntimeError("no room")
     community.quotes.clear()

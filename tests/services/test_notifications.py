@@ -300,7 +300,7 @@ async def test_a_keyed_one_takes_the_place_of_the_unread_one(database: Database)
         await community.settle_notifications()
     [only] = await community.stores.notifications.newest(bob.user_id, 10)
     assert (only.title, only.content, only.type) == ("New messages from Alice", "Unread messages: 3", "message")
-    assert only.link == f"/?conversation={talk}"
+    assert only.link == f"/#/chat/{talk}"
     assert seq_of(only.id) == 3
     assert len(publisher.of("notifications_removed", f"user:{bob.user_id}")) == 2
     await community.notifications.mark_one_read(bob, only.id)
@@ -328,13 +328,13 @@ async def test_who_has_read_all_of_a_conversation_has_read_what_told_of_it(datab
         await community.settle_notifications()
         return {one.link for one in await community.stores.notifications.newest(bob.user_id, 10, status="unread")}
 
-    assert await unread() == {f"/?conversation={talk}", f"/?conversation={other}"}
+    assert await unread() == {f"/#/chat/{talk}", f"/#/chat/{other}"}
     await community.conversations.mark(bob, talk, Mark.DELIVERED, 2)
     await community.conversations.mark(bob, talk, Mark.READ, 1)
     await community.conversations.mark(alice, talk, Mark.READ, 2)
     assert len(await unread()) == 2
     await community.conversations.mark(bob, talk, Mark.READ, 2)
-    assert await unread() == {f"/?conversation={other}"}
+    assert await unread() == {f"/#/chat/{other}"}
     [told] = publisher.of("notifications_read", f"user:{bob.user_id}")
     assert told["ids"] == [one.id for one in await community.stores.notifications.newest(bob.user_id, 1, status="read")]
     await community.say(alice, talk, "and again")

@@ -1,4 +1,4 @@
-// What somebody is about to send in a conversation: text, what it replies to, files and stocks beside it; or the edit of a message.
+// What somebody is about to send: text, what it replies to, files and stocks beside it; or the edit of a message.
 
 import {newId} from "#js/core/ids.js";
 import {excerptOf} from "#js/chat/stretch.js";
@@ -96,8 +96,7 @@ export class Composition {
     }
     const {value: editing} = this.editing;
     if (editing) {
-      this.editing.value = null;
-      return editing.text === editing.message.content ? null : this.#conversation.edit(editing.message, editing.text);
+      return this.#submitEdit(editing);
     }
     this.#parts().forEach((part, index) =>
       this.#conversation.send(index ? part : {...part, reply: this.replyTo ?? undefined}),
@@ -105,6 +104,19 @@ export class Composition {
     this.attachments.value.forEach((one) => this.detach(one));
     this.#app.drafts.set(this.#conversation.name, {text: ""});
     return null;
+  }
+
+  /** An edit that fails is there again, to be tried once more. */
+  async #submitEdit(editing) {
+    this.editing.value = null;
+    try {
+      if (editing.text !== editing.message.content) {
+        await this.#conversation.edit(editing.message, editing.text);
+      }
+    } catch (error) {
+      this.editing.value ??= editing;
+      throw error;
+    }
   }
 
   /** One file takes the text as its caption; beside several, or a stock, it is a message of its own. */

@@ -301,7 +301,7 @@ export class Conversation {
     }
   }
 
-  /** Send a message: `{type?, content?, reply?, blob?, stock?}`; `blob` is a file to be uploaded, `stock` what it shows. */
+  /** Send a message: `{type?, content?, reply?, blob?, stock?}`; `blob` is a file to be uploaded. */
   send({type = "text", content = "", reply, blob, stock}) {
     this.ownTyping.stop();
     this.newFrom.value = null;

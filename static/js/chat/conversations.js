@@ -6,6 +6,7 @@ import {rowsOf} from "#js/chat/rows.js";
 import {follow} from "#js/core/follow.js";
 import {batch, computed, signal, untracked} from "#js/core/view.js";
 
+const RECOUNT_PAUSE_MS = 1_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Conversations {
@@ -19,6 +20,7 @@ export class Conversations {
   #unmuting = 0;
   #added = new Set(); // what came since the list was asked for, and may be missing in the answer
   #asked = new Set();
+  #recounts = new Map(); // timers by the id of the conversation
   #left = null; // what was known when the connection went
   #opened;
 
@@ -150,6 +152,7 @@ export class Conversations {
     if (news.removed) {
       this.forget(id);
     } else if (news.last_message) {
+      this.#recountAfter(id, news.last_message);
       this.#heard(id, news.last_message);
     } else if (news.changes) {
       this.#change(id, (entry) => entries.withGroup(entry, news)) || this.#ask(id);
@@ -160,6 +163,19 @@ export class Conversations {
 
   #heard(id, message) {
     this.#change(id, (entry) => entries.withMessage(entry, message, this.#me)) || this.#ask(id);
+  }
+
+  /** Of several messages the list hears of the last: those before it may be one's own, from another device. */
+  #recountAfter(id, {seq}) {
+    const entry = this.#entries.peek().get(id);
+    const isSmall = entry && entry.members.length === entry.member_count; // a large group is not worth the question
+    if (isSmall && seq > entry.last_seq + 1) {
+      clearTimeout(this.#recounts.get(id));
+      this.#recounts.set(
+        id,
+        setTimeout(() => this.#ask(id), RECOUNT_PAUSE_MS),
+      );
+    }
   }
 
   #renamed(user) {
@@ -193,7 +209,7 @@ export class Conversations {
     }
   }
 
-  /** Get a conversation that is not in the list yet. */
+  /** Get a conversation that is not in the list yet, or not as it should be. */
   async #ask(id) {
     if (this.#asked.has(id)) {
       return;

@@ -7,7 +7,7 @@ import {Thread} from "#js/chat/thread/thread.js";
 import {together} from "#js/core/follow.js";
 import {go} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useMemo} from "#js/core/view.js";
+import {html, useComputed, useEffect, useMemo} from "#js/core/view.js";
 import {Menu} from "#js/ui/menu.js";
 import {Empty, State} from "#js/ui/state.js";
 
@@ -15,9 +15,10 @@ const goBack = () => go(["chat"]);
 
 export function Detail({path, row}) {
   const {conversations} = useApp();
-  const isNew = conversations.following.state.value === "ready" && !conversations.list.value.length;
+  const {following, list} = conversations;
+  const isNew = useComputed(() => following.state.value === "ready" && !list.value.length);
   let content = html`<${Chosen} path=${path} row=${row} />`;
-  if (path[0] === "people" || (!path.length && isNew)) {
+  if (path[0] === "people" || (!path.length && isNew.value)) {
     content = html`<${PeoplePane} query=${path[1] ?? ""} />`;
   } else if (!path.length) {
     content = html`<${Empty} icon="chat" title=${t("chat.choose")} text=${t("chat.choose_hint")} />`;
@@ -37,6 +38,7 @@ function Chosen({path, row}) {
       go(["chat", row.id], {replace: true}); // one that has begun goes on under its own name
     }
   }, [row?.id, path[0]]);
+  const tools = useMemo(() => row && html`<${Tools} row=${row} />`, [row]); // or the thread is drawn for all news of the list
   const empty = {
     icon: "chat",
     title: t("chat.gone"),
@@ -52,7 +54,7 @@ function Chosen({path, row}) {
           conversation=${conversation}
           seq=${Number(path[1]) || undefined}
           onBack=${goBack}
-          tools=${row && html`<${Tools} row=${row} />`}
+          tools=${tools}
         />`
       }
     <//>

@@ -4,7 +4,7 @@ import {kept} from "#js/core/storage.js";
 
 const MOST = 100;
 
-/** `all` is a signal of `{<conversation>: {text, replyTo?, at}}`; a conversation is named by its id, or `with-<friend's id>`. */
+/** `all` is a signal of `{<conversation>: {text, replyTo?, at}}`: a group by its id, another as `with-<friend's id>`. */
 export class Drafts {
   constructor({me}) {
     this.all = kept(`drafts-${me.id}`, {});

@@ -54,7 +54,7 @@ export class Friends {
     if (this.byId.value.has(userId)) {
       return {is: "friend"};
     }
-    if (this.blocked.value.some(({id}) => id === userId)) {
+    if (this.isBlocked(userId)) {
       return {is: "blocked"};
     }
     const incoming = this.incoming.value.find(({from_user: user}) => user.id === userId);
@@ -64,6 +64,10 @@ export class Friends {
       : outgoing
         ? {is: "outgoing", request: outgoing}
         : {is: "none"};
+  }
+
+  isBlocked(userId) {
+    return this.blocked.value.some(({id}) => id === userId);
   }
 
   async ask(username) {

@@ -1,4 +1,4 @@
-// The messages of a conversation that are known: those up to the newest, and a stretch further back that is looked at instead.
+// The messages of a conversation that are known: up to the newest, and a stretch further back that is looked at.
 
 import {extend, holds, replace} from "#js/chat/stretch.js";
 import {batch, computed, signal} from "#js/core/view.js";
@@ -30,7 +30,7 @@ export class History {
     return this.messages.value.length > 0 && this.messages.value[0].seq > 1;
   }
 
-  /** Put messages behind the recent ones: `{news, hasHole}` are those that are new, and whether some are missing before others. */
+  /** Put messages behind the recent ones; `{news, hasHole}`: those that are new, whether some are missing between. */
   append(messages) {
     const {end} = this;
     const [recent, rest] = extend(this.recent.value, messages);

@@ -1,4 +1,4 @@
-// What was written and has not arrived: it outlives reloads and lost connections, and is sent in the order it was written.
+// What was written and has not arrived: it outlives reloads and lost connections, and is sent in its order.
 
 import {exclusively} from "#js/core/exclusively.js";
 import {newId} from "#js/core/ids.js";
@@ -40,7 +40,8 @@ export class Outbox {
 
   /** Send a message as soon as possible: `{conversation, friend, type, content, file?, reply?}`. */
   add(message) {
-    const entry = {id: newId(), at: Date.now(), ...message};
+    const last = this.list.value.at(-1)?.at ?? 0;
+    const entry = {id: newId(), at: Math.max(Date.now(), last + 1), ...message}; // by `at` their order outlives a reload
     if (!keep(this.#name + entry.id, entry)) {
       this.#unkept.add(entry.id);
     }

@@ -1,6 +1,6 @@
 // A stretch of a conversation: messages in the order of `seq`, from one number to another without holes.
 
-/** Join messages, in any order, to a stretch: `[stretch, rest]`, where `rest` is what would leave a hole behind the end. */
+/** Join messages, in any order, to a stretch: `[stretch, rest]`; `rest` would leave a hole behind the end. */
 export function extend(stretch, messages) {
   const known = new Set(stretch.map(({seq}) => seq));
   const news = messages.filter(({seq}) => !known.has(seq)).sort((one, other) => one.seq - other.seq);

@@ -48,12 +48,12 @@ function countdown(seconds, next, at) {
 function Source({status}) {
   const {quotes, marketStatus} = useApp();
   const pushed = latest(quotes.pushedAt.value, status.last_push);
-  const now = marketStatus.time(useTick());
+  const now = Math.max(marketStatus.time(useTick()), Date.parse(pushed ?? 0)); // nothing comes from the future
   return html`
     <span class="hint session-source">
       ${t(`market.source_${status.answering}`)}
       <span class="session-held"> · ${t("market.held", {held: quotes.held.value, most: MAX_SUBSCRIPTIONS})}</span>
-      ${pushed && html`<span> · ${t("market.pushed", {time: clock(pushed), ago: ago(pushed, Math.max(now, Date.parse(pushed)))})}</span>`}
+      ${pushed && html`<span> · ${t("market.pushed", {time: clock(pushed), ago: ago(pushed, now)})}</span>`}
     </span>
     ${status.stale && html`<span class="session-stale"><${Icon} name="alert" />${staleText(pushed)}</span>`}
   `;

@@ -1,58 +1,62 @@
-// A field that finds stocks by the beginning of code or name, and goes to the one that is chosen, or gives it to `onChoose`.
+// A field that finds a stock by code or name: arrows choose, Enter takes.
 
-import {useApp} from "#js/app.js";
 import {go} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useId, useState} from "#js/core/view.js";
+import {html, useId, useState} from "#js/core/view.js";
+import {useStocks} from "#js/market/stocks.js";
 import {SearchField} from "#js/ui/field.js";
-import {complain} from "#js/ui/toasts.js";
 
-const PAUSE_MS = 150;
-const MOST = 8;
+const STEPS = {ArrowDown: 1, ArrowUp: -1};
+const open = ({symbol}) => go(["market", symbol]);
 
-export function StockSearch({label = t("market.search"), onChoose = ({symbol}) => go(["market", symbol])}) {
-  const [query, setQuery] = useState("");
+/** `onChoose(stock)` is told of `{symbol, name, …}`, else its place is opened; what was typed is gone then. */
+export function StockSearch({label = t("market.search"), isBusy, onChoose = open}) {
+  const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const found = useFound(query, () => setAt(0));
-  const listId = useId();
-
-  function choose(stock) {
-    setQuery("");
+  const found = useStocks(text);
+  const id = useId();
+  const choose = (stock) => {
+    setText("");
     onChoose(stock);
-  }
-
-  function steer(event) {
-    const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
-    if (step && found.length) {
+  };
+  const steer = (event) => {
+    if (event.isComposing || !found?.length) {
+      return;
+    }
+    if (event.key in STEPS) {
       event.preventDefault();
-      setAt((at + step + found.length) % found.length);
-    } else if (event.key === "Enter" && found[at]) {
+      setAt((at + STEPS[event.key] + found.length) % found.length);
+    } else if (event.key === "Enter") {
       event.preventDefault();
       choose(found[at]);
     }
-  }
-
+  };
+  const type = (typed) => {
+    setText(typed);
+    setAt(0);
+  };
+  const leave = ({currentTarget, relatedTarget}) => currentTarget.contains(relatedTarget) || type("");
+  const combobox = {
+    role: "combobox",
+    "aria-expanded": found !== null,
+    "aria-controls": `${id}-found`,
+    "aria-autocomplete": "list",
+    "aria-activedescendant": found?.length ? `${id}-${at}` : undefined,
+    disabled: isBusy,
+  };
   return html`
-    <div class="stock-search" onKeyDown=${steer} onFocusOut=${(event) => leaves(event) && setQuery("")}>
-      <${SearchField}
-        label=${label}
-        value=${query}
-        onInput=${setQuery}
-        role="combobox"
-        aria-expanded=${found.length > 0}
-        aria-controls=${listId}
-        aria-autocomplete="list"
-        aria-activedescendant=${found.length ? `${listId}-${at}` : undefined}
-      />
-      <ul class="stock-found" id=${listId} role="listbox" aria-label=${label} hidden=${!found.length}>
-        ${found.map(
+    <div class="stock-search" onKeyDown=${steer} onFocusOut=${leave}>
+      <${SearchField} label=${label} value=${text} onInput=${type} ...${combobox} />
+      <ul class="stock-found" id=${`${id}-found`} role="listbox" aria-label=${label} hidden=${!found?.length}>
+        ${found?.map(
           (stock, index) => html`
             <li
               key=${stock.symbol}
-              id=${`${listId}-${index}`}
+              id=${`${id}-${index}`}
               role="option"
               aria-selected=${index === at}
               onMouseDown=${(event) => event.preventDefault()}
+              onMouseEnter=${() => setAt(index)}
               onClick=${() => choose(stock)}
             >
               <span>${stock.name}</span><span class="hint">${stock.symbol}</span>
@@ -60,37 +64,7 @@ export function StockSearch({label = t("market.search"), onChoose = ({symbol}) =
           `,
         )}
       </ul>
+      ${found?.length === 0 && html`<p class="stock-found hint" role="status">${t("market.none_found", {text})}</p>`}
     </div>
   `;
-}
-
-const leaves = ({currentTarget, relatedTarget}) => !currentTarget.contains(relatedTarget);
-
-/** What the server finds, once the typing rests; nothing for an empty query. */
-function useFound(query, onNews) {
-  const {session} = useApp();
-  const [found, setFound] = useState({query: "", stocks: []});
-  const sought = query.trim();
-  useEffect(() => {
-    if (!sought) {
-      return undefined;
-    }
-    let isWanted = true;
-    const timer = setTimeout(async () => {
-      try {
-        const {stocks} = await session.request("GET", `/stocks?query=${encodeURIComponent(sought)}&limit=${MOST}`);
-        if (isWanted) {
-          setFound({query: sought, stocks});
-          onNews();
-        }
-      } catch (error) {
-        complain(error);
-      }
-    }, PAUSE_MS);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-  }, [sought]);
-  return sought && found.query === sought ? found.stocks : [];
 }

@@ -26,27 +26,14 @@ export function kindOf(type) {
   return KINDS[type] ?? {icon: severity === "info" || severity === "good" ? "bell" : "alert", severity};
 }
 
-const PLACES = [
-  [/^\/\?conversation=([^&]+)$/, "chat"],
-  [/^\/stocks\/([^/?#]+)$/, "market"],
-];
 const WEB = /^https?:\/\//;
 const OWN_PATH = /^\/(?![/\\])/;
 
 /** Return `{href, isOutside}` of what a notification leads to, or null. */
-export function targetOf({type, link, source}) {
+export function targetOf({link, source}) {
   const task = /^task:(\w+)$/.exec(source);
   if (task) {
     return {href: linkTo("tasks", task[1]), isOutside: false};
-  }
-  for (const [pattern, area] of PLACES) {
-    const found = pattern.exec(link);
-    if (found) {
-      return {href: linkTo(area, found[1]), isOutside: false};
-    }
-  }
-  if (type.startsWith("friend_")) {
-    return {href: linkTo("chat"), isOutside: false};
   }
   if (link.startsWith("/#/")) {
     return {href: link.slice(1), isOutside: false};

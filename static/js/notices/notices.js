@@ -34,6 +34,7 @@ export class Notices {
       take: ([page, {count}]) => {
         this.#pages.restart("all", page);
         this.#count.value = count;
+        this.#readAt(place.value);
       },
       events: {
         notification: (notice) => this.#arrive(notice),

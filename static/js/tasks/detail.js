@@ -60,7 +60,7 @@ function Task({task}) {
         <${Actions} task=${task} />
       </header>
       ${(isOpen(task) || isRetryable(task)) && html`<${HowFar} task=${task} waiting=${tasks.open} />`}
-      ${isRetryable(task) && html`<p class="task-problem" role="status">${t(`work.why_${status}`)}</p>`}
+      ${isRetryable(task) && html`<p role="status">${t(`work.why_${status}`)}</p>`}
       ${isReport && html`<${Report} report=${task.result} />`}
       ${!isReport && task.result != null && html`<${Result} result=${task.result} />`}
       <${Log} id=${task.id} isOpen=${isOpen(task)} key=${isReport ? "folded" : "open"} isFolded=${Boolean(isReport)} />

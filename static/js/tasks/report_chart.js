@@ -4,6 +4,7 @@ import {percent, price} from "#js/core/format.js";
 import {kept} from "#js/core/storage.js";
 import {language, t} from "#js/core/texts.js";
 import {html, useEffect, useLayoutEffect, useRef, useState} from "#js/core/view.js";
+import {onColours} from "#js/market/stock/colours.js";
 import {drawReport} from "#js/tasks/report_drawing.js";
 
 const OVERLAYS = ["averages", "bands", "signals"];
@@ -12,7 +13,8 @@ const overlays = kept("report-overlays", ["averages", "signals"]);
 
 export function ReportChart({report}) {
   const place = useRef(null);
-  const look = useLook();
+  const [look, setLook] = useState(0);
+  useEffect(() => onColours(() => setLook((before) => before + 1)), []); // a canvas has to be drawn anew then
   const [at, setAt] = useState(null);
   const shown = overlays.value;
   useLayoutEffect(() => {
@@ -86,23 +88,4 @@ function Legend({series, at, shown}) {
       }
     </p>
   `;
-}
-
-const LOOKS = ["data-theme", "data-updown"];
-
-/** Count how often the page has changed its colours: a canvas has to be drawn anew then. */
-function useLook() {
-  const [look, setLook] = useState(0);
-  useEffect(() => {
-    const change = () => setLook((before) => before + 1);
-    const system = matchMedia("(prefers-color-scheme: dark)");
-    const chosen = new MutationObserver(change);
-    system.addEventListener("change", change);
-    chosen.observe(document.documentElement, {attributes: true, attributeFilter: LOOKS});
-    return () => {
-      system.removeEventListener("change", change);
-      chosen.disconnect();
-    };
-  }, []);
-  return look;
 }

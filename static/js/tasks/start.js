@@ -5,7 +5,7 @@ import {kept} from "#js/core/storage.js";
 import {go} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
-import {StockSearch} from "#js/tasks/stock_search.js";
+import {StockSearch} from "#js/market/stock_search.js";
 import {complain} from "#js/ui/toasts.js";
 
 const SPANS = [60, 120, 250, 500, 1000];

@@ -55,7 +55,7 @@ export class Tasks {
     return this.#pages.get(id);
   }
 
-  /** How many are not over. */
+  /** Those that are not over. */
   get open() {
     return this.#pages.known.filter(isOpen);
   }
@@ -67,6 +67,7 @@ export class Tasks {
 
   /** Follow one task with its history and its result, until `stop()`. */
   follow(id) {
+    this.#note(id, []); // from now on all that is told of it, in whatever answer
     return follow(this.#live, {
       fetch: async () => {
         const {task, events} = await this.#live.ask("watch_task", {task_id: id, after_seq: 0});
@@ -75,19 +76,13 @@ export class Tasks {
       },
       take: ({task, events}) => {
         this.#pages.put(task);
-        this.#note(id, events);
         events.forEach((event) => this.#apply(event));
         if (!isOpen(this.get(id))) {
           this.#unwatch(id);
         }
       },
       events: {
-        task_progress: (event) => {
-          if (event.data.task_id === id) {
-            this.#note(id, [event]);
-            this.#apply(event);
-          }
-        },
+        task_progress: (event) => event.data.task_id === id && this.#apply(event),
       },
     });
   }
@@ -129,18 +124,19 @@ export class Tasks {
   }
 
   #apply(event) {
-    const before = this.get(event.data.task_id);
+    const {task_id: id} = event.data;
+    if (this.#logs.value.has(id)) {
+      this.#note(id, [event]);
+    }
+    const before = this.get(id);
     const after = before && advanced(before, event);
     if (after === before) {
       return;
     }
     this.#pages.put(after);
-    if (this.#logs.value.has(after.id)) {
-      this.#note(after.id, [event]);
-    }
     if (!isOpen(after)) {
-      this.#unwatch(after.id);
-      this.#settle(after.id);
+      this.#unwatch(id);
+      this.#settle(id);
     }
   }
 

@@ -34,7 +34,7 @@ async def test_an_alert_fires_once_on_all_devices_of_its_user(server: ProductSer
         assert (told["id"], told["status"], told["fired"]["price"]) == (made.data["id"], "fired", 105.5)
         assert told["fired"]["at"].endswith("+08:00")
         notification = await device.next("notification")
-        assert (notification["type"], notification["link"]) == ("price_alert", "/stocks/600519.SH")
+        assert (notification["type"], notification["link"]) == ("price_alert", "/#/market/600519.SH")
     for status, expected in (("fired", [told]), ("active", []), ("", [told])):
         assert (await server.call("GET", f"/api/alerts?status={status}", token=token)).data == {"alerts": expected}
     again = await server.call("PATCH", path, {"active": True, "value": 107.0}, token=token)

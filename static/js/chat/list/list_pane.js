@@ -30,7 +30,7 @@ export function ListPane({chosen, isAmongPeople}) {
   // The one that is open stays in sight, although it is read by that.
   const rows = all.filter((row) => (wanted ? matches(row, wanted) : FILTERS[filter](row) || row.key === chosen));
   return html`
-    <section class="pane chat-list" aria-label=${t("chat.conversations")} onKeyDown=${moveFocus}>
+    <section class="chat-list" aria-label=${t("chat.conversations")} onKeyDown=${moveFocus}>
       <div class="toolbar">
         <${SearchField} label=${t("chat.search")} value=${typed} onInput=${setTyped} />
         <${Begin} />
@@ -40,7 +40,12 @@ export function ListPane({chosen, isAmongPeople}) {
       <${State} following=${following} isEmpty=${!rows.length} empty=${emptyOf(all.length ? filter : "all", wanted)}>
         <${Rows} rows=${rows} chosen=${chosen} />
       <//>
-      ${wanted && html`<a class="button quiet" href=${linkTo("chat", "people", wanted)}><${Icon} name="search" />${t("chat.find_people", {wanted})}</a>`}
+      ${
+        wanted &&
+        html`<a class="button quiet" href=${linkTo("chat", "people", wanted)}>
+          <${Icon} name="search" />${t("chat.find_people", {wanted})}
+        </a>`
+      }
     </section>
   `;
 }

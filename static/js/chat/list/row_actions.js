@@ -5,7 +5,7 @@ import {attempt, block, leave, removeFriend} from "#js/chat/people/actions.js";
 import {t} from "#js/core/texts.js";
 
 const HOUR_MS = 3_600_000;
-const FOR_EVER = Date.UTC(9000, 0);
+const FOR_GOOD_MS = 1_000 * 365 * 24 * HOUR_MS;
 
 export function actionsOf(app, row) {
   return [
@@ -15,7 +15,7 @@ export function actionsOf(app, row) {
 }
 
 function ownSettings({conversations}, {id, unread, isPinned, isMuted}) {
-  const mute = (until) => () => attempt(() => conversations.mute(id, until));
+  const mute = (pause) => () => attempt(() => conversations.mute(id, pause && Date.now() + pause));
   return [
     unread > 0 && {text: t("chat.mark_read"), icon: "check", run: () => attempt(() => conversations.markRead(id))},
     {
@@ -23,13 +23,10 @@ function ownSettings({conversations}, {id, unread, isPinned, isMuted}) {
       icon: "pin",
       run: () => attempt(() => conversations.pin(id, !isPinned), "pin"),
     },
-    ...(isMuted
-      ? [{text: t("chat.unmute"), icon: "bell", run: mute(null)}]
-      : [
-          {text: t("chat.mute_hour"), icon: "mute", run: () => mute(Date.now() + HOUR_MS)()},
-          {text: t("chat.mute_hours", {count: 8}), icon: "mute", run: () => mute(Date.now() + 8 * HOUR_MS)()},
-          {text: t("chat.mute_always"), icon: "mute", run: mute(FOR_EVER)},
-        ]),
+    isMuted && {text: t("chat.unmute"), icon: "bell", run: mute(null)},
+    !isMuted && {text: t("chat.mute_hour"), icon: "mute", run: mute(HOUR_MS)},
+    !isMuted && {text: t("chat.mute_hours", {count: 8}), icon: "mute", run: mute(8 * HOUR_MS)},
+    !isMuted && {text: t("chat.mute_always"), icon: "mute", run: mute(FOR_GOOD_MS)},
   ];
 }
 
@@ -41,7 +38,7 @@ const groupActions = (app, row) => [
 const friendActions = (app, {user, isFriend}) => [
   {text: t("chat.profile"), icon: "user", run: () => showProfile(user)},
   isFriend && {text: t("chat.remove_friend"), icon: "trash", isDangerous: true, run: () => removeFriend(app, user)},
-  app.friends.standing(user.id).is !== "blocked" && {
+  !app.friends.isBlocked(user.id) && {
     text: t("chat.block"),
     icon: "shield",
     isDangerous: true,

@@ -1,29 +1,21 @@
 // Somebody in a list, with what one can do about the friendship.
 
 import {useApp} from "#js/app.js";
-import {showProfile} from "#js/chat/dialogs.js";
 import {attempt, block} from "#js/chat/people/actions.js";
+import {Whose} from "#js/chat/people/whose.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
-import {Avatar} from "#js/ui/avatar.js";
 import {Menu} from "#js/ui/menu.js";
 
 /** `note` stands behind the username. */
 export function Person({user, note}) {
   const app = useApp();
   const {friends} = app;
-  const presence = friends.byId.value.get(user.id)?.presence;
   const more = [{text: t("chat.block"), icon: "shield", isDangerous: true, run: () => block(app, user)}];
   return html`
     <div class="row chat-person" data-person=${user.username}>
-      <button type="button" class="quiet chat-whose" onClick=${() => showProfile(user)}>
-        <${Avatar} user=${user} size=${40} presence=${presence} />
-        <span class="row-main">
-          <span class="row-title">${user.display_name}</span>
-          <span class="row-text">@${user.username}${note && html` · ${note}`}</span>
-        </span>
-      </button>
+      <${Whose} user=${user} note=${note} />
       <${Standing} user=${user} />
       ${
         friends.standing(user.id).is === "incoming" &&

@@ -4,7 +4,6 @@ import {t} from "#js/core/texts.js";
 import {complain, toast} from "#js/ui/toasts.js";
 import {showMenu} from "#js/ui/menu.js";
 
-const LONG_PRESS_MS = 450;
 const KEYS = {r: "reply", e: "edit", c: "copy", Enter: "menu", ContextMenu: "menu"};
 
 /** Do what an event on the list of messages asks for; `context` is `{app, conversation, place, rows}`. */
@@ -22,8 +21,6 @@ export function actOn(event, context) {
     if (items.length) {
       showMenu(event, t("thread.more"), items);
     }
-  } else if (event.type === "pointerdown" && event.pointerType === "touch") {
-    onLongPress(event, () => perform("menu", {...context, row, element}));
   } else if (
     event.type === "keydown" &&
     event.target === element &&
@@ -50,14 +47,6 @@ export function steer(event, box, act) {
   const all = [...box.querySelectorAll(".message")];
   event.preventDefault();
   all[all.indexOf(message) + step]?.focus();
-}
-
-function onLongPress(event, act) {
-  const timer = setTimeout(act, LONG_PRESS_MS);
-  const stop = () => clearTimeout(timer);
-  for (const name of ["pointerup", "pointercancel", "pointermove"]) {
-    event.target.addEventListener(name, stop, {once: true});
-  }
 }
 
 function perform(name, context) {

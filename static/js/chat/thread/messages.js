@@ -4,6 +4,7 @@ import {useApp} from "#js/app.js";
 import {day as dayText} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useLayoutEffect, useRef} from "#js/core/view.js";
+import {useLongPress} from "#js/chat/list/long_press.js";
 import {excerptText} from "#js/chat/thread/excerpt.js";
 import {Message} from "#js/chat/thread/message.js";
 import {actOn, steer} from "#js/chat/thread/message_actions.js";
@@ -32,8 +33,7 @@ export function Messages({conversation, place}) {
       <ol
         class="messages"
         onClick=${act}
-        onContextMenu=${act}
-        onPointerDown=${act}
+        ...${useLongPress((event) => act(event.target ? event : pressed(event)))}
         onKeyDown=${(event) => steer(event, box.current, act)}
         aria-label=${t("thread.messages")}
       >
@@ -59,6 +59,13 @@ function useLines(rows, conversation, place) {
   before.current = after;
   return [...after.values()].map(({line}) => line);
 }
+
+/** A long press, which says only where it was, as a right click. */
+const pressed = (press) => ({
+  ...press,
+  type: "contextmenu",
+  target: document.elementFromPoint(press.clientX, press.clientY),
+});
 
 function Row({row, conversation, isLast, isFound}) {
   const {me} = useApp();
@@ -101,36 +108,60 @@ function Beginning({conversation}) {
 /** Have what is seen marked as read: what is in view, in a tab that is in view. */
 function useSeeing(conversation, place, box) {
   useEffect(() => {
-    let timer = 0;
-    function see() {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        const isVisible = document.visibilityState === "visible";
-        conversation.reading.isWatched = isVisible && place.isAtEnd.value;
-        if (isVisible) {
-          conversation.read(place.isAtEnd.value ? undefined : place.lastSeen());
-        }
-      }, SEEN_AFTER_MS);
-    }
-    const element = box.current;
-    const resized = new ResizeObserver(() => {
-      place.settle();
-      place.moved();
-    });
-    resized.observe(element);
-    resized.observe(element.querySelector(".messages"));
-    const unsubscribe = [place.isAtEnd.subscribe(see), conversation.messages.subscribe(see)];
-    element.addEventListener("scroll", see, {passive: true});
+    const eyes = new Eyes(conversation, place);
+    const see = () => eyes.see();
+    const stops = [place.isAtEnd.subscribe(see), conversation.messages.subscribe(see), onResize(box.current, place)];
+    box.current.addEventListener("scroll", see, {passive: true});
     document.addEventListener("visibilitychange", see);
     return () => {
-      clearTimeout(timer);
-      conversation.reading.isWatched = false;
-      resized.disconnect();
-      unsubscribe.forEach((stop) => stop());
-      element.removeEventListener("scroll", see);
+      eyes.close();
+      stops.forEach((stop) => stop());
+      box.current?.removeEventListener("scroll", see);
       document.removeEventListener("visibilitychange", see);
     };
   }, [conversation, place]);
+}
+
+class Eyes {
+  #conversation;
+  #place;
+  #timer = 0;
+
+  constructor(conversation, place) {
+    this.#conversation = conversation;
+    this.#place = place;
+  }
+
+  get #isAtEnd() {
+    return document.visibilityState === "visible" && this.#place.isAtEnd.value;
+  }
+
+  /** Something has moved: what is not in view any more is not seen from now on, what is in view for a moment is. */
+  see() {
+    this.#conversation.reading.isWatched &&= this.#isAtEnd;
+    this.#timer ||= setTimeout(() => {
+      this.#timer = 0;
+      this.#conversation.reading.isWatched = this.#isAtEnd;
+      if (document.visibilityState === "visible") {
+        this.#conversation.read(this.#isAtEnd ? undefined : this.#place.lastSeen());
+      }
+    }, SEEN_AFTER_MS);
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#conversation.reading.isWatched = false;
+  }
+}
+
+function onResize(box, place) {
+  const observer = new ResizeObserver(() => {
+    place.settle();
+    place.moved();
+  });
+  observer.observe(box);
+  observer.observe(box.querySelector(".messages"));
+  return () => observer.disconnect();
 }
 
 /** Tells who listens to the page what has come. */

@@ -199,6 +199,8 @@ export class ReadingPlace {
     this.#history.showRecent();
     this.span.value = {from: null, to: null};
     this.isAtEnd.value = true;
-    this.#box.scrollTop = this.#box.scrollHeight;
+    if (this.#box) {
+      this.#box.scrollTop = this.#box.scrollHeight;
+    }
   }
 }

@@ -2,13 +2,13 @@
 
 import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
-import {useStocks} from "#js/chat/thread/suggestions.js";
+import {useStocks} from "#js/market/stocks.js";
 import {Dialog} from "#js/ui/dialog.js";
 import {SearchField} from "#js/ui/field.js";
 
 export function StockPicker({onChoose, onClose}) {
   const [query, setQuery] = useState("");
-  const stocks = useStocks(query.trim());
+  const stocks = useStocks(query);
   const choose = (stock) => {
     onChoose(stock);
     onClose();
@@ -17,7 +17,7 @@ export function StockPicker({onChoose, onClose}) {
     <${Dialog} title=${t("thread.share_stock")} size="small" onClose=${onClose}>
       <${SearchField} label=${t("thread.stock_query")} value=${query} onInput=${setQuery} autofocus />
       <ul class="list stock-choices" aria-live="polite">
-        ${stocks.map(
+        ${stocks?.map(
           (stock) => html`
             <li key=${stock.symbol}>
               <button type="button" class="quiet" onClick=${() => choose(stock)}>
@@ -27,7 +27,7 @@ export function StockPicker({onChoose, onClose}) {
           `,
         )}
       </ul>
-      ${query.trim() && !stocks.length && html`<p class="hint">${t("thread.no_stock")}</p>`}
+      ${stocks?.length === 0 && html`<p class="hint">${t("thread.no_stock")}</p>`}
     <//>
   `;
 }

@@ -1,19 +1,18 @@
 // The list above the composer: members to mention, stocks to share. The keys go on going to the text.
 
-import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useState} from "#js/core/view.js";
+import {html, useState} from "#js/core/view.js";
+import {useStocks} from "#js/market/stocks.js";
 import {membersFor, triggerAt} from "#js/chat/thread/trigger.js";
 import {Avatar} from "#js/ui/avatar.js";
 
-const PAUSE_MS = 150;
 export const LIST_ID = "suggestions";
 
 /** Return `{options, at, onKey, choose, look, close}`; `onChoose(option, trigger)` is told of a choice. */
 export function useSuggestions(conversation, onChoose) {
   const [trigger, setTrigger] = useState(null);
   const [at, setAt] = useState(0);
-  const stocks = useStocks(trigger?.kind === "stock" ? trigger.query : "");
+  const stocks = useStocks(trigger?.kind === "stock" ? trigger.query : "") ?? [];
   const options = trigger ? optionsOf(trigger, conversation, stocks) : [];
 
   function look({value, selectionStart}) {
@@ -62,30 +61,6 @@ function optionsOf({kind, query}, conversation, stocks) {
   const mayCallAll = me?.role === "owner" || me?.role === "admin";
   const isAll = mayCallAll && ["all", "所有人"].some((word) => word.startsWith(query.toLowerCase()));
   return isAll ? [...members, {key: "all", all: t("thread.everybody")}] : members;
-}
-
-/** The stocks that begin so, once one has stopped to type. */
-export function useStocks(query) {
-  const {session} = useApp();
-  const [found, setFound] = useState([]);
-  useEffect(() => {
-    let isWanted = true;
-    const timer = setTimeout(
-      async () => {
-        const path = `/stocks?${new URLSearchParams({query, limit: 8})}`;
-        const {stocks} = query ? await session.request("GET", path).catch(() => ({stocks: []})) : {stocks: []};
-        if (isWanted) {
-          setFound(stocks);
-        }
-      },
-      query ? PAUSE_MS : 0,
-    );
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-  }, [query]);
-  return found;
 }
 
 export function Suggestions({options, at, choose}) {

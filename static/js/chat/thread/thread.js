@@ -13,7 +13,7 @@ import {Icon} from "#js/ui/icon.js";
 import {Loading, Problem} from "#js/ui/state.js";
 import {complain} from "#js/ui/toasts.js";
 
-/** `seq` is the number of a message to show; `onBack` goes back where there is one pane; `tools` are further buttons at the top. */
+/** `seq` is a message to show; `onBack` goes back where there is one pane; `tools` are further buttons at the top. */
 export const Thread = (props) => html`<${Open} key=${props.conversation} ...${props} />`;
 
 function Open({conversation, seq, onBack, tools}) {
@@ -40,11 +40,7 @@ function Open({conversation, seq, onBack, tools}) {
         isSearching=${isSearching}
         onSearch=${() => setSearching(!isSearching)}
       />
-      <div
-        class="thread-main"
-        onDragOver=${(event) => event.preventDefault()}
-        onDrop=${(event) => drop(event, conversation)}
-      >
+      <div class="thread-main" ...${useDrop(conversation)}>
         <div class="thread-column">
           ${hasSome ? html`<${Messages} conversation=${conversation} place=${place} />` : html`<${Waiting} conversation=${conversation} />`}
           <div class="thread-below">
@@ -116,9 +112,25 @@ function Foot({conversation, place}) {
   </p>`;
 }
 
-function drop(event, conversation) {
-  event.preventDefault();
-  if (event.dataTransfer.files.length && conversation.canWrite) {
-    conversation.composition.attachFiles(event.dataTransfer.files);
-  }
+/** Return the listeners that take files which are dropped, and show where. */
+function useDrop(conversation) {
+  const [isOver, setOver] = useState(false);
+  const hasFiles = ({dataTransfer}) => conversation.canWrite && dataTransfer.types.includes("Files");
+  return {
+    "data-drop": isOver || undefined,
+    onDragOver: (event) => {
+      if (hasFiles(event)) {
+        event.preventDefault();
+        setOver(true);
+      }
+    },
+    onDragLeave: (event) => event.currentTarget.contains(event.relatedTarget) || setOver(false),
+    onDrop: (event) => {
+      if (hasFiles(event)) {
+        event.preventDefault();
+        setOver(false);
+        conversation.composition.attachFiles(event.dataTransfer.files);
+      }
+    },
+  };
 }

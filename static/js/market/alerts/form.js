@@ -3,6 +3,7 @@
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
 import {html, useId, useState} from "#js/core/view.js";
+import {decimalsOf} from "#js/market/prices.js";
 import {problemText} from "#js/ui/problems.js";
 
 const KINDS = ["above", "below", "change_percent"];
@@ -35,7 +36,7 @@ export function AlertForm({symbol}) {
       </select>
       <input
         type="number"
-        step="0.01"
+        step=${kind === "change_percent" ? 0.01 : 10 ** -decimalsOf(symbol)}
         inputmode="decimal"
         required
         aria-label=${t("market.alert_value")}

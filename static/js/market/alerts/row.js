@@ -1,17 +1,18 @@
 // One price alert: what it waits for, or when it fired.
 
 import {useApp} from "#js/app.js";
-import {percent, price} from "#js/core/format.js";
+import {percent} from "#js/core/format.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html} from "#js/core/view.js";
+import {priceOf} from "#js/market/prices.js";
 import {Icon} from "#js/ui/icon.js";
 import {Time} from "#js/ui/time.js";
 import {complain} from "#js/ui/toasts.js";
 
 /** "at 1,850.00 or above" */
-export const conditionOf = ({kind, value}) =>
-  t(`market.alert_is_${kind}`, {value: kind === "change_percent" ? percent(value) : price(value)});
+export const conditionOf = ({symbol, kind, value}) =>
+  t(`market.alert_is_${kind}`, {value: kind === "change_percent" ? percent(value) : priceOf(symbol, value)});
 
 export function AlertRow({alert, hasName}) {
   const {alerts} = useApp();
@@ -24,7 +25,9 @@ export function AlertRow({alert, hasName}) {
         <p class=${hasName ? "row-text" : "row-title"}>${condition}</p>
         ${
           fired &&
-          html`<p class="row-text">${t("market.fired_at", {price: price(fired.price)})} · <${Time} value=${fired.at} /></p>`
+          html`<p class="row-text">
+            ${t("market.fired_at", {price: priceOf(symbol, fired.price)})} · <${Time} value=${fired.at} />
+          </p>`
         }
       </div>
       <div class="row-end">

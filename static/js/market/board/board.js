@@ -1,4 +1,4 @@
-// The board: a head that sorts, and rows that `BoardTable` writes past Preact, which would compare far too much for each quote.
+// The board: a head that sorts, and rows that `BoardTable` writes past Preact, which would compare too much for each quote.
 
 import {useApp} from "#js/app.js";
 import {go} from "#js/core/router.js";

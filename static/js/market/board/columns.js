@@ -1,14 +1,24 @@
 // What the price board shows of a quote, one column each: how wide, how compared, how written.
 
-import {amount, change, percent, price} from "#js/core/format.js";
+import {amount, percent} from "#js/core/format.js";
+import {changeOf, priceOf} from "#js/market/prices.js";
 import {clock} from "#js/market/times.js";
 
-/** `from` is the width of the board, in px, from which on a column is there; `isTrend` ones have the colour of the day's change. */
+const onTick = (value, {symbol}) => priceOf(symbol, value);
+
+/** A column is there from the board's width `from` on, in px; `isTrend` ones have the colour of the day's change. */
 export const COLUMNS = [
   {name: "code", from: 620, width: "80px", isText: true, value: ({code}) => code},
   {name: "name", from: 0, width: "minmax(132px, 1.6fr)", isText: true, value: ({name}) => name},
-  {name: "price", from: 0, width: "minmax(76px, 1fr)", isTrend: true, value: (quote) => quote.price, write: price},
-  {name: "change", from: 520, width: "minmax(72px, 1fr)", isTrend: true, value: (quote) => quote.change, write: change},
+  {name: "price", from: 0, width: "minmax(76px, 1fr)", isTrend: true, value: (quote) => quote.price, write: onTick},
+  {
+    name: "change",
+    from: 520,
+    width: "minmax(72px, 1fr)",
+    isTrend: true,
+    value: (quote) => quote.change,
+    write: (value, {symbol}) => changeOf(symbol, value),
+  },
   {
     name: "change_percent",
     from: 0,
@@ -19,15 +29,15 @@ export const COLUMNS = [
   },
   {name: "volume", from: 720, width: "minmax(84px, 1fr)", value: ({volume}) => volume, write: amount},
   {name: "amount", from: 820, width: "minmax(84px, 1fr)", value: (quote) => quote.amount, write: amount},
-  {name: "open", from: 980, width: "minmax(76px, 1fr)", value: ({open}) => open || undefined, write: price},
-  {name: "high", from: 900, width: "minmax(76px, 1fr)", value: ({high}) => high || undefined, write: price},
-  {name: "low", from: 900, width: "minmax(76px, 1fr)", value: ({low}) => low || undefined, write: price},
+  {name: "open", from: 980, width: "minmax(76px, 1fr)", value: ({open}) => open || undefined, write: onTick},
+  {name: "high", from: 900, width: "minmax(76px, 1fr)", value: ({high}) => high || undefined, write: onTick},
+  {name: "low", from: 900, width: "minmax(76px, 1fr)", value: ({low}) => low || undefined, write: onTick},
   {
     name: "previous_close",
     from: 1060,
     width: "minmax(76px, 1fr)",
     value: (quote) => quote.previous_close,
-    write: price,
+    write: onTick,
   },
   {name: "time", from: 560, width: "84px", value: ({timestamp}) => timestamp, write: clock},
 ];

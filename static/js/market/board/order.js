@@ -1,6 +1,6 @@
 // In which order the rows of the board stand, and which of them.
 
-/** What a sort by a column's header leads to: first its natural direction, then the other, then the listing's own order. */
+/** What a press on a header leads to: first its natural direction, then the other, then the listing's own order. */
 export function nextSort(sort, {name, isText}) {
   const first = isText ? 1 : -1;
   if (sort?.column !== name) {

@@ -2,7 +2,7 @@
 
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
-import {limitOf, trendOf} from "#js/market/models/book.js";
+import {tagOf, trendOf} from "#js/market/models/book.js";
 
 const FLASH_MS = 900;
 
@@ -27,7 +27,7 @@ export class BoardRow {
     }
   }
 
-  /** The name is a link, so that a stock opens in a tab of its own as well; the code stands under it where it has no column. */
+  /** The name is a link, so that a stock opens in a tab of its own too; under it the code, where that has no column. */
   #makeName(cell) {
     this.link = document.createElement("a");
     this.link.tabIndex = -1;
@@ -78,7 +78,7 @@ export class BoardRow {
       const value = column.value(quote);
       if (this.#shown[place] !== value || !(place in this.#shown)) {
         this.#shown[place] = value;
-        this.#cells[place].data = column.write ? column.write(value) : value;
+        this.#cells[place].data = column.write ? column.write(value, quote) : value;
       }
     });
     this.element.dataset.trend = quote.suspended ? "flat" : trendOf(quote.change);
@@ -86,14 +86,13 @@ export class BoardRow {
   }
 
   #mark(quote) {
-    const limit = limitOf(quote);
-    const tag = quote.suspended ? "suspended" : limit ? `limit_${limit}` : "";
+    const tag = tagOf(quote);
     this.element.classList.toggle("stale", Boolean(quote.stale));
     if (this.#tag !== tag) {
       this.#tag = tag;
       this.tag.hidden = !tag;
-      this.tag.dataset.tag = tag;
-      this.tag.textContent = tag && t(`market.tag_${tag}`);
+      this.tag.dataset.tag = tag ?? "";
+      this.tag.textContent = tag ? t(`market.tag_${tag}`) : "";
     }
   }
 

@@ -31,7 +31,12 @@ export function BoardView() {
   return html`
     <${Indices} />
     <div class="toolbar board-bar">
-      <${Tabs} label=${t("market.sources")} tabs=${tabs} chosen=${source.value} onChoose=${(one) => (source.value = one)} />
+      <${Tabs}
+        label=${t("market.sources")}
+        tabs=${tabs}
+        chosen=${source.value}
+        onChoose=${(one) => (source.value = one)}
+      />
       <${SearchField} label=${t("market.filter")} value=${filter} onInput=${setFilter} />
     </div>
     <${Source} key=${source.value} name=${name} filter=${filter} />
@@ -45,12 +50,7 @@ function MarketSource({name, filter}) {
   const empty = {icon: "market", title: t("market.no_quotes"), text: t("market.no_quotes_hint")};
   return html`
     <${State} following=${target} isEmpty=${symbols.length === 0} empty=${empty}>
-      <${Board}
-        source=${target.key}
-        symbols=${symbols}
-        filter=${filter}
-        label=${t(`market.market_${name}`)}
-      />
+      <${Board} source=${target.key} symbols=${symbols} filter=${filter} label=${t(`market.market_${name}`)} />
     <//>
   `;
 }
@@ -93,7 +93,12 @@ function WatchlistSource({filter}) {
       ${list && html`<a class="board-edit" href=${linkTo("market", "lists", list.id)}>${t("market.edit_lists")}</a>`}
     </div>
     <${State} following=${watchlists.following} isEmpty=${symbols.length === 0} empty=${empty}>
-      <${StableBoard} source=${`list:${list?.id}`} symbols=${symbols} filter=${filter} label=${list && listName(list)} />
+      <${StableBoard}
+        source=${`list:${list?.id}`}
+        symbols=${symbols}
+        filter=${filter}
+        label=${list && listName(list)}
+      />
     <//>
   `;
 }

@@ -1,7 +1,7 @@
 // The stocks of a watchlist, in the user's order, with their prices and notes.
 
 import {useApp} from "#js/app.js";
-import {percent, price} from "#js/core/format.js";
+import {percent} from "#js/core/format.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {classes, html, useState} from "#js/core/view.js";
@@ -9,6 +9,7 @@ import {NameDialog} from "#js/market/lists/name_dialog.js";
 import {useReordering} from "#js/market/lists/reordering.js";
 import {trendOf} from "#js/market/models/book.js";
 import {moved} from "#js/market/models/watchlists.js";
+import {priceOf} from "#js/market/prices.js";
 import {useStockQuotes} from "#js/market/watching.js";
 import {Icon} from "#js/ui/icon.js";
 import {Empty} from "#js/ui/state.js";
@@ -67,7 +68,13 @@ function Item({index, item, isDragged, handle, onNote, onRemove}) {
   const {symbol, name, note} = item;
   return html`
     <li class=${classes("row", {dragged: isDragged})} data-index=${index} data-symbol=${symbol}>
-      <button type="button" class="icon grip" aria-label=${t("market.move", {name})} title=${t("market.move_hint")} ...${handle}>
+      <button
+        type="button"
+        class="icon grip"
+        aria-label=${t("market.move", {name})}
+        title=${t("market.move_hint")}
+        ...${handle}
+      >
         <${Icon} name="sort" />
       </button>
       <div class="row-main">
@@ -92,7 +99,7 @@ function Price({symbol}) {
   const quote = quotes.book.of(symbol).value;
   return html`
     <p class="lists-price number ${quote ? trendOf(quote.change) : ""}">
-      <span>${price(quote?.price)}</span> <span>${percent(quote?.change_percent)}</span>
+      <span>${priceOf(symbol, quote?.price)}</span> <span>${percent(quote?.change_percent)}</span>
     </p>
   `;
 }

@@ -3,8 +3,8 @@
 import {useRef, useState} from "#js/core/view.js";
 
 /**
- * Return `{dragged, over, handle}`: the index that is dragged, the one it is over, and `handle(index)`, what the handle of a row
- * gets. Rows have `data-index`. `onMove(from, to)` is told once, at the end.
+ * Return `{dragged, over, handle}`: the index that is dragged, the one it is over, and `handle(index)`, what the handle of
+ * a row gets. Rows have `data-index`. `onMove(from, to)` is told once, at the end.
  */
 export function useReordering(count, onMove) {
   const [drag, setDrag] = useState(null);

@@ -45,7 +45,11 @@ function ListOfLists({lists, shown}) {
         ${lists.map(
           (list) => html`
             <li key=${list.id}>
-              <a class="row" href=${linkTo("market", "lists", list.id)} aria-current=${list === shown ? "true" : undefined}>
+              <a
+                class="row"
+                href=${linkTo("market", "lists", list.id)}
+                aria-current=${list === shown ? "true" : undefined}
+              >
                 <span class="row-main"><span class="row-title">${listName(list)}</span></span>
                 <span class="row-end hint number">${list.items.length}</span>
               </a>

@@ -34,17 +34,19 @@ export class Book {
     return this.#signals.get(symbol);
   }
 
-  /** Hear in each frame which symbols have changed, a map of symbol → 1, 0, -1: where the price went. Returns what ends it. */
+  /** Hear in each frame what has changed, a map of symbol → 1, 0, -1: where the price went. Returns what ends it. */
   onFrame(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Take quotes, whole ones or those of a `price_update`; older ones than are known are left out. */
+  /** Take quotes, whole ones or those of a `price_update`; older ones are left out. Tells whether all are whole now. */
   take(rows) {
+    let isWhole = true;
     for (const row of rows) {
       const old = this.#quotes.get(row.symbol);
       const quote = merge(old, row);
+      isWhole &&= quote.open !== undefined;
       if (quote !== old) {
         this.#quotes.set(row.symbol, quote);
         this.#moves.set(row.symbol, old ? Math.sign(quote.price - old.price) || (this.#moves.get(row.symbol) ?? 0) : 0);
@@ -54,6 +56,7 @@ export class Book {
       this.#isDue = true;
       this.#nextFrame(() => this.#tell());
     }
+    return isWhole;
   }
 
   #tell() {
@@ -110,6 +113,12 @@ export function limitOf({price, limit_up: up, limit_down: down}) {
     return "up";
   }
   return down && price <= down ? "down" : null;
+}
+
+/** What is to be said of a quote beside its price: "suspended", "limit_up", "limit_down" or nothing. */
+export function tagOf(quote) {
+  const limit = limitOf(quote);
+  return quote.suspended ? "suspended" : limit && `limit_${limit}`;
 }
 
 /** "up", "down" or "flat". */

@@ -1,4 +1,4 @@
-// Live quotes of what is looked at: subscriptions that come back with the connection, and one book that all of them fill.
+// Live quotes of what is looked at: subscriptions that come back with the connection, and one book that they all fill.
 
 import {signal} from "@preact/signals";
 import {Refusal} from "#js/core/session.js";
@@ -7,9 +7,11 @@ import {fitting, keyOf, payloadOf, Wanted} from "#js/market/models/subscriptions
 
 const WHOLE_EVERY_MS = 120_000;
 const RETRY_MS = 5_000;
+const SOON_MS = 500;
+const SOON_EVERY_MS = 10_000;
 const SYMBOLS_AT_ONCE = 200;
 
-/** What is known of one target: `members` are its symbols, in the server's order; `state` is "loading", "ready" or "error". */
+/** What is known of a target: `members` are its symbols, in the server's order; `state` is "loading", "ready", "error". */
 class Target {
   members = signal([]);
   state = signal("loading");
@@ -43,6 +45,7 @@ export class Quotes {
   #targets = new Map();
   #isSettling = false;
   #timer = 0;
+  #wholeAt = 0;
 
   constructor({session, live}, book = new Book()) {
     this.book = book;
@@ -61,7 +64,7 @@ export class Quotes {
     return this.#targets.get(key);
   }
 
-  /** Have the quotes of targets, `[["market", "ALL"], ["stock", "600519.SH"]]`, come until the returned function is called. */
+  /** Have the quotes of targets, `[["market", "ALL"], …]`, come until the returned function is called. */
   watch(targets) {
     const keys = targets.map(([type, name]) => keyOf(type, name));
     this.#wanted.add(keys);
@@ -136,11 +139,15 @@ export class Quotes {
 
   #take({subscription_type: type, target, data, timestamp}) {
     this.pushedAt.value = timestamp;
-    this.book.take(data);
+    const isWhole = this.book.take(data);
     this.target(type, target).take(data);
+    if (!isWhole && Date.now() - this.#wholeAt > SOON_EVERY_MS) {
+      this.#wholeAt = Date.now();
+      this.#keepWhole(SOON_MS); // a stock that is new here, or a new day
+    }
   }
 
-  /** Ask again and again for what a push does not bring; the exchange knows highs and lows that lie between two pushes. */
+  /** Ask again and again for what a push does not bring; the exchange knows highs that lie between two pushes. */
   #keepWhole(after = WHOLE_EVERY_MS) {
     clearTimeout(this.#timer);
     if (this.#subscribed.size) {
@@ -149,6 +156,7 @@ export class Quotes {
   }
 
   async #fetchWhole(keys) {
+    this.#wholeAt = Date.now();
     try {
       await Promise.all(this.#queries(keys).map((query) => this.#fetch(query)));
       this.#keepWhole();

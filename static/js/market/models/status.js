@@ -47,7 +47,8 @@ export class MarketStatus {
 }
 
 /** Whole seconds from `now` (ms) until the next phase begins; 0 when it is due. */
-export const secondsUntilChange = ({next_change: change}, now) => Math.max(0, Math.ceil((Date.parse(change) - now) / 1000));
+export const secondsUntilChange = ({next_change: change}, now) =>
+  Math.max(0, Math.ceil((Date.parse(change) - now) / 1000));
 
 /** "trading", "waiting" (an auction, or lunch) or "closed". */
 export function toneOf(phase) {

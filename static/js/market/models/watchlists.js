@@ -100,7 +100,7 @@ export class Watchlists {
     }
   }
 
-  /** Take a list as the server has it; of two the higher revision counts, and what is shown ahead of the server stays. */
+  /** Take a list as the server has it; the higher revision counts, and what is shown ahead of the server stays. */
   #put(list) {
     if (this.#underWay.get(list.id)) {
       if (!(this.#held.get(list.id)?.revision > list.revision)) {
@@ -120,7 +120,10 @@ export class Watchlists {
   }
 
   #replace(list) {
-    this.lists.value = this.lists.peek().map((old) => (old.id === list.id ? list : old)).sort(byPosition);
+    this.lists.value = this.lists
+      .peek()
+      .map((old) => (old.id === list.id ? list : old))
+      .sort(byPosition);
   }
 
   #drop(id) {

@@ -22,7 +22,10 @@ export function withQuote(bars, period, quote, before) {
   }
   const {price} = quote;
   const time = begins + quote.timestamp.slice(characters).replace(/\d/g, "0").replace("+00:00", "+08:00");
-  const first = period === "1d" ? {open: quote.open || price, high: quote.high || price, low: quote.low || price} : {open: price, high: price, low: price};
+  const first =
+    period === "1d"
+      ? {open: quote.open || price, high: quote.high || price, low: quote.low || price}
+      : {open: price, high: price, low: price};
   return [...bars, {time, ...first, close: price, ...traded}];
 }
 

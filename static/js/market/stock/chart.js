@@ -2,7 +2,12 @@
 
 import {coloursOf, thinned} from "#js/market/stock/colours.js";
 
-const KINDS = {candles: "CandlestickSeries", baseline: "BaselineSeries", line: "LineSeries", histogram: "HistogramSeries"};
+const KINDS = {
+  candles: "CandlestickSeries",
+  baseline: "BaselineSeries",
+  line: "LineSeries",
+  histogram: "HistogramSeries",
+};
 const OVERLAY = "volume";
 const INDICATOR_SHARE = 0.28; // of the price pane's height
 const LEAST_REACH = 0.002; // of the price, to either side: a day that hardly moves is to look like one
@@ -72,10 +77,13 @@ export class StockChart {
     this.#drawn.clear();
     const colours = coloursOf(this.#element);
     this.#colours = colours;
-    this.#chart = this.#library.createChart(this.#element, chartOptions(this.#library, this.#element, colours, {
-      isTimed,
-      locale: this.#options.locale,
-    }));
+    this.#chart = this.#library.createChart(
+      this.#element,
+      chartOptions(this.#library, this.#element, colours, {
+        isTimed,
+        locale: this.#options.locale,
+      }),
+    );
     this.#chart.subscribeCrosshairMove(({logical, point}) =>
       this.#options.onHover(point && logical !== undefined ? logical : null),
     );
@@ -102,7 +110,13 @@ export class StockChart {
   /** Let the line of a day lie around the previous close, which is the middle of its scale. */
   #rebase(series, base) {
     series.priceLines().forEach((line) => series.removePriceLine(line));
-    series.createPriceLine({price: base, color: this.#colours.faint, lineWidth: 1, lineStyle: 2, axisLabelVisible: true});
+    series.createPriceLine({
+      price: base,
+      color: this.#colours.faint,
+      lineWidth: 1,
+      lineStyle: 2,
+      axisLabelVisible: true,
+    });
     series.applyOptions({
       baseValue: {type: "price", price: base},
       autoscaleInfoProvider: (original) => {
@@ -117,7 +131,9 @@ export class StockChart {
   #fill(series) {
     for (const {name, data, base} of series) {
       const drawn = this.#drawn.get(name);
-      const coloured = data.map((point) => (point.role ? {...point, color: thinned(this.#colours[point.role], 0.55)} : point));
+      const coloured = data.map((point) =>
+        point.role ? {...point, color: thinned(this.#colours[point.role], 0.55)} : point,
+      );
       if (base && drawn.base !== base) {
         drawn.base = base;
         this.#rebase(drawn.series, base);
@@ -134,7 +150,13 @@ export class StockChart {
 
 function goesOn(old, now) {
   const end = old.length - 1;
-  return end >= 0 && now.length >= old.length && now.length <= old.length + 2 && same(old[0], now[0]) && same(old[end], now[end]);
+  return (
+    end >= 0 &&
+    now.length >= old.length &&
+    now.length <= old.length + 2 &&
+    same(old[0], now[0]) &&
+    same(old[end], now[end])
+  );
 }
 
 const same = (one, other) => one.time === other.time;
@@ -154,7 +176,13 @@ function chartOptions({CrosshairMode}, element, colours, {isTimed, locale}) {
     grid: {vertLines: {visible: false}, horzLines: {color: thinned(colours.grid, 0.6)}},
     crosshair: {mode: CrosshairMode.Normal, vertLine: line, horzLine: line},
     rightPriceScale: {borderVisible: false},
-    timeScale: {borderColor: colours.grid, timeVisible: isTimed, secondsVisible: false, rightOffset: 2, minBarSpacing: 0.3},
+    timeScale: {
+      borderColor: colours.grid,
+      timeVisible: isTimed,
+      secondsVisible: false,
+      rightOffset: 2,
+      minBarSpacing: 0.3,
+    },
     localization: {locale, dateFormat: "yyyy-MM-dd"},
     handleScroll: {vertTouchDrag: false}, // a finger that goes up or down scrolls the page
   };
@@ -183,7 +211,10 @@ function seriesOptions({kind, role, isOverlay, base}, colours, decimals) {
         ...baselineColours(up, down),
       };
     case "histogram":
-      return {...common, ...(isOverlay ? {priceScaleId: OVERLAY, priceFormat: {type: "volume"}} : {priceFormat: format})};
+      return {
+        ...common,
+        ...(isOverlay ? {priceScaleId: OVERLAY, priceFormat: {type: "volume"}} : {priceFormat: format}),
+      };
     default:
       return {...common, priceFormat: format, color: colours[role], lineWidth: 1, crosshairMarkerVisible: false};
   }

@@ -1,11 +1,12 @@
 // The chart of a stock with its choices above it and its legend on it.
 
 import {useApp} from "#js/app.js";
-import {amount, price} from "#js/core/format.js";
+import {amount} from "#js/core/format.js";
 import {kept} from "#js/core/storage.js";
 import {language, t} from "#js/core/texts.js";
 import {html, useEffect, useMemo, useRef, useState} from "#js/core/view.js";
 import {trendOf} from "#js/market/models/book.js";
+import {decimalsOf, priceOf} from "#js/market/prices.js";
 import {Candles} from "#js/market/stock/candles.js";
 import {makeChart} from "#js/market/stock/chart.js";
 import {onColours} from "#js/market/stock/colours.js";
@@ -29,7 +30,12 @@ export function ChartView({symbol, isIndex}) {
   return html`
     <section class="chart-part" aria-label=${t("market.chart")}>
       <div class="chart-bar">
-        <${Tabs} label=${t("market.views")} tabs=${tabs} chosen=${view} onChoose=${(name) => (chosenView.value = name)} />
+        <${Tabs}
+          label=${t("market.views")}
+          tabs=${tabs}
+          chosen=${view}
+          onChoose=${(name) => (chosenView.value = name)}
+        />
         ${view === "days" && html`<${Ranges} />`} ${!VIEWS[view].isLine && html`<${Indicators} />`}
       </div>
       <${Candled} key=${`${symbol} ${view}`} symbol=${symbol} view=${view} isIndex=${isIndex} />
@@ -95,18 +101,18 @@ function Candled({symbol, view, isIndex}) {
   return html`
     <div class="chart-place">
       <${State} following=${candles.following} isEmpty=${bars.length === 0} empty=${empty}>
-        <${Drawn} bars=${bars} series=${series} view=${view} />
+        <${Drawn} symbol=${symbol} bars=${bars} series=${series} view=${view} />
       <//>
     </div>
   `;
 }
 
-function Drawn({bars, series, view}) {
+function Drawn({symbol, bars, series, view}) {
   const place = useRef(null);
   const [hovered, setHovered] = useState(null);
   const [chart, problem] = useChart(place, setHovered);
   const latest = useRef(null);
-  latest.current = [series, view, {isTimed: VIEWS[view].period === "1m", decimals: 2}];
+  latest.current = [series, view, {isTimed: VIEWS[view].period === "1m", decimals: decimalsOf(symbol)}];
   useEffect(() => {
     chart?.draw(...latest.current);
   }, [chart, series]);
@@ -118,7 +124,7 @@ function Drawn({bars, series, view}) {
   }
   const at = hovered !== null && hovered < bars.length ? Math.max(0, hovered) : bars.length - 1;
   return html`
-    <${Legend} bar=${bars[at]} before=${bars[at - 1]} series=${series} at=${at} view=${view} />
+    <${Legend} symbol=${symbol} bar=${bars[at]} before=${bars[at - 1]} series=${series} at=${at} view=${view} />
     <div class="chart" ref=${place} role="img" aria-label=${t("market.chart_of", {count: bars.length})}></div>
   `;
 }
@@ -158,7 +164,7 @@ function useRange(chart, view, count) {
 }
 
 /** What the crosshair is on, or the last bar. */
-function Legend({bar, before, series, at, view}) {
+function Legend({symbol, bar, before, series, at, view}) {
   const {period, isLine} = VIEWS[view];
   const trend = trendOf(bar.close - (before?.close ?? bar.open));
   const value = (name, number, className = "") =>
@@ -167,13 +173,13 @@ function Legend({bar, before, series, at, view}) {
   return html`
     <div class="chart-legend">
       <span class="hint">${period === "1d" ? day(bar.time) : moment(bar.time)}</span>
-      ${prices.map((name) => value(name, price(bar[name]), trend))} ${value("volume", amount(bar.volume))}
+      ${prices.map((name) => value(name, priceOf(symbol, bar[name]), trend))} ${value("volume", amount(bar.volume))}
       ${series
         .filter(({kind, values}) => kind === "line" && values[at] != null)
         .map(
           ({name, role, values}) => html`
             <span key=${name} data-role=${role}>
-              ${t(`market.line_${name}`)} <b class="number">${price(values[at])}</b>
+              ${t(`market.line_${name}`)} <b class="number">${priceOf(symbol, values[at])}</b>
             </span>
           `,
         )}

@@ -28,7 +28,10 @@ export function coloursOf(element) {
 }
 
 /** "#c41d33" with so much of it, 0 to 1. */
-export const thinned = (colour, share) => `${colour}${Math.round(share * 255).toString(16).padStart(2, "0")}`;
+export const thinned = (colour, share) =>
+  `${colour}${Math.round(share * 255)
+    .toString(16)
+    .padStart(2, "0")}`;
 
 /** Call `changed` when the theme or the colours of rising and falling do; returns what ends it. */
 export function onColours(changed) {

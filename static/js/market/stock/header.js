@@ -1,14 +1,17 @@
 // The head of a stock: name, price, the day's figures, and what can be done with it.
 
-import {amount, change, percent, price} from "#js/core/format.js";
+import {useApp} from "#js/app.js";
+import {amount, percent} from "#js/core/format.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html} from "#js/core/view.js";
-import {useApp} from "#js/app.js";
-import {limitOf, trendOf} from "#js/market/models/book.js";
+import {tagOf, trendOf} from "#js/market/models/book.js";
+import {changeOf, priceOf} from "#js/market/prices.js";
 import {AnalysisButton, ListsMenu} from "#js/market/stock/actions.js";
 import {clock} from "#js/market/times.js";
 import {Icon} from "#js/ui/icon.js";
+
+const PRICES = ["open", "high", "low", "previous_close", "limit_up", "limit_down"];
 
 export function StockHeader({stock}) {
   const {quotes} = useApp();
@@ -35,40 +38,36 @@ function Figures({quote}) {
   const trend = quote.suspended ? "flat" : trendOf(quote.change);
   return html`
     <div class="stock-now ${trend}">
-      <span class="stock-price number">${price(quote.price)}</span>
-      <span class="number">${change(quote.change)}</span>
+      <span class="stock-price number">${priceOf(quote.symbol, quote.price)}</span>
+      <span class="number">${changeOf(quote.symbol, quote.change)}</span>
       <span class="number">${percent(quote.change_percent)}</span>
       <${Tags} quote=${quote} />
     </div>
     <dl class="stock-figures">
-      <${Figure} name="open" value=${quote.open || null} against=${quote.previous_close} />
-      <${Figure} name="high" value=${quote.high || null} against=${quote.previous_close} />
-      <${Figure} name="low" value=${quote.low || null} against=${quote.previous_close} />
-      <${Figure} name="previous_close" value=${quote.previous_close} />
+      ${PRICES.map((name) => quote[name] != null && html`<${Figure} key=${name} name=${name} quote=${quote} />`)}
       <${Figure} name="volume" text=${amount(quote.volume)} />
       <${Figure} name="amount" text=${amount(quote.amount)} />
-      ${quote.limit_up && html`<${Figure} name="limit_up" value=${quote.limit_up} against=${quote.previous_close} />`}
-      ${quote.limit_down && html`<${Figure} name="limit_down" value=${quote.limit_down} against=${quote.previous_close} />`}
       <${Figure} name="time" text=${clock(quote.timestamp)} />
     </dl>
   `;
 }
 
-function Figure({name, value, against, text}) {
-  const trend = value && against ? trendOf(value - against) : "";
+/** A figure of the day; a price has the colour of its distance from the previous close. */
+function Figure({name, quote, text}) {
+  const value = quote?.[name] || null;
+  const trend = value && name !== "previous_close" ? trendOf(value - quote.previous_close) : "";
   return html`
     <div>
       <dt>${t(`market.column_${name}`)}</dt>
-      <dd class="number ${trend}">${text ?? price(value)}</dd>
+      <dd class="number ${trend}">${text ?? priceOf(quote.symbol, value)}</dd>
     </div>
   `;
 }
 
 function Tags({quote}) {
-  const limit = limitOf(quote);
+  const tag = tagOf(quote);
   return html`
-    ${quote.suspended && html`<span class="pill" data-tag="suspended">${t("market.tag_suspended")}</span>`}
-    ${!quote.suspended && limit && html`<span class="pill" data-tag=${`limit_${limit}`}>${t(`market.tag_limit_${limit}`)}</span>`}
+    ${tag && html`<span class="pill" data-tag=${tag}>${t(`market.tag_${tag}`)}</span>`}
     ${quote.stale && html`<span class="pill" data-tag="stale">${t("market.stale")}</span>`}
   `;
 }

@@ -15,8 +15,16 @@ export const ema = (values, period) => smoothed(values, period, 2 / (period + 1)
 /** Wilder's relative strength index, 0 to 100; 50 where prices do not move. */
 export function rsi(closes, period = 14) {
   const moves = closes.slice(1).map((close, index) => close - closes[index]);
-  const gains = smoothed(moves.map((move) => Math.max(move, 0)), period, 1 / period);
-  const losses = smoothed(moves.map((move) => Math.max(-move, 0)), period, 1 / period);
+  const gains = smoothed(
+    moves.map((move) => Math.max(move, 0)),
+    period,
+    1 / period,
+  );
+  const losses = smoothed(
+    moves.map((move) => Math.max(-move, 0)),
+    period,
+    1 / period,
+  );
   const index = gains.map((gain, place) => {
     const total = gain + losses[place];
     return gain === null ? null : total === 0 ? 50 : (100 * gain) / total;
@@ -24,7 +32,7 @@ export function rsi(closes, period = 14) {
   return closes.length ? [null, ...index] : [];
 }
 
-/** The distance of two exponential means that begin on the same day, that distance smoothed, and what lies between them. */
+/** The distance of two exponential means that begin on one day, that distance smoothed, and what lies between them. */
 export function macd(closes, fast = 12, slow = 26, signal = 9) {
   const late = slow - fast;
   const quick = [...Array(Math.min(late, closes.length)).fill(null), ...ema(closes.slice(late), fast)];
@@ -34,7 +42,11 @@ export function macd(closes, fast = 12, slow = 26, signal = 9) {
   const smooth = ema(distance.slice(begins), signal);
   const line = distance.map((value, index) => (index < begins + signal - 1 ? null : value));
   const signals = line.map((value, index) => (value === null ? null : smooth[index - begins]));
-  return {line, signal: signals, histogram: line.map((value, index) => (value === null ? null : value - signals[index]))};
+  return {
+    line,
+    signal: signals,
+    histogram: line.map((value, index) => (value === null ? null : value - signals[index])),
+  };
 }
 
 /** The mean of `period` values, and so many of their standard deviations above and below it. */

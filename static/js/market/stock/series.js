@@ -14,14 +14,21 @@ export const VIEWS = {
 };
 
 /**
- * Return `[{name, kind, pane, role, values, data, ...}]`. `kind` is "candles", "baseline", "line" or "histogram"; `data` is the
- * chart's, without the places where there is no value; `values` are those by bar, for the legend.
+ * Return `[{name, kind, pane, role, values, data, ...}]`. `kind` is "candles", "baseline", "line" or "histogram"; `data` is
+ * the chart's, without the places where there is no value; `values` are those by bar, for the legend.
  */
 export function seriesOf({bars, view, indicators, previousClose, isIndex}) {
   const {period, isLine} = VIEWS[view];
   const times = bars.map(({time}) => chartTime(time, period));
   const closes = bars.map(({close}) => close);
-  const line = (name, role, values, pane = 0) => ({name, kind: "line", role, pane, values, data: points(times, values)});
+  const line = (name, role, values, pane = 0) => ({
+    name,
+    kind: "line",
+    role,
+    pane,
+    values,
+    data: points(times, values),
+  });
   const price = isLine
     ? {name: "price", kind: "baseline", pane: 0, base: previousClose, values: closes, data: points(times, closes)}
     : {name: "price", kind: "candles", pane: 0, data: bars.map((bar, at) => ({time: times[at], ...ohlc(bar)}))};
