@@ -53,7 +53,7 @@ def confirmed(page: Page) -> None:
 
 def test_the_figures_move(visit: Visit, chief: Visitor) -> None:
     page = chief.page
-    expect(page.locator(".graph canvas")).to_have_count(8)
+    expect(page.locator(".graph canvas")).to_have_count(9)
     expect(page.locator(".graph [role=img]").first).to_have_attribute("aria-label", re.compile(r"WebSocket \d"))
     before = int(page.locator("[data-figure=connections] dd").inner_text())
     visit().sign_in("alice")

@@ -67,6 +67,7 @@ const GRAPHS = [
     ],
   },
   {name: "memory", format: size, lines: [["memory", "--accent", ({overview}) => overview.process.memory_bytes]]},
+  {name: "feed", format: seconds, lines: [["feed", "--accent", ({overview}) => overview.readings.feed_lag_seconds]]},
   {name: "cpu", format: percent, lines: [["cpu", "--accent", ({rates}) => rates.cpu]]},
 ];
 
