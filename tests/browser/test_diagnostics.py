@@ -162,3 +162,23 @@ def test_what_was_sent_is_sent_again_after_a_reload(visit: Visit) -> None:
     page.locator(".history summary").click()
     page.locator(".history button.icon").first.click()
     expect(answer).to_have_count(1)
+
+
+def test_a_server_that_is_not_there_leaves_the_client_closed(visit: Visit) -> None:
+    visitor = visit()
+    page = opened(visitor, DIRECT)
+    page.locator("#path").fill("/nothing/")
+    page.locator("#connect").click()
+    expect(page.locator(".entry[data-state=red]")).to_be_visible()
+    expect(page.locator("#client-state")).to_have_attribute("data-state", "closed")
+    visitor.complaints.clear()
+
+
+def test_a_sign_in_here_ends_with_it(visit: Visit) -> None:
+    visitor = visit()
+    page = opened(visitor, CONNECTION)
+    identify(visitor)
+    with page.expect_response("**/api/auth/logout") as told:
+        page.locator("#forget").click()
+    assert told.value.status == 200
+    expect(page.locator("#username")).to_be_visible()

@@ -11,6 +11,7 @@ export class Identity {
   user = signal(null);
   #session = new Session();
   #isFollowing = false;
+  #refresh = null;
 
   constructor() {
     this.#session.addEventListener("renewed", () => this.#follow());
@@ -18,7 +19,7 @@ export class Identity {
 
   /** Take over the sign-in of the page in this browser, when there is one. */
   async restore() {
-    if (await this.#session.restore().catch(() => false)) {
+    if ((await this.#session.restore().catch(() => false)) && !this.token.value) {
       this.#isFollowing = true;
       this.#follow();
     }
@@ -33,17 +34,9 @@ export class Identity {
 
   /** Sign in for this page alone: the cookie of the page in other tabs stays what it is. */
   async signIn(username, password) {
-    const [status, answer] = await reach(async () => {
-      const response = await fetch("/api/auth/login", {
-        method: "POST",
-        credentials: "omit",
-        headers: {"Content-Type": "application/json", "Accept-Language": language.value},
-        body: JSON.stringify({username, password}),
-      });
-      return [response.status, await response.json()];
-    });
-    const {access_token: token, user} = unwrap(status, answer);
+    const {access_token: token, refresh_token: refresh, user} = await post("login", {username, password});
     this.#take(token, user);
+    this.#refresh = refresh;
   }
 
   /** Take a token as it is; what it is worth the server will say. */
@@ -51,14 +44,36 @@ export class Identity {
     this.#take(token.trim(), null);
   }
 
-  /** Be nobody from now on. */
+  /** Be nobody from now on; what was opened by a sign-in here ends. */
   forget() {
+    if (this.#refresh) {
+      post("logout", {refresh_token: this.#refresh}, this.token.value).catch(() => {}); // it ends by itself, later
+    }
     this.#take("", null);
   }
 
   #take(token, user) {
     this.#isFollowing = false;
+    this.#refresh = null;
     this.token.value = token;
     this.user.value = user;
   }
+}
+
+/** Call what signs in and out, without the cookie. */
+async function post(call, body, token) {
+  const [status, answer] = await reach(async () => {
+    const response = await fetch(`/api/auth/${call}`, {
+      method: "POST",
+      credentials: "omit",
+      headers: {
+        "Content-Type": "application/json",
+        "Accept-Language": language.value,
+        ...(token && {Authorization: `Bearer ${token}`}),
+      },
+      body: JSON.stringify(body),
+    });
+    return [response.status, await response.json()];
+  });
+  return unwrap(status, answer);
 }

@@ -28,7 +28,7 @@ export class DirectClient {
     const socket = manager.socket(namespace, {auth});
     this.#manager = manager;
     this.#socket = socket;
-    this.#listen(manager, socket);
+    this.#listen(manager, socket, reconnects);
     socket.connect();
     this.#watch(manager.engine);
   }
@@ -60,8 +60,9 @@ export class DirectClient {
     return performance.now() - begun;
   }
 
-  #listen(manager, socket) {
+  #listen(manager, socket, reconnects) {
     const isPresent = () => this.#socket === socket;
+    const goesOn = () => (reconnects && socket.active ? "connecting" : "closed");
     const become = (state) => isPresent() && (this.state.value = state);
     socket.on("connect", () => {
       become("open");
@@ -70,11 +71,11 @@ export class DirectClient {
       this.#log.note(t("diagnostics.note_connected"), socket.id);
     });
     socket.on("disconnect", (reason) => {
-      become(socket.active ? "connecting" : "closed");
+      become(goesOn());
       this.#log.note(t("diagnostics.note_disconnected"), reason, {isBad: isPresent()});
     });
     socket.on("connect_error", (error) => {
-      become(socket.active ? "connecting" : "closed");
+      become(goesOn());
       this.#log.note(t("diagnostics.note_refused"), error.message, {isBad: true});
     });
     // The engine of the next try is there when this has been told.

@@ -43,7 +43,9 @@ export function ConnectForm({client, identity}) {
         <${Field} label=${t("diagnostics.url")}>
           <input type="url" value=${url} placeholder=${location.origin} onInput=${change("url")} />
         <//>
-        <${Field} label=${t("diagnostics.path")}><input value=${path} required onInput=${change("path")} /><//>
+        <${Field} label=${t("diagnostics.path")}
+          ><input id="path" value=${path} required onInput=${change("path")}
+        /><//>
         <${Field} label=${t("diagnostics.namespace")}>
           <input value=${namespace} required pattern="/.*" onInput=${change("namespace")} />
         <//>
