@@ -132,6 +132,19 @@ def test_a_lost_network_is_told(visit: Visit) -> None:
     bob.complaints.clear()
 
 
+def test_a_server_that_does_not_answer_is_told_at_the_entrance(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.route("**/api/auth/refresh", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("无法连接服务器")
+    screenshot(page, "unreachable")
+    page.unroute("**/api/auth/refresh")
+    page.get_by_role("button", name="重试").click()
+    visitor.sign_in("alice")
+    visitor.complaints.clear()  # the browser logs what was not answered
+
+
 def test_settings_change_what_others_see(visit: Visit) -> None:
     visitor = visit().register("shell_settings")
     page = visitor.page

@@ -261,3 +261,34 @@ test("a conversation that begins is listed under its id, and is still the same",
   assert.equal(conversations.rowWith("bob").id, "d");
   assert.equal(conversations.open("d"), opened);
 });
+
+test("what has reached this device is told, also of conversations that were not opened", async () => {
+  app.live.answers("mark_delivered", () => ({ok: true}));
+  await begin(
+    direct("d", BOB, {last: message(5, BOB), unread: 2, delivered: {[ME.id]: 3}}),
+    group("g", "Traders", [BOB], {last: message(3, BOB), unread: 1, delivered: {[ME.id]: 3}}),
+  );
+  await app.live.settled();
+  wrote("g", message(4, BOB));
+  wrote("d", message(6, ME));
+  await app.live.settled();
+  const told = app.live.asked.filter(([event]) => event === "mark_delivered").map(([, payload]) => payload);
+  assert.deepEqual(told, [
+    {conversation_id: "d", seq: 5},
+    {conversation_id: "g", seq: 4},
+  ]);
+});
+
+test("a lost connection ends the telling of deliveries, and the next one begins it again", async () => {
+  app.live.answers("mark_delivered", () => {
+    throw new Error("lost");
+  });
+  await begin(direct("d", BOB, {last: message(5, BOB), unread: 2}));
+  await app.live.settled();
+  app.live.becomes("reconnecting");
+  app.live.answers("mark_delivered", () => ({ok: true}));
+  app.live.becomes("live");
+  await app.live.settled();
+  await app.live.settled();
+  assert.equal(app.live.asked.filter(([event]) => event === "mark_delivered").length, 2);
+});

@@ -1,5 +1,6 @@
 // The list of conversations: in order, with what was last said and how much was not read; and those that were opened.
 
+import {Deliveries} from "#js/chat/deliveries.js";
 import * as entries from "#js/chat/entries.js";
 import {OpenedConversations} from "#js/chat/opened.js";
 import {rowsOf} from "#js/chat/rows.js";
@@ -23,9 +24,11 @@ export class Conversations {
   #recounts = new Map(); // timers by the id of the conversation
   #left = null; // what was known when the connection went
   #opened;
+  #deliveries;
 
   constructor(app) {
     this.#app = app;
+    this.#deliveries = new Deliveries(app.live);
     this.#opened = new OpenedConversations(app, (id, last, read) => this.#learned(id, last, read));
     this.following = follow(app.live, {
       fetch: () => {
@@ -142,6 +145,11 @@ export class Conversations {
       all.set(id, all.get(id) ?? before.get(id));
     }
     this.#replace(all);
+    for (const {id, unread, delivered, last_seq: seq} of views) {
+      if (unread && (delivered?.[this.#me] ?? 0) < seq) {
+        this.#deliveries.note(id, seq);
+      }
+    }
     if (this.#left) {
       this.#app.caughtUp.add(entries.missedSince(this.#left, all.values(), this.#me));
       this.#left = null;
@@ -154,6 +162,9 @@ export class Conversations {
     } else if (news.last_message) {
       this.#recountAfter(id, news.last_message);
       this.#heard(id, news.last_message);
+      if (news.last_message.sender.id !== this.#me) {
+        this.#deliveries.note(id, news.last_seq);
+      }
     } else if (news.changes) {
       this.#change(id, (entry) => entries.withGroup(entry, news)) || this.#ask(id);
     } else {

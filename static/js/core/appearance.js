@@ -1,6 +1,6 @@
 // How the page looks in this browser: its theme, and the colours of rising and falling prices.
 
-import {computed, effect, signal} from "@preact/signals";
+import {effect, signal} from "@preact/signals";
 import {kept} from "#js/core/storage.js";
 
 export const THEMES = ["system", "light", "dark"];
@@ -10,24 +10,19 @@ export const COLOURS = ["red-up", "green-up"];
 export const theme = kept("theme", "system");
 export const colours = kept("updown", "red-up");
 
-const wish = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
-const isDarkWished = signal(wish?.matches ?? false);
-wish?.addEventListener("change", () => {
-  isDarkWished.value = wish.matches;
+/** The system's wish, or null where there is no browser. */
+const dark = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
+const isDarkWished = signal(dark?.matches);
+dark?.addEventListener("change", () => {
+  isDarkWished.value = dark.matches;
 });
 
-/** "light" or "dark": what is shown, for what is drawn without style sheets. */
-export const shownTheme = computed(() => {
-  if (theme.value === "light" || theme.value === "dark") {
-    return theme.value;
-  }
-  return isDarkWished.value ? "dark" : "light";
-});
-
-if (globalThis.document) {
+// Style sheets, and who watches for what is drawn on a canvas, find what holds at the root of the page.
+if (dark) {
   effect(() => {
     const {dataset} = document.documentElement;
-    dataset.theme = shownTheme.value;
+    const wished = isDarkWished.value ? "dark" : "light";
+    dataset.theme = theme.value === "system" ? wished : theme.value;
     dataset.updown = colours.value;
   });
 }

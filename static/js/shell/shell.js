@@ -28,7 +28,9 @@ function Frame() {
   const main = useRef(null);
   useFocusAtChange(main, shown.name);
   const unread = unreadOf(app, areas) + app.notices.unread.value;
-  useEffect(() => showUnread(unread), [unread]);
+  useEffect(() => {
+    showUnread(unread);
+  }, [unread]);
   return html`
     <div class="frame">
       <button type="button" class="skip primary" onClick=${() => main.current.focus()}>${t("page.skip")}</button>

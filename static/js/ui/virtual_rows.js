@@ -4,11 +4,8 @@ import {html, useLayoutEffect, useRef, useState} from "#js/core/view.js";
 
 const BEYOND = 8; // rows drawn above and below the view, so that scrolling does not show gaps
 
-/**
- * `renderRow(index)` draws the content of one row, `header` stays on top. `role` is "list" or "table": rows are named so that
- * a screen reader knows how many there are. `shown` is the index of a row to be brought into view.
- */
-export function VirtualRows({count, rowHeight, renderRow, label, header, role = "list", shown}) {
+/** `renderRow(index)` draws the content of one row; `shown` is the index of one to be brought into view. */
+export function VirtualRows({count, rowHeight, renderRow, label, shown}) {
   const view = useRef(null);
   const [{first, last}, setRange] = useState({first: 0, last: 40});
 
@@ -28,28 +25,17 @@ export function VirtualRows({count, rowHeight, renderRow, label, header, role = 
   useLayoutEffect(measure, [count]);
 
   const indices = Array.from({length: Math.max(0, Math.min(last, count) - first)}, (_, offset) => first + offset);
-  const isTable = role === "table";
   return html`
-    <div
-      class="virtual"
-      ref=${view}
-      tabindex="0"
-      role=${role}
-      aria-label=${label}
-      onScroll=${measure}
-      aria-rowcount=${isTable ? count : undefined}
-    >
-      ${header && html`<div class="virtual-head">${header}</div>`}
+    <div class="virtual" ref=${view} tabindex="0" role="list" aria-label=${label} onScroll=${measure}>
       <div class="virtual-rows" role="presentation" style=${{height: `${count * rowHeight}px`}}>
         ${indices.map(
           (index) => html`
             <div
               key=${index}
               class="virtual-row"
-              role=${isTable ? "row" : "listitem"}
-              aria-rowindex=${isTable ? index + 1 : undefined}
-              aria-setsize=${isTable ? undefined : count}
-              aria-posinset=${isTable ? undefined : index + 1}
+              role="listitem"
+              aria-setsize=${count}
+              aria-posinset=${index + 1}
               style=${{top: `${index * rowHeight}px`, height: `${rowHeight}px`}}
             >
               ${renderRow(index)}

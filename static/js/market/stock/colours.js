@@ -35,12 +35,7 @@ export const thinned = (colour, share) =>
 
 /** Call `changed` when the theme or the colours of rising and falling do; returns what ends it. */
 export function onColours(changed) {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
   const observer = new MutationObserver(changed);
   observer.observe(document.documentElement, {attributes: true, attributeFilter: ["data-theme", "data-updown"]});
-  dark.addEventListener("change", changed);
-  return () => {
-    observer.disconnect();
-    dark.removeEventListener("change", changed);
-  };
+  return () => observer.disconnect();
 }
