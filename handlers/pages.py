@@ -102,7 +102,7 @@ class PageHandler(GuardedHandler):
         self._shown = shown
 
     def get(self) -> None:
-        self._assets.refresh()
+        self._assets.keep_fresh()
         if "npm/preact.js" not in self._assets:
             raise HTTPError(503, "the page's packages are not installed: run make setup")
         language = negotiate(self.request.headers.get("Accept-Language"), self._default_locale)
@@ -142,8 +142,13 @@ class ApiPageHandler(GuardedHandler):
         language = negotiate(self.request.headers.get("Accept-Language"), self._services.default_locale)
         self.set_header("Cache-Control", "no-cache")
         self.add_header("Vary", "Accept-Language")
+        self._assets.keep_fresh()
+        styles = [self._assets.url(name) for name in self._assets if name.endswith((".css", ".svg"))]
+        self.finish(self._library.page((language, *styles), lambda: self._render(language)))
+
+    def _render(self, language: str) -> bytes:
         openapi, asyncapi = self._library.openapi, self._library.asyncapi
-        self.render(
+        return self.render_string(
             "api.html",
             language=language,
             asset=self._assets.url,
@@ -184,7 +189,11 @@ class AssetHandler(GuardedHandler):
         except KeyError:
             raise HTTPError(404, "there is nothing at %s", self.request.path[:200]) from None
         self._version = asset.version
-        is_for_good = self.get_query_argument("v", "") == asset.version
+        wanted = self.get_query_argument("v", "")
+        if wanted and wanted != asset.version:
+            # What an older page names does not fit what it has: it has to be loaded anew.
+            raise HTTPError(404, "%s is there in another version", self.request.path[:200])
+        is_for_good = bool(wanted)
         self.set_header("Cache-Control", "public, max-age=31536000, immutable" if is_for_good else "no-cache")
         self.set_header("Content-Type", asset.content_type)
         self.set_header("Vary", "Accept-Encoding")
