@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,8 @@ OTHER_FILES = {
     "npm/licences/lightweight-charts.txt": "lightweight-charts/LICENSE",
     "npm/licences/uplot.txt": "uplot/LICENSE",
 }
+
+FRESH_SECONDS = 2.0
 
 CONTENT_TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -83,6 +86,9 @@ class Assets:
         self._packages = packages
         self._seen: dict[str, tuple[Path, int]] = {}
         self._assets: dict[str, Asset] = {}
+        self._import_map = b""
+        self._needed: dict[str, list[str]] = {}
+        self._looked_at = 0.0
         self.refresh()
 
     def __getitem__(self, name: str) -> Asset:
@@ -96,8 +102,14 @@ class Assets:
         """Return where a file is, for good (KeyError)."""
         return self._assets[name].url
 
+    def keep_fresh(self) -> None:
+        """Refresh, unless that was just done: looking at every file takes some milliseconds."""
+        if time.monotonic() - self._looked_at > FRESH_SECONDS:
+            self.refresh()
+
     def refresh(self) -> None:
         """Read what is new or was changed since, and forget what is gone."""
+        self._looked_at = time.monotonic()
         found = {name: (path, path.stat().st_mtime_ns) for name, path in self._files() if path.is_file()}
         if found == self._seen:
             return
@@ -111,6 +123,9 @@ class Assets:
                 name, b"export default %b;\n" % msgspec.json.encode(self._texts.catalogue(locale))
             )
         self._seen = found
+        self._needed.clear()
+        urls = {specifier: self.url(name) for specifier, name in self._modules()}
+        self._import_map = msgspec.json.encode({"imports": urls})
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         for path in self._static.rglob("*"):
@@ -123,7 +138,7 @@ class Assets:
 
     def import_map(self) -> bytes:
         """Return the import map of all modules, as JSON that may stand in a page."""
-        return msgspec.json.encode({"imports": {specifier: self.url(name) for specifier, name in self._modules()}})
+        return self._import_map
 
     def _modules(self) -> Iterator[tuple[str, str]]:
         for name in self:
@@ -132,13 +147,18 @@ class Assets:
 
     def needed_by(self, name: str) -> list[str]:
         """Return the URLs of all modules that a module needs before it runs, so that they may be asked for at once."""
+        if name not in self._needed:
+            self._needed[name] = list(self._imported_by(name))
+        return self._needed[name]
+
+    def _imported_by(self, name: str) -> Iterator[str]:
         names = dict(self._modules())
-        needed: dict[str, None] = {}
+        needed: set[str] = set()
         waiting = [name]
         while waiting:
             for specifier in self._assets[waiting.pop()].imports:
                 imported = names.get(specifier)
                 if imported is not None and imported not in needed:
-                    needed[imported] = None
+                    needed.add(imported)
                     waiting.append(imported)
-        return [self.url(imported) for imported in needed]
+                    yield self.url(imported)

@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
@@ -30,10 +30,15 @@ _BUNDLE_NAMES = frozenset(
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
 
 
-def content_security_policy(host: str, inline: bytes = b"") -> str:
-    """Return a page's policy: all from this server, inline one known text at most, WebSockets to ``host`` alone."""
+def content_security_policy(host: str, inline: bytes = b"", *, may_connect_elsewhere: bool = False) -> str:
+    """Return a page's policy: all from this server, inline one known text at most, WebSockets to ``host`` alone.
+
+    ``may_connect_elsewhere``: scripts may call other servers, but still none of theirs runs.
+    """
     # 'self' does not cover WebSockets in older browsers; a host that is none is left out.
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    if may_connect_elsewhere:
+        sockets = " http: https: ws: wss:"
     known = f" 'sha256-{b64encode(sha256(inline).digest()).decode()}'" if inline else ""
     return (
         f"default-src 'self'; script-src 'self'{known}; connect-src 'self'{sockets}; img-src 'self' data: blob:; "
@@ -73,32 +78,49 @@ class GuardedHandler(RequestHandler):
         self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
 
 
+class ShownPage(NamedTuple):
+    """What makes a page out of the one template: the module that draws it, and the styles beside the design system."""
+
+    main: str
+    styles: tuple[str, ...]
+    """The beginnings of their names."""
+    may_connect_elsewhere: bool = False
+
+
+MAIN_PAGE = ShownPage("js/main.js", ("css/page/",))
+
+
 class PageHandler(GuardedHandler):
-    """The one page; what it shows comes through REST and Socket.IO."""
+    """A page that its modules draw; what it shows comes through REST and Socket.IO."""
 
     access: ClassVar[Access] = Access.PUBLIC
 
-    def initialize(self, services: Services, assets: Assets) -> None:
+    def initialize(self, services: Services, assets: Assets, shown: ShownPage = MAIN_PAGE) -> None:
         self.origins = services.origins
         self._default_locale = services.default_locale
         self._assets = assets
+        self._shown = shown
 
     def get(self) -> None:
-        self._assets.refresh()
+        self._assets.keep_fresh()
         if "npm/preact.js" not in self._assets:
             raise HTTPError(503, "the page's packages are not installed: run make setup")
         language = negotiate(self.request.headers.get("Accept-Language"), self._default_locale)
-        import_map = self._assets.import_map()
+        import_map, shown = self._assets.import_map(), self._shown
+        policy = content_security_policy(
+            self.request.host, import_map, may_connect_elsewhere=shown.may_connect_elsewhere
+        )
         self.set_header("Cache-Control", "no-cache")
-        self.set_header("Content-Security-Policy", content_security_policy(self.request.host, import_map))
+        self.set_header("Content-Security-Policy", policy)
         self.add_header("Vary", "Accept-Language")
         self.render(
             "index.html",
             language=language,
             asset=self._assets.url,
-            styles=[*DESIGN, *(name for name in self._assets if name.startswith("css/page/"))],
+            styles=[*DESIGN, *(name for name in self._assets if name.startswith(shown.styles))],
             import_map=import_map.decode(),
-            modules=self._assets.needed_by("js/main.js"),
+            main=shown.main,
+            modules=self._assets.needed_by(shown.main),
         )
 
     def head(self) -> None:
@@ -120,8 +142,13 @@ class ApiPageHandler(GuardedHandler):
         language = negotiate(self.request.headers.get("Accept-Language"), self._services.default_locale)
         self.set_header("Cache-Control", "no-cache")
         self.add_header("Vary", "Accept-Language")
+        self._assets.keep_fresh()
+        styles = [self._assets.url(name) for name in self._assets if name.endswith((".css", ".svg"))]
+        self.finish(self._library.page((language, *styles), lambda: self._render(language)))
+
+    def _render(self, language: str) -> bytes:
         openapi, asyncapi = self._library.openapi, self._library.asyncapi
-        self.render(
+        return self.render_string(
             "api.html",
             language=language,
             asset=self._assets.url,
@@ -162,7 +189,11 @@ class AssetHandler(GuardedHandler):
         except KeyError:
             raise HTTPError(404, "there is nothing at %s", self.request.path[:200]) from None
         self._version = asset.version
-        is_for_good = self.get_query_argument("v", "") == asset.version
+        wanted = self.get_query_argument("v", "")
+        if wanted and wanted != asset.version:
+            # What an older page names does not fit what it has: it has to be loaded anew.
+            raise HTTPError(404, "%s is there in another version", self.request.path[:200])
+        is_for_good = bool(wanted)
         self.set_header("Cache-Control", "public, max-age=31536000, immutable" if is_for_good else "no-cache")
         self.set_header("Content-Type", asset.content_type)
         self.set_header("Vary", "Accept-Encoding")

@@ -8,7 +8,7 @@ from typing import Any
 from handlers.assets import Assets
 from handlers.base import UnknownPathHandler
 from handlers.documents.library import Library
-from handlers.pages import ApiPageHandler, AssetHandler, ClientBundleHandler, PageHandler
+from handlers.pages import ApiPageHandler, AssetHandler, ClientBundleHandler, PageHandler, ShownPage
 from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
 from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler
@@ -175,6 +175,18 @@ AT_ROOT: tuple[tuple[str, type], ...] = ((r"/metrics", MetricsHandler),)
 """What it tells of beside that."""
 
 
+_DIAGNOSTIC_STYLES = ("css/diagnostics.css",)
+
+DIAGNOSTIC_PAGES = {
+    r"/tests/socketio/": ShownPage("js/diagnostics/index.js", _DIAGNOSTIC_STYLES),
+    r"/tests/socketio/simple-connection-test\.html": ShownPage("js/diagnostics/connection_test.js", _DIAGNOSTIC_STYLES),
+    r"/tests/socketio/socketio-direct-test\.html": ShownPage(
+        "js/diagnostics/direct_test.js", _DIAGNOSTIC_STYLES, may_connect_elsewhere=True
+    ),
+}
+"""Pages that try out the server from the visitor's browser; the last one may try others, too."""
+
+
 def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticate: Authenticate | None) -> list[Route]:
     """Return every route of the server.
 
@@ -190,6 +202,7 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
     streaming = {"runtime": runtime, "services": services}
     documents = {**given, "library": Library(DOCUMENTED, AT_ROOT, sio.root.behaviour.events)}
     pages = {**given, "assets": Assets(services.texts)}
+    diagnostics = DIAGNOSTIC_PAGES if services.diagnostics else {}
     prices = {
         "runtime": runtime,
         "origins": services.origins,
@@ -219,6 +232,7 @@ def table(runtime: Runtime, sio: SocketIOServer, services: Services, authenticat
         *((pattern, handler, given) for pattern, handler in AT_ROOT),
         (r"/api/.*", UnknownPathHandler, given),
         (r"/static/(.*)", AssetHandler, pages),
+        *((pattern, PageHandler, {**pages, "shown": shown}) for pattern, shown in diagnostics.items()),
         (r"/", PageHandler, pages),
     ]
 

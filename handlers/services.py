@@ -79,6 +79,8 @@ class Services:
     default_locale: str = DEFAULT_LOCALE
     prices_require_auth: bool = False
     """Whether what the market says is for members alone."""
+    diagnostics: bool = True
+    """Whether the pages at ``/tests/socketio/`` are served."""
     operator_without_token: bool = False
     """Whether a direct connection from this machine may do what operators may."""
     heartbeat_seconds: float = 30.0

@@ -344,6 +344,9 @@ class Settings:
     default_locale: str = setting(
         "zh-CN", one_of("zh-CN", "zh-TW", "en"), "the language of texts for people whose own is not known"
     )
+    diagnostics: bool = setting(
+        True, SWITCH, "whether /tests/socketio/ has pages that try out every door from a browser", production=False
+    )
     metrics_address: str = setting(
         "", LISTENER, "where /metrics is told to everyone who can connect; unset: nowhere, but to operators and keys"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,13 @@ class Library:
         self._rows = rows
         self._at_root = at_root
         self._events = events
+        self._pages: dict[tuple[str, ...], bytes] = {}
+
+    def page(self, what: tuple[str, ...], render: Callable[[], bytes]) -> bytes:
+        """Return the page to read them, rendered when first asked for in this language with these styles."""
+        if what not in self._pages:
+            self._pages[what] = render()
+        return self._pages[what]
 
     @cached_property
     def openapi(self) -> dict[str, Any]:

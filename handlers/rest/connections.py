@@ -85,7 +85,7 @@ class ClientsHandler(ApiHandler):
 
 
 class ClientHandler(ClientsHandler):
-    """One connection, with the names of its rooms; a login session's own room is not shown."""
+    """One connection, with the names of its rooms."""
 
     @operation(answers={"client": ConnectionNames})
     async def get(self, name: str) -> None:  # type: ignore[override]

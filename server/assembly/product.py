@@ -101,6 +101,7 @@ async def open_services(
         texts=texts,
         default_locale=settings.default_locale,
         prices_require_auth=settings.prices_require_auth,
+        diagnostics=settings.diagnostics,
         operator_without_token=settings.environment == "development",
         heartbeat_seconds=settings.ws_heartbeat_interval,
     )

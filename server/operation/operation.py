@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import resource
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from server.metrics import Histogram
 from server.operation.exposition import Exposition
 from server.operation.loop_lag import LoopLag
 from server.operation.readings import Reading
@@ -36,18 +42,51 @@ class Operation:
     def overview(self) -> dict[str, Any]:
         """Return the figures of now, and the totals since start."""
         connections: dict[str, int] = {}
-        users, queued = set(), 0
+        users, queued, largest = set(), 0, 0
         for one in self.census.all():
             connections[one.transport] = connections.get(one.transport, 0) + 1
             users.add(one.identity)
             queued += one.queued_bytes
+            largest = max(largest, one.queued_bytes)
         return {
+            "process": {
+                "id": self._runtime.ids.name(0).partition("-")[0],
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "version": self.version,
+                "memory_bytes": resident_bytes(),
+                "cpu_seconds": round(time.process_time(), 3),
+            },
             "uptime_seconds": round(self.uptime_seconds, 1),
             "connections": connections,
             "users": len(users - {None}),
             "rooms": len(self._runtime.hub.rooms()),
             "queued_bytes": queued,
+            "queued_largest_bytes": largest,
             "loop_lag_seconds": round(self.loop_lag.latest, 4),
+            "commands": {
+                "database": _commands(self.metrics.database_times, self.metrics.database_failures),
+                "redis": _commands(self.metrics.redis_times, self.metrics.redis_failures),
+            },
             "totals": self.metrics.totals(),
             "readings": {reading.name: reading.read() for reading in self.readings},
         }
+
+
+def _commands(times: Mapping[str, Histogram], failures: Mapping[str, int]) -> dict[str, float]:
+    """Return how many commands there were since start, and how long they took together."""
+    histograms = tuple(times.values())
+    return {
+        "count": sum(sum(histogram.counts) for histogram in histograms),
+        "seconds": round(sum(histogram.total for histogram in histograms), 6),
+        "failures": sum(failures.values()),
+    }
+
+
+def resident_bytes() -> int:
+    """Return the memory that the process has now; where the system does not say, the most that it had."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return pages * resource.getpagesize()

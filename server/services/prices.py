@@ -9,6 +9,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+from msgspec import Raw
+
 from server.clock import Clock
 from server.domain.quotes import Quote, shanghai_time
 from server.errors import ErrorCode, RequestError
@@ -87,6 +90,7 @@ class PriceService:
         self._max_subscriptions = max_subscriptions
         self._quotes: dict[str, Quote] = {}
         self._rows: dict[str, dict[str, Any]] = {}
+        self._texts: dict[str, tuple[Quote, Raw]] = {}
         self._signals: dict[str, list[str]] = {}
         self._one_push_at_a_time = asyncio.Lock()
         self._source_answers = True
@@ -150,11 +154,17 @@ class PriceService:
         """Return the newest quote of everything."""
         return tuple(self._quotes.values())
 
-    def whole_quotes(self, symbols: Iterable[str]) -> list[dict[str, Any]]:
-        """Return all that is known of these symbols, without those of which there is no quote."""
-        return [
-            whole_quote_json(self._quotes[symbol], self._rows[symbol]) for symbol in symbols if symbol in self._rows
-        ]
+    def whole_quotes(self, symbols: Iterable[str]) -> list[Raw]:
+        """Return all that is known of these symbols as JSON, without those of which there is no quote."""
+        return [self._written(self._quotes[symbol]) for symbol in symbols if symbol in self._rows]
+
+    def _written(self, quote: Quote) -> Raw:
+        """Return the JSON of a quote, written once however many ask for it: a market has thousands."""
+        before, text = self._texts.get(quote.symbol, (None, Raw()))
+        if before is not quote:
+            text = Raw(msgspec.json.encode(whole_quote_json(quote, self._rows[quote.symbol])))
+            self._texts[quote.symbol] = quote, text
+        return text
 
     async def show_signals(self, signals: Mapping[str, Sequence[str]]) -> None:
         """Let each strategy stand for these symbols, the strongest first; its clients get the quotes of new ones.

@@ -10,6 +10,7 @@ export const AREAS = [
   },
   {name: "market", icon: "market", load: () => import("#js/market/view.js")},
   {name: "tasks", icon: "tasks", load: () => import("#js/tasks/view.js")},
+  {name: "operator", icon: "activity", load: () => import("#js/operator/view.js"), roles: ["operator"]},
   {name: "settings", icon: "settings", load: () => import("#js/settings/view.js")},
 ];
 

@@ -16,6 +16,7 @@ import {Strategies} from "#js/market/models/strategies.js";
 import {Watchlists} from "#js/market/models/watchlists.js";
 import {Notices} from "#js/notices/notices.js";
 import {Tasks} from "#js/tasks/tasks.js";
+import {Watch} from "#js/operator/watch.js";
 
 export const MODELS = {
   account: Account,
@@ -34,4 +35,5 @@ export const MODELS = {
   alerts: Alerts,
   notices: Notices,
   tasks: Tasks,
+  watch: Watch,
 };

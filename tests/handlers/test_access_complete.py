@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import re
 import sys
@@ -88,6 +89,14 @@ async def test_every_other_door_is_known(town: Town) -> None:
     table = routes.table(server.runtime, server.sio, server.services, server.services.accounts.authenticate)
     rest = {f"/api{version}{pattern}" for pattern, _ in routes.REST for version in ("", "/v1")}
     assert {pattern for pattern, *_ in table} - rest == ELSEWHERE.keys()
+
+
+@pytest.mark.gen_test
+async def test_the_diagnostic_pages_can_be_switched_off(town: Town) -> None:
+    server = town.server
+    services = dataclasses.replace(server.services, diagnostics=False)
+    table = routes.table(server.runtime, server.sio, services, server.services.accounts.authenticate)
+    assert [pattern for pattern, *_ in table if "/tests" in pattern] == []
 
 
 @pytest.mark.gen_test

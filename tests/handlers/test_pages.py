@@ -19,6 +19,7 @@ from tornado.web import Application
 
 from handlers.assets import Assets
 from handlers.pages import AssetHandler, ClientBundleHandler, NothingHandler, PageHandler, content_security_policy
+from handlers.routes import DIAGNOSTIC_PAGES
 from server.realtime.origins import OriginPolicy
 from server.texts import Texts
 
@@ -42,6 +43,7 @@ class Site:
                 [
                     (r"/socket\.io/(.+)", ClientBundleHandler, {"path": bundles, "origins": origins}),
                     (r"/static/(.*)", AssetHandler, pages),
+                    *((path, PageHandler, {**pages, "shown": page}) for path, page in DIAGNOSTIC_PAGES.items()),
                     (r"/", PageHandler, pages),
                 ],
                 template_path=str(ROOT / "templates"),
@@ -136,7 +138,7 @@ async def test_static_files_are_kept_by_version_and_else_asked_for_anew(site: Si
     kept = await site.get(versioned)
     assert kept.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     outdated = await site.get("/static/js/main.js?v=0")
-    assert outdated.headers["Cache-Control"] == "no-cache"
+    assert (outdated.code, outdated.body) == (404, b"/static/js/main.js is there in another version\n")
     fresh = await site.get(SESSION)
     assert fresh.headers["Cache-Control"] == "no-cache"
     assert fresh.headers["Content-Type"] == "text/javascript; charset=utf-8"
@@ -290,3 +292,17 @@ def test_every_text_the_page_asks_for_exists_and_no_other() -> None:
     assert [start for start in begun if not any(key.startswith(start) for key in keys)] == []
     unused = {key for key in keys - named if not key.startswith(begun) and key.partition(".")[0] not in SERVERS_OWN}
     assert unused == set()
+
+
+@pytest.mark.gen_test
+async def test_only_the_page_that_steers_a_client_by_hand_may_call_other_servers(site: Site) -> None:
+    for path, page in DIAGNOSTIC_PAGES.items():
+        answer = await site.get(path.replace("\\", ""))
+        assert answer.code == 200
+        policy = answer.headers["Content-Security-Policy"]
+        assert (" ws: wss:" in policy) == page.may_connect_elsewhere == path.endswith(r"direct-test\.html")
+        assert "unsafe" not in policy
+        text = answer.body.decode()
+        assert f'src="/static/{page.main}?v=' in text
+        assert "css/diagnostics.css" in text
+        assert "css/page/" not in text

@@ -189,7 +189,7 @@ export class Session extends EventTarget {
 }
 
 /** Return the data of an answer of the REST API, or throw its Refusal. */
-function unwrap(status, {message, data}) {
+export function unwrap(status, {message, data}) {
   if (status >= 400) {
     throw new Refusal(data?.error ?? String(status), message, data ?? {});
   }

@@ -7,20 +7,20 @@ import {Loading, Problem} from "#js/ui/state.js";
 export function Area({area}) {
   const [{view, problem}, setLoaded] = useState({});
   const [fault, begin] = useErrorBoundary();
-  const load = () => {
+  useEffect(() => {
     setLoaded({});
     area.load().then(
       ({View}) => setLoaded({view: View}),
       (error) => setLoaded({problem: error}),
     );
-  };
-  useEffect(load, [area]);
+  }, [area]);
 
   if (fault) {
     return html`<${Problem} error=${fault} retry=${begin} />`;
   }
   if (problem) {
-    return html`<${Problem} error=${problem} retry=${load} />`;
+    // The server may have another version by now, whose modules do not fit those that are here.
+    return html`<${Problem} error=${problem} retry=${() => location.reload()} />`;
   }
   return view ? html`<${view} path=${place.value.path} />` : html`<${Loading} rows=${6} />`;
 }

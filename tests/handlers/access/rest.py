@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from handlers import routes
 from tests.handlers.access.operators import OPERATORS, OPERATORS_SEE_ALL
 from tests.support.access import PASSWORD, Call, call
 from tests.support.uploads import form
@@ -54,6 +55,7 @@ ELSEWHERE = {
     r"/api/.*": "nothing is there",
     r"/static/(.*)": "what the page is made of, for everyone",
     r"/": "the page, for everyone; it holds nothing of anyone",
+    **dict.fromkeys(routes.DIAGNOSTIC_PAGES, "the same"),
 }
 """All that is not REST, and where it is guarded."""
 

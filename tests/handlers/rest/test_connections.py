@@ -96,6 +96,13 @@ async def test_the_overview_counts_what_is_there(server: ProductServer) -> None:
     overview = (await server.call("GET", "/api/operators/overview", token=chief["access_token"])).data
     assert overview["connections"] == {"websocket": 2, "polling": 1}
     assert overview["users"] == 1
+    process = overview["process"]
+    assert process["memory_bytes"] > 1_000_000
+    clients = (await server.call("GET", "/api/operators/clients", token=chief["access_token"])).data["clients"]
+    assert {client["id"].partition("-")[0] for client in clients} == {process["id"]}
+    asked = overview["commands"]["database"]
+    again = (await server.call("GET", "/api/operators/overview", token=chief["access_token"])).data
+    assert again["commands"]["database"]["count"] >= asked["count"] >= 0
     assert overview["totals"]["connections_opened"] == 2
     assert overview["uptime_seconds"] >= 0
 
