@@ -357,3 +357,16 @@ test("files beyond the most are left out, and nothing of them is held", async (c
   composition.attachStock({symbol: "600519"});
   assert.equal(composition.attachments.value.length, 10);
 });
+
+test("what nobody looks at does not grow without bound, what somebody reads is not cut", async () => {
+  const {history, unread} = await world.enter();
+  const tell = (count) => world.many(count).forEach((message) => world.tell(message));
+  tell(500);
+  assert.deepEqual([history.recent.value.length, history.end], [300, 500]);
+  history.isOpen = true;
+  tell(100);
+  assert.deepEqual([history.recent.value.length, history.end], [400, 600]);
+  history.isOpen = false;
+  assert.deepEqual([history.recent.value.length, history.end], [300, 600]);
+  assert.equal(unread.value, 600);
+});

@@ -64,6 +64,21 @@ test("a stretch takes what follows it, once, and hands back what would leave a h
   assert.equal(replace(stretch, {...five}), stretch);
 });
 
+test("a message that comes behind the last is put there without a look at those before", () => {
+  const messages = Array.from({length: 1_000}, (_, index) => message(index + 1, BOB, ""));
+  let looked = 0;
+  const watched = messages.map((one) => ({
+    ...one,
+    get seq() {
+      looked += 1;
+      return one.seq;
+    },
+  }));
+  const [stretch, rest] = extend(watched, [message(1_001, BOB, "")]);
+  assert.ok(looked < 10, `looked at ${looked}`);
+  assert.deepEqual([stretch.length, stretch.at(-1).seq, rest], [1_001, 1_001, []]);
+});
+
 test("links are found without the punctuation around them", () => {
   const links = (text) =>
     partsOf(text)

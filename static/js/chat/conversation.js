@@ -33,7 +33,7 @@ export class Conversation {
   #revision = 0; // no change of a message is missing up to this one
   #joining = null;
   #joined = false;
-  #isFollowed = false;
+  #stops = []; // what ends hearing of it, while it is followed
   #early = []; // what came before the first answer
 
   /** `friend` is the other one of two, `id` null where the conversation has not begun. */
@@ -111,6 +111,23 @@ export class Conversation {
     return this.#joining;
   }
 
+  /** Whether somebody sees it, or has begun or sent something here that is not done. */
+  get isInUse() {
+    const {attachments, editing} = this.composition;
+    const isBegun = attachments.peek().length > 0 || editing.peek() !== null || this.outgoing.peek().length > 0;
+    return this.history.isOpen || isBegun;
+  }
+
+  /** Hear no more of it, and have the server tell no more. */
+  leave() {
+    this.#stops.forEach((stop) => stop());
+    this.#stops = [];
+    if (this.id && this.#app.live.state.peek() === "live") {
+      this.#app.live.ask("leave_chat", {conversation_id: this.id}).catch(() => {}); // the connection ends it too
+    }
+    this.disconnected();
+  }
+
   /** Forget that this connection has joined; the next `join` catches up. */
   disconnected() {
     this.#joined = false;
@@ -128,7 +145,7 @@ export class Conversation {
       this.isGone.value ||= error.code === "not_found" || error.code === "forbidden";
     }
     if (!isLasting(error)) {
-      setTimeout(() => this.#app.live.state.value === "live" && !this.#joined && this.join(), RETRY_MS);
+      setTimeout(() => this.#app.live.state.value === "live" && this.#isMissed && this.join(), RETRY_MS);
     }
   }
 
@@ -167,41 +184,29 @@ export class Conversation {
     this.reading.enter(conversation);
   }
 
+  get #isMissed() {
+    return this.#stops.length > 0 && !this.#joined;
+  }
+
   /** Hear what the server tells of it, from now on. */
   follow() {
-    if (this.#isFollowed) {
+    if (this.#stops.length) {
       return;
     }
-    this.#isFollowed = true;
     const {live, outbox} = this.#app;
     const of = (hear) => (news) => news.conversation_id === this.id && this.id && hear(news);
-    live.on(
-      "new_message",
-      of(({message}) => this.receive(message)),
-    );
-    live.on(
-      "message_updated",
-      of(({message}) => this.history.replace(message)),
-    );
-    live.on(
-      "message_read",
-      of(({user_id: who, seq}) => this.reading.marked("read", who, seq)),
-    );
-    live.on(
-      "message_delivered",
-      of(({user_id: who, seq}) => this.reading.marked("delivered", who, seq)),
-    );
-    live.on(
-      "typing",
-      of((news) => this.typists.hear(news)),
-    );
-    live.on(
-      "conversation_updated",
-      of((news) => this.#updated(news)),
-    );
-    live.on("profile_updated", ({user}) => this.#renamed(user));
-    outbox.onSent((message) => message.conversation_id === this.id && this.receive(message));
-    live.state.subscribe((state) => (state === "live" ? this.join() : this.disconnected()));
+    const events = {
+      new_message: of(({message}) => this.receive(message)),
+      message_updated: of(({message}) => this.history.replace(message)),
+      message_read: of(({user_id: who, seq}) => this.reading.marked("read", who, seq)),
+      message_delivered: of(({user_id: who, seq}) => this.reading.marked("delivered", who, seq)),
+      typing: of((news) => this.typists.hear(news)),
+      conversation_updated: of((news) => this.#updated(news)),
+      profile_updated: ({user}) => this.#renamed(user),
+    };
+    this.#stops = Object.entries(events).map(([name, hear]) => live.on(name, hear));
+    this.#stops.push(outbox.onSent((message) => message.conversation_id === this.id && this.receive(message)));
+    this.#stops.push(live.state.subscribe((state) => (state === "live" ? this.join() : this.disconnected())));
   }
 
   /** Take a message that came live; one that leaves a hole before it has the hole filled. */

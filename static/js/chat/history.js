@@ -5,6 +5,7 @@ import {batch, computed, signal} from "#js/core/view.js";
 
 const PAGE = 50;
 const AROUND = 100;
+const MOST_UNSEEN = 300; // kept of the recent ones where nobody looks
 
 export class History {
   /** Without holes up to the newest. */
@@ -13,11 +14,26 @@ export class History {
   past = signal(null);
   messages = computed(() => this.past.value ?? this.recent.value);
   #ask;
+  #isOpen = false;
   #loading = new Map();
 
   /** `ask(query)` asks the server for messages: `{messages, has_more, …}`, the newest first. */
   constructor(ask) {
     this.#ask = ask;
+  }
+
+  get isOpen() {
+    return this.#isOpen;
+  }
+
+  /** Whether it is on somebody's screen; what is not does not grow without bound. */
+  set isOpen(isOpen) {
+    this.#isOpen = isOpen;
+    this.recent.value = this.#bounded(this.recent.value);
+  }
+
+  #bounded(recent) {
+    return this.#isOpen || recent.length <= MOST_UNSEEN ? recent : recent.slice(-MOST_UNSEEN);
   }
 
   /** The `seq` of the newest message. */
@@ -34,7 +50,7 @@ export class History {
   append(messages) {
     const {end} = this;
     const [recent, rest] = extend(this.recent.value, messages);
-    this.recent.value = recent;
+    this.recent.value = this.#bounded(recent);
     return {news: recent.slice(-messages.length).filter(({seq}) => seq > end), hasHole: rest.length > 0};
   }
 

@@ -3,11 +3,14 @@
 import {Conversation} from "#js/chat/conversation.js";
 import {effect, signal, untracked} from "#js/core/view.js";
 
+const MOST = 20; // followed at once: each is told of all that is written in it
+
 export class OpenedConversations {
   #app;
   #learn;
   #byId = signal(new Map());
   #begun = new Map(); // by the friend's id, as long as the conversation has none
+  #used = new Map(); // how to stop watching, by the conversation, the last used at the end
 
   /** `learn(id, last, read)` is told of each one's last message and how far the user has read, whenever that changes. */
   constructor(app, learn) {
@@ -23,7 +26,9 @@ export class OpenedConversations {
   /** Return the one of a row, whether it has begun or not. */
   of({id, user}) {
     const known = id ? this.#byId.peek().get(id) : this.#begun.get(user.id);
-    return known ?? this.#make(id, user);
+    const conversation = known ?? this.#make(id, user);
+    this.#use(conversation);
+    return conversation;
   }
 
   #make(id, friend) {
@@ -31,8 +36,29 @@ export class OpenedConversations {
     if (!id) {
       this.#begun.set(friend.id, conversation);
     }
-    effect(() => this.#watch(conversation));
+    this.#used.set(
+      conversation,
+      effect(() => this.#watch(conversation)),
+    );
     return conversation;
+  }
+
+  #use(conversation) {
+    const stop = this.#used.get(conversation);
+    this.#used.delete(conversation);
+    const spare = [...this.#used.keys()].filter((other) => !other.isInUse);
+    spare.slice(0, Math.max(0, this.#used.size + 1 - MOST)).forEach((other) => this.#leave(other));
+    this.#used.set(conversation, stop);
+  }
+
+  /** Forget one: whoever comes back to it opens it anew. */
+  #leave(conversation) {
+    this.#used.get(conversation)();
+    this.#used.delete(conversation);
+    const isOther = ([, other]) => other !== conversation;
+    this.#begun = new Map([...this.#begun].filter(isOther));
+    this.#byId.value = new Map([...this.#byId.peek()].filter(isOther));
+    conversation.leave();
   }
 
   #watch(conversation) {

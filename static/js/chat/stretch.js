@@ -2,6 +2,9 @@
 
 /** Join messages, in any order, to a stretch: `[stretch, rest]`; `rest` would leave a hole behind the end. */
 export function extend(stretch, messages) {
+  if (messages.length === 1 && stretch.at(-1)?.seq + 1 === messages[0].seq) {
+    return [[...stretch, messages[0]], []]; // as most come, one after the other
+  }
   const known = new Set(stretch.map(({seq}) => seq));
   const news = messages.filter(({seq}) => !known.has(seq)).sort((one, other) => one.seq - other.seq);
   if (!news.length) {

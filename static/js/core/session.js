@@ -65,8 +65,8 @@ export class Session extends EventTarget {
     this.#tabs.postMessage("entered");
   }
 
-  /** Sign out here, or `everywhere` this person is signed in. */
-  async signOut({everywhere = false} = {}) {
+  /** Sign out here, or `everywhere` this person is signed in; `before` is called when it is done, before the page goes. */
+  async signOut({everywhere = false, before} = {}) {
     try {
       await (everywhere ? this.request("POST", "/auth/logout_all") : this.#call("POST", "/auth/logout"));
     } catch (error) {
@@ -74,6 +74,7 @@ export class Session extends EventTarget {
         throw error; // still signed in, and the page must not say otherwise
       }
     }
+    before?.();
     this.#leave();
     this.#tabs.postMessage("left");
   }

@@ -5,10 +5,11 @@ import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
 import {useSaving} from "#js/settings/form.js";
 import {isTooShort} from "#js/shell/entrance_rules.js";
+import {signOut} from "#js/shell/sign_out.js";
 import {confirm} from "#js/ui/dialog.js";
 import {Icon} from "#js/ui/icon.js";
 import {PasswordField} from "#js/ui/password_field.js";
-import {complain, toast} from "#js/ui/toasts.js";
+import {toast} from "#js/ui/toasts.js";
 
 export const Security = () => html`<${Password} /><${SignIns} />`;
 
@@ -47,7 +48,7 @@ function Password() {
 }
 
 function SignIns() {
-  const {session} = useApp();
+  const app = useApp();
   async function leave() {
     const question = {
       title: t("settings.everywhere"),
@@ -56,7 +57,7 @@ function SignIns() {
       isDangerous: true,
     };
     if (await confirm(question)) {
-      await session.signOut({everywhere: true}).catch(complain);
+      await signOut(app, {everywhere: true});
     }
   }
   return html`

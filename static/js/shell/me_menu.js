@@ -6,12 +6,14 @@ import {go} from "#js/core/router.js";
 import {language, LANGUAGES, t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
 import {About} from "#js/shell/about.js";
+import {signOut} from "#js/shell/sign_out.js";
 import {Avatar} from "#js/ui/avatar.js";
 import {Menu} from "#js/ui/menu.js";
 import {complain} from "#js/ui/toasts.js";
 
 export function MeMenu() {
-  const {account, me, session} = useApp();
+  const app = useApp();
+  const {account, me} = app;
   const [isAboutOpen, setAboutOpen] = useState(false);
   const items = [
     {heading: `${me.display_name} · @${me.username}`},
@@ -25,7 +27,7 @@ export function MeMenu() {
     ...THEMES.map((name) => choice(t(`page.theme_${name}`), name === theme.value, () => (theme.value = name))),
     {heading: ""},
     {text: t("page.about"), icon: "info", run: () => setAboutOpen(true)},
-    {text: t("page.sign_out"), icon: "logout", run: () => session.signOut().catch(complain)},
+    {text: t("page.sign_out"), icon: "logout", run: () => signOut(app)},
   ];
   return html`
     <span class="me">

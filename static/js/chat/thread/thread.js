@@ -26,7 +26,11 @@ function Open({conversation, seq, onBack, tools}) {
     } else {
       conversation.follow();
     }
-    return () => conversation.ownTyping.stop();
+    conversation.history.isOpen = true;
+    return () => {
+      conversation.history.isOpen = false;
+      conversation.ownTyping.stop();
+    };
   }, [conversation]);
   const isReady = conversation.state.value === "ready";
   const hasSome = isReady || conversation.outgoing.value.length > 0; // what was written offline is shown at once
