@@ -58,15 +58,15 @@ class StockService:
         return {**_shown(instrument), "quote": None if quote is None else whole_quote_json(quote)}
 
     def search(self, query: str, limit: int) -> list[dict[str, Any]]:
-        """Return those whose code, symbol or name begins so, shares first; all for an empty query."""
+        """Return those in whose code, symbol or name this is, those that begin so first, then shares."""
         sought = query.strip().casefold()[:MAX_QUERY_CHARACTERS]
         found = [
-            one
+            (min(at for at in places if at >= 0), one.kind is not Kind.SHARE, one)
             for one in self._instruments
-            if any(text.casefold().startswith(sought) for text in (one.symbol, one.name))
+            if max(places := [text.casefold().find(sought) for text in (one.symbol, one.name)]) >= 0
         ]
-        found.sort(key=lambda one: one.kind is not Kind.SHARE)
-        return [_shown(one) for one in found[: min(limit, MAX_FOUND)]]
+        found.sort(key=lambda row: (row[0] > 0, row[1]))
+        return [_shown(one) for *_, one in found[: min(limit, MAX_FOUND)]]
 
 
 def _shown(instrument: Instrument) -> dict[str, Any]:

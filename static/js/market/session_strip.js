@@ -1,7 +1,7 @@
 // What the exchanges do now and what comes next, and where the prices come from.
 
 import {useApp} from "#js/app.js";
-import {ago, duration} from "#js/core/format.js";
+import {duration} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
 import {MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
@@ -46,14 +46,13 @@ function countdown(seconds, next, at) {
 }
 
 function Source({status}) {
-  const {quotes, marketStatus} = useApp();
+  const {quotes} = useApp();
   const pushed = latest(quotes.pushedAt.value, status.last_push);
-  const now = Math.max(marketStatus.time(useTick()), Date.parse(pushed ?? 0)); // nothing comes from the future
   return html`
     <span class="hint session-source">
       ${t(`market.source_${status.answering}`)}
       <span class="session-held"> · ${t("market.held", {held: quotes.held.value, most: MAX_SUBSCRIPTIONS})}</span>
-      ${pushed && html`<span> · ${t("market.pushed", {time: clock(pushed), ago: ago(pushed, now)})}</span>`}
+      ${pushed && html`<span> · ${t("market.pushed", {time: clock(pushed)})}</span>`}
     </span>
     ${status.stale && html`<span class="session-stale"><${Icon} name="alert" />${staleText(pushed)}</span>`}
   `;

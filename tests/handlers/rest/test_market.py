@@ -144,11 +144,13 @@ async def test_strategies_have_titles_in_the_caller_s_language(server: ProductSe
         ("000001", ["000001", "000001"]),
         ("000001.sh", ["000001"]),
         ("万科a", ["000002"]),
+        ("茅台", ["600519"]),
+        ("0519", ["600519"]),
         ("x", []),
     ],
 )
 @pytest.mark.gen_test
-async def test_stocks_are_found_by_the_beginning_of_code_or_name(
+async def test_stocks_are_found_by_a_part_of_code_or_name(
     server: ProductServer, query: str, codes: list[str]
 ) -> None:
     answer = await server.call("GET", f"/api/stocks?query={quote(query)}")
