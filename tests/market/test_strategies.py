@@ -114,7 +114,9 @@ def test_rsi_rebound_says_nothing_of_a_share_that_does_not_move() -> None:
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_reason_is_the_default_language_s_text(strategy: str) -> None:
     rule = STRATEGIES[strategy]
-    texts = json.loads((Path(__file__).parents[2] / "static" / "texts" / "zh-CN.json").read_text(encoding="utf-8"))
+    texts = json.loads(
+        (Path(__file__).parents[2] / "static" / "texts" / "zh-CN" / "signals.json").read_text(encoding="utf-8")
+    )
     assert rule.reason == texts[f"signals.{strategy}"]
 
 

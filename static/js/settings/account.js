@@ -1,6 +1,6 @@
 // Who one is to others: name, picture, language.
 
-import {chooseLanguage, chosenLanguage, language, showLanguage} from "#js/core/texts.js";
+import {chooseLanguage, chosenLanguage, showLanguage} from "#js/core/texts.js";
 import {scaled} from "#js/settings/picture.js";
 
 export class Account {
@@ -45,9 +45,8 @@ export class Account {
   #agreeOnLanguage() {
     const {locale} = this.#session.user.value;
     const chosen = chosenLanguage();
-    const wanted = chosen ?? (locale ? null : language.value); // what the server writes is read in this language, too
-    if (wanted && wanted !== locale) {
-      this.#change({locale: wanted}).catch(() => {}); // tried again at the next sign-in
+    if (chosen && chosen !== locale) {
+      this.#change({locale: chosen}).catch(() => {}); // tried again at the next sign-in
     } else if (locale && !chosen) {
       showLanguage(locale).catch(() => {});
     }

@@ -150,9 +150,7 @@ async def test_strategies_have_titles_in_the_caller_s_language(server: ProductSe
     ],
 )
 @pytest.mark.gen_test
-async def test_stocks_are_found_by_a_part_of_code_or_name(
-    server: ProductServer, query: str, codes: list[str]
-) -> None:
+async def test_stocks_are_found_by_a_part_of_code_or_name(server: ProductServer, query: str, codes: list[str]) -> None:
     answer = await server.call("GET", f"/api/stocks?query={quote(query)}")
     assert [one["code"] for one in answer.data["stocks"]] == codes
 

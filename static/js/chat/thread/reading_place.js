@@ -22,6 +22,7 @@ export class ReadingPlace {
   #anchor = null;
   #goal = null;
   #isMoving = false;
+  #end = 0; // where the box was scrolled to when the end was last in view
 
   constructor(history) {
     this.#history = history;
@@ -60,7 +61,9 @@ export class ReadingPlace {
   }
 
   get isFollowing() {
-    return this.isAtEnd.peek() && this.span.peek().to === null && this.#history.past.peek() === null;
+    // Who has just scrolled up is not at the end any more, though the event that says so is still to come.
+    const hasLeft = this.#box && this.#box.scrollTop < this.#end - END_PIXELS;
+    return !hasLeft && this.isAtEnd.peek() && this.span.peek().to === null && this.#history.past.peek() === null;
   }
 
   /** After it was drawn: have what was in view there again, or go where somebody wants to be. */
@@ -69,6 +72,7 @@ export class ReadingPlace {
       this.#reach();
     } else if (this.isFollowing) {
       this.#box.scrollTop = this.#box.scrollHeight;
+      this.#end = this.#box.scrollTop;
     } else if (this.#anchor?.row.isConnected) {
       const moved = this.#anchor.row.getBoundingClientRect().top - this.#anchor.top;
       if (Math.abs(moved) >= 1) {
@@ -117,6 +121,9 @@ export class ReadingPlace {
     const {scrollTop, scrollHeight, clientHeight} = this.#box;
     const below = scrollHeight - scrollTop - clientHeight;
     this.isAtEnd.value = this.reachesEnd && below < END_PIXELS;
+    if (this.isAtEnd.value) {
+      this.#end = scrollTop;
+    }
     if (scrollTop < AHEAD_PIXELS) {
       this.#more("up");
     }
