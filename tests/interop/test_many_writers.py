@@ -25,7 +25,7 @@ BELL = "that is all"
 """The last message of every conversation, written when nothing else is under way any more."""
 
 LIMIT_SECONDS = 300
-"""A quiet machine of two cores needs about ten."""
+"""A quiet machine of two cores needs about thirty."""
 
 
 class Settled(NamedTuple):

@@ -13,7 +13,7 @@ import orjson
 from tests.support.lines import Line, open_line
 
 MAX_UNACKED = 4
-SHORTEST_STEPS, LONGEST_STEPS = 2, 100
+SHORTEST_STEPS, LONGEST_STEPS = 2, 200
 """How many times a connection is read from or written to before it is cut."""
 
 
@@ -57,12 +57,16 @@ class Chatter:
         self.written = asyncio.Event()
         if not letters:
             self.written.set()
+        self._pause_seconds = 0
+        """How long to stay away, as the server said: who comes back all the time may enter no more for a while."""
         self.connections = 0
         self.sent_again = 0
 
     async def run(self) -> None:
         """Connect again and again until everything is written and read."""
         while self._missing or not self.written.is_set():
+            await asyncio.sleep(self._pause_seconds)
+            self._pause_seconds = 0
             self._steps = self._rng.randint(SHORTEST_STEPS, LONGEST_STEPS)
             line = await open_line(self._port, self._rng)
             self.connections += 1
@@ -147,6 +151,10 @@ class Chatter:
                 self._replace(payload["message"])
 
     def _be_answered(self, request: Request, answer: Any) -> None:
+        if request.event == "join_chat" and not answer["ok"]:
+            assert answer["error"]["code"] == "rate_limited", (request, answer)
+            self._pause_seconds = answer["error"]["retry_after"] * len(self.received)  # that all may be entered then
+            raise CutError
         assert answer["ok"], (request, answer)
         if request.event == "join_chat":
             assert not answer["has_more"]
