@@ -175,7 +175,7 @@ AT_ROOT: tuple[tuple[str, type], ...] = ((r"/metrics", MetricsHandler),)
 """What it tells of beside that."""
 
 
-_DIAGNOSTIC_STYLES = ("css/diagnostics.css",)
+_DIAGNOSTIC_STYLES = ("css/diagnostics",)
 
 DIAGNOSTIC_PAGES = {
     r"/tests/socketio/": ShownPage("js/diagnostics/index.js", _DIAGNOSTIC_STYLES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -21,6 +22,9 @@ SYSTEM = "system"
 
 MAX_CONTENT_CHARACTERS = 10_000
 EXCERPT_CHARACTERS = 200
+
+MAX_NAMED = 10
+"""So many of those whom a system message is about are shown with their names."""
 
 
 class StockCard(Struct, frozen=True, omit_defaults=True):
@@ -63,7 +67,10 @@ class SystemNote(Struct, frozen=True, omit_defaults=True):
 
 
 class Message(Struct, frozen=True, omit_defaults=True):
-    """A message as members see it; absent optionals are left out."""
+    """A message as members see it; absent optionals are left out.
+
+    ``people`` are those whom a system message is about, at most `MAX_NAMED`: they need not be members any more.
+    """
 
     id: str
     conversation_id: str
@@ -82,6 +89,7 @@ class Message(Struct, frozen=True, omit_defaults=True):
     mentions: tuple[str, ...] = ()
     mentions_all: bool = False
     reply: Excerpt | None = None
+    people: tuple[Profile, ...] = ()
 
     def excerpt(self) -> Excerpt:
         """Return what is shown of it above a reply."""
@@ -124,8 +132,14 @@ class StoredMessage(Struct, frozen=True):
             return f"{self.content} {self.file.name}"
         return self.content
 
-    def by(self, sender: Profile, reply: Excerpt | None = None) -> Message:
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Whom members see named: the sender, and then those whom it is about."""
+        return (self.sender_id, *(self.system.user_ids[:MAX_NAMED] if self.system else ()))
+
+    def shown(self, profiles: Mapping[str, Profile], reply: Excerpt | None = None) -> Message:
         """Return what members see of it; ``reply`` shows what it replies to."""
+        sender, *people = (profiles[user_id] for user_id in self.named)
         return Message(
             id=self.id,
             conversation_id=self.conversation_id,
@@ -144,7 +158,13 @@ class StoredMessage(Struct, frozen=True):
             mentions=self.mentions,
             mentions_all=self.mentions_all,
             reply=reply,
+            people=tuple(people),
         )
+
+
+def named_in(messages: Iterable[StoredMessage]) -> set[str]:
+    """Return the ids of all whose profiles show these messages."""
+    return {user_id for message in messages for user_id in message.named}
 
 
 class Change(Struct, frozen=True):

@@ -125,6 +125,7 @@ def report(
                 "signal": signal.signal,
                 "score": signal.score,
                 "reason": signal.reason,
+                "reason_values": signal.reason_values,
                 "price": signal.price,
                 "day": signal.day.isoformat(),
             }

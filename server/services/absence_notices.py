@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -13,6 +12,7 @@ from server.domain.notifications import conversation_key
 from server.services.notices import Notices
 from server.services.notifications import Notice
 from server.services.presence import PresenceService
+from server.services.rounds import Rounds
 from server.storage.conversations import Audience, ConversationRepository
 
 logger = logging.getLogger(__name__)
@@ -49,8 +49,7 @@ class AbsenceNotices:
         self._notices = notices
         self._clock = clock
         self._news: dict[str, _News] = {}
-        self._pause: asyncio.TimerHandle | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._rounds = Rounds(self._run, INTERVAL_SECONDS, gathering=True)
 
     def take(self, message: Message) -> None:
         """Note a new message."""
@@ -61,22 +60,12 @@ class AbsenceNotices:
         news.senders.add(message.sender.id)
         news.mentioned.update(message.mentions)
         news.mentions_all = news.mentions_all or message.mentions_all
-        if self._pause is None and self._running is None:
-            self._pause = asyncio.get_running_loop().call_later(INTERVAL_SECONDS, self._begin)
+        self._rounds.ask()
 
     async def close(self) -> None:
         """Notify of what is left."""
-        while self._running is not None or self._pause is not None:
-            if self._running is not None:
-                await asyncio.wait([self._running])
-            if self._pause is not None:
-                self._pause.cancel()
-                self._begin()
+        await self._rounds.close()
         await self._notices.settle()
-
-    def _begin(self) -> None:
-        self._pause = None
-        self._running = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
         news, self._news = self._news, {}
@@ -84,9 +73,6 @@ class AbsenceNotices:
             await self._notify(news)
         except Exception as error:  # whatever it was, later messages must still be told of
             logger.warning("the messages of %d conversations were not notified of: %r", len(news), error)
-        self._running = None
-        if self._news:
-            self._pause = asyncio.get_running_loop().call_later(INTERVAL_SECONDS, self._begin)
 
     async def _notify(self, news: Mapping[str, _News]) -> None:
         audiences = await self._conversations.audiences(news.keys())

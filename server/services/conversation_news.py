@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from server.domain.messages import Message
+from server.domain.messages import Message, named_in
 from server.domain.payloads import to_payload
 from server.domain.rooms import conversation_room, user_room
 from server.realtime.hub import WidePublisher
 from server.services.profiles import Profiles
+from server.services.rounds import Rounds
 from server.storage.conversations import Audience, ConversationRepository
 from server.storage.messages import MessageRepository
 
@@ -52,8 +52,7 @@ class ConversationNews:
         self._touched: set[str] = set()
         self._hearers: OrderedDict[str, _Hearers] = OrderedDict()
         self._kept = 0
-        self._pause: asyncio.TimerHandle | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._rounds = Rounds(self._run, INTERVAL_SECONDS)
 
     def take(self, message: Message) -> None:
         """Let those know of a new message who have not joined its conversation."""
@@ -64,22 +63,11 @@ class ConversationNews:
     def touch(self, conversation_id: str) -> None:
         """Let the members know soon what the last message of a conversation is."""
         self._touched.add(conversation_id)
-        if self._pause is None and self._running is None:
-            self._begin()
+        self._rounds.ask()
 
     async def close(self) -> None:
         """Tell what is left."""
-        while self._running is not None or self._pause is not None:
-            if self._running is not None:
-                await asyncio.wait([self._running])
-            if self._pause is not None:
-                self._pause.cancel()
-                self._begin()
-
-    def _begin(self) -> None:
-        self._pause = None
-        if self._touched:
-            self._running = asyncio.get_running_loop().create_task(self._run())
+        await self._rounds.close()
 
     async def _run(self) -> None:
         touched, self._touched = self._touched, set()
@@ -87,17 +75,15 @@ class ConversationNews:
             await self._tell(touched)
         except Exception as error:  # whatever it was, later news must still be told
             logger.warning("the news of %d conversations was not told: %r", len(touched), error)
-        self._running = None
-        self._pause = asyncio.get_running_loop().call_later(INTERVAL_SECONDS, self._begin)
 
     async def _tell(self, conversation_ids: Collection[str]) -> None:
         last = await self._messages.last_messages(conversation_ids)
-        senders = await self._profiles.of(message.sender_id for message in last.values())
+        profiles = await self._profiles.of(named_in(last.values()))
         # After the messages: who is a member now was one, or has become one, when these were there.
         audiences = await self._conversations.audiences(last)
         for conversation_id, message in last.items():
             rooms = await self._rooms(conversation_id, audiences[conversation_id])
-            self._publish(rooms, message.by(senders[message.sender_id]))
+            self._publish(rooms, message.shown(profiles))
 
     def _publish(self, rooms: Collection[str], message: Message) -> None:
         payload = {

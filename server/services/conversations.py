@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from server.clock import Clock
 from server.domain.conversations import Conversation, ConversationView, Mark, Member, MemberKey, MemberView, Participant
 from server.domain.ids import is_id
-from server.domain.messages import Message
+from server.domain.messages import Message, named_in
 from server.domain.payloads import to_payload
 from server.domain.rooms import user_room
 from server.domain.users import Principal, Profile
@@ -145,11 +145,11 @@ class ConversationService:
         last = await self._messages.last_messages(ids)
         marked = await self._marked(conversations)
         people = {member.user_id for conversation in conversations for member in conversation.first}
-        profiles = await self._profiles.of(people | {message.sender_id for message in last.values()})
+        profiles = await self._profiles.of(people | named_in(last.values()))
         views = []
         for conversation in conversations:
             message = last.get(conversation.id)
-            shown = message.by(profiles[message.sender_id]) if message else None
+            shown = message.shown(profiles) if message else None
             last_seq, sender_id = (message.seq, message.sender_id) if message else (0, None)
             marks = marked[conversation.id]
             views.append(self.view(conversation, conversation.first, marks, profiles, last_seq, sender_id, shown))
@@ -172,9 +172,9 @@ class ConversationService:
         conversation = await self.get(user_id, conversation_id)
         members = await self.members(conversation)
         last = (await self._messages.last_messages([conversation.id])).get(conversation.id)
-        people = {member.user_id for member in members} | ({last.sender_id} if last else set())
+        people = {member.user_id for member in members} | named_in([last] if last else [])
         profiles = await self._profiles.of(people)
-        shown = last.by(profiles[last.sender_id]) if last else None
+        shown = last.shown(profiles) if last else None
         last_seq, sender_id = (last.seq, last.sender_id) if last else (0, None)
         return self.view(conversation, members, members, profiles, last_seq, sender_id, shown)
 

@@ -213,4 +213,4 @@ class GroupService:
             created_at=now.replace(microsecond=now.microsecond // 1000 * 1000),  # what the database keeps
             system=note,
         )
-        await self._writer.write(draft, await self._profiles.one(note.actor_id), asked_at=None)
+        await self._writer.write(draft, await self._profiles.of(draft.named), asked_at=None)

@@ -131,7 +131,7 @@ class MessageChangeService:
             stored = await self._messages.change(message.id, message.conversation_id, change)
             if stored is None:
                 return None
-            changed = stored.by(shown.sender, shown.reply)
+            changed = stored.shown({shown.sender.id: shown.sender}, shown.reply)
             self._writer.tell_changed(changed)
             payload = {"conversation_id": changed.conversation_id, "message": to_payload(changed)}
             self._publisher.publish(conversation_room(changed.conversation_id), "message_updated", payload)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from server.domain.messages import Excerpt, Message, StoredMessage
+from server.domain.messages import Excerpt, Message, StoredMessage, named_in
 from server.services.profiles import Profiles
 from server.storage.messages import MessageRepository
 
@@ -19,8 +19,8 @@ class MessageViews:
     async def of(self, stored: Sequence[StoredMessage]) -> list[Message]:
         """Return the messages as members see them, in the same order."""
         excerpts = await self.excerpts(stored)
-        people = await self._profiles.of({message.sender_id for message in stored})
-        return [message.by(people[message.sender_id], excerpts.get(message.reply_to or "")) for message in stored]
+        profiles = await self._profiles.of(named_in(stored))
+        return [message.shown(profiles, excerpts.get(message.reply_to or "")) for message in stored]
 
     async def one(self, stored: StoredMessage) -> Message:
         return (await self.of([stored]))[0]
@@ -29,5 +29,5 @@ class MessageViews:
         """Return what is shown of the messages that these reply to, by id."""
         wanted = {message.reply_to for message in stored if message.reply_to is not None}
         originals = await self._messages.find_beginnings(wanted) if wanted else []
-        people = await self._profiles.of({original.sender_id for original in originals})
-        return {original.id: original.by(people[original.sender_id]).excerpt() for original in originals}
+        profiles = await self._profiles.of(named_in(originals))
+        return {original.id: original.shown(profiles).excerpt() for original in originals}

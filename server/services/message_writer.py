@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -47,17 +47,14 @@ class Place(NamedTuple):
         return self.created_at if now < self.created_at <= now + CLOCK_TOLERANCE else now
 
 
-class Draft:
+class Draft(msgspec.Struct, eq=False):
     """A message on its way into the database, and who waits for that."""
 
-    __slots__ = ("asked_at", "message", "reply", "sender", "waiters")
-
-    def __init__(self, message: StoredMessage, sender: Profile, reply: Excerpt | None, asked_at: int | None) -> None:
-        self.message = message
-        self.sender = sender
-        self.reply = reply
-        self.asked_at = asked_at
-        self.waiters: list[asyncio.Future[StoredMessage]] = []
+    message: StoredMessage
+    profiles: Mapping[str, Profile]
+    reply: Excerpt | None
+    asked_at: int | None
+    waiters: list[asyncio.Future[StoredMessage]] = []
 
 
 class Watch:
@@ -121,17 +118,21 @@ class MessageWriter:
         self._retry: asyncio.TimerHandle | None = None
 
     async def write(
-        self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None, asked_at: int | None = None
+        self,
+        message: StoredMessage,
+        profiles: Mapping[str, Profile],
+        reply: Excerpt | None = None,
+        asked_at: int | None = None,
     ) -> StoredMessage:
         """Store a message (whose ``seq`` is given here) and return it, or the first one of the same client id.
 
-        ``reply`` shows members what it replies to.
-        ``asked_at`` is the `moment` before it was asked whether the sender is a member; None: that does not matter.
+        ``profiles`` are of all whom it names, by id; ``reply`` shows what it replies to; ``asked_at`` is the `moment`
+        before it was asked whether the sender is a member, None when that does not matter.
         Raises RequestError: unavailable when the database or the queue refuses it, not_found when the sender has left.
         A caller that is cancelled does not take the message back.
         """
         waiter: asyncio.Future[StoredMessage] = asyncio.get_running_loop().create_future()
-        self._draft(message, sender, reply, asked_at).waiters.append(waiter)
+        self._draft(message, profiles, reply, asked_at).waiters.append(waiter)
         return await waiter
 
     @property
@@ -183,14 +184,14 @@ class MessageWriter:
             await asyncio.wait([self._recording])
 
     def _draft(
-        self, message: StoredMessage, sender: Profile, reply: Excerpt | None = None, asked_at: int | None = None
+        self, message: StoredMessage, profiles: Mapping[str, Profile], reply: Excerpt | None, asked_at: int | None
     ) -> Draft:
         key = _client_key(message)
         if key is not None and key in self._by_client_id:
             return self._by_client_id[key]
         if len(self._queue) >= MAX_QUEUED:
             raise RequestError(ErrorCode.UNAVAILABLE, "too many messages wait to be stored")
-        draft = Draft(message, sender, reply, asked_at)
+        draft = Draft(message, profiles, reply, asked_at)
         self._queue.append(draft)
         if key is not None:
             self._by_client_id[key] = draft
@@ -322,29 +323,26 @@ class MessageWriter:
         return others
 
     def _answer(self, draft: Draft, message: StoredMessage) -> None:
-        self._forget(draft)
-        for waiter in draft.waiters:
-            if not waiter.done():
-                waiter.set_result(message)
-        draft.waiters.clear()
+        for waiter in self._part_with(draft):
+            waiter.set_result(message)
 
     def _refuse(self, batch: Iterable[Draft], error: RequestError) -> None:
         for draft in batch:
-            self._forget(draft)
-            for waiter in draft.waiters:
-                if not waiter.done():
-                    waiter.set_exception(error)
-            draft.waiters.clear()
+            for waiter in self._part_with(draft):
+                waiter.set_exception(error)
 
-    def _forget(self, draft: Draft) -> None:
+    def _part_with(self, draft: Draft) -> list[asyncio.Future[StoredMessage]]:
+        """Forget a draft; return who still waits for it."""
         key = _client_key(draft.message)
         if key is not None and self._by_client_id.get(key) is draft:
             del self._by_client_id[key]
+        waiters, draft.waiters = draft.waiters, []
+        return [waiter for waiter in waiters if not waiter.done()]
 
     def _publish(self, stored: list[tuple[Draft, StoredMessage]]) -> None:
         for draft, numbered in stored:
             self._unpublished.pop(numbered.id, None)
-            message = numbered.by(draft.sender, draft.reply)
+            message = numbered.shown(draft.profiles, draft.reply)
             for watch in self._watches.get(message.conversation_id, ()):
                 watch.published.append(message)
             payload = {"conversation_id": message.conversation_id, "message": to_payload(message)}

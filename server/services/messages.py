@@ -10,7 +10,7 @@ import msgspec
 from server.clock import Clock
 from server.domain.conversations import Conversation, Joined
 from server.domain.ids import is_id
-from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, Page, StoredMessage
+from server.domain.messages import FILE_TYPES, MESSAGE_TYPES, Excerpt, Message, Page, StoredMessage, named_in
 from server.domain.users import Principal
 from server.errors import ErrorCode, RequestError
 from server.limits import Rate, TokenBuckets
@@ -82,7 +82,7 @@ class MessageService:
         _check(outgoing)
         asked_at = self._writer.moment
         try:
-            sender = await self._profiles.one(principal.user_id)
+            profiles = await self._profiles.of([principal.user_id])
             permit = await self._conversations.open_for_writing(
                 principal.user_id, outgoing.conversation_id, outgoing.friend_id, asked_at
             )
@@ -93,8 +93,8 @@ class MessageService:
             if first is None:
                 raise
             return await self._shown_again(first)
-        stored = await self._writer.write(draft, sender, excerpt, asked_at=permit.asked_at)
-        return stored.by(sender, excerpt) if stored.id == draft.id else await self._shown_again(stored)
+        stored = await self._writer.write(draft, profiles, excerpt, asked_at=permit.asked_at)
+        return stored.shown(profiles, excerpt) if stored.id == draft.id else await self._shown_again(stored)
 
     async def history(
         self,
@@ -142,9 +142,9 @@ class MessageService:
             last_seq = await self._last_seq(conversation.id, stored, has_more, after_seq)
             through = after_seq if after_seq is not None else stored[0].seq - 1 if stored else 0
             changed, revision = await self._changed(conversation, after_revision, through)
-            senders = (message.sender_id for message in (*stored, *changed))
             members = await self._conversations.members(conversation)
-            people = await self._profiles.of({*(member.user_id for member in members), *senders})
+            people = {member.user_id for member in members} | named_in((*stored, *changed))
+            profiles = await self._profiles.of(people)
             excerpts = await self._views.excerpts((*stored, *changed))
 
             # From here on nothing waits, up to the answer: what was published meanwhile joins it, what is not yet
@@ -153,7 +153,7 @@ class MessageService:
                 raise not_a_member()
 
             def shown(message: StoredMessage) -> Message:
-                return message.by(people[message.sender_id], excerpts.get(message.reply_to or ""))
+                return message.shown(profiles, excerpts.get(message.reply_to or ""))
 
             messages = [shown(message) for message in stored if not self._writer.is_unpublished(message.id)]
             if after_seq is None or not has_more:
@@ -169,7 +169,7 @@ class MessageService:
         last_sender_id = messages[-1].sender.id if messages and messages[-1].seq == last_seq else None
         has_more = has_more or revision < conversation.revision
         conversation = msgspec.structs.replace(conversation, revision=revision)
-        view = self._conversations.view(conversation, members, members, people, last_seq, last_sender_id)
+        view = self._conversations.view(conversation, members, members, profiles, last_seq, last_sender_id)
         return Joined(view, messages, list(updated.values()), has_more)
 
     async def _tail(self, conversation_id: str, after_seq: int | None) -> tuple[list[StoredMessage], bool]:
@@ -218,7 +218,7 @@ class MessageService:
         """Return what its sender has sent before; who has left since does not see what it replies to."""
         if first.reply_to is None or await self._conversations.find(first.sender_id, first.conversation_id):
             return await self._views.one(first)
-        return first.by(await self._profiles.one(first.sender_id))
+        return first.shown(await self._profiles.of(first.named))
 
     async def _draft(self, user_id: str, outgoing: Outgoing, conversation_id: str) -> StoredMessage:
         enclosed = await self._enclosures.find(user_id, outgoing.type, outgoing.content, outgoing.file_id)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from server.domain.rooms import notification_room, user_room
 from server.realtime.hub import WidePublisher
+from server.services.rounds import Rounds
 from server.storage.notifications import NotificationRepository
 
 logger = logging.getLogger(__name__)
@@ -25,8 +25,7 @@ class UnreadCounts:
         self._publisher = publisher
         self._touched: set[str] = set()
         self._told: dict[str, int] = {}
-        self._pause: asyncio.TimerHandle | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._rounds = Rounds(self._tell, INTERVAL_SECONDS, gathering=True)
 
     def is_here(self, user_id: str) -> bool:
         """Tell whether any device of a user would hear of a notification."""
@@ -39,23 +38,13 @@ class UnreadCounts:
         self._touched.add(user_id)
         if told is not None:
             self._told[user_id] = max(told, self._told.get(user_id, 0))
-        if self._pause is None and self._running is None:
-            self._pause = asyncio.get_running_loop().call_later(INTERVAL_SECONDS, self._begin)
+        self._rounds.ask()
 
     async def close(self) -> None:
         """Tell what is left."""
-        while self._running is not None or self._pause is not None:
-            if self._running is not None:
-                await asyncio.wait([self._running])
-            if self._pause is not None:
-                self._pause.cancel()
-                self._begin()
+        await self._rounds.close()
 
-    def _begin(self) -> None:
-        self._pause = None
-        self._running = asyncio.get_running_loop().create_task(self._run())
-
-    async def _run(self) -> None:
+    async def _tell(self) -> None:
         touched, self._touched = self._touched, set()
         told, self._told = self._told, {}
         try:
@@ -67,6 +56,3 @@ class UnreadCounts:
                 self._publisher.publish_to(rooms, "unread_counts", {"notifications": count}, supersedes="unread_counts")
         except Exception as error:  # whatever it was, later changes must still be told
             logger.warning("the unread counts of %d users were not told: %r", len(touched), error)
-        self._running = None
-        if self._touched:
-            self._pause = asyncio.get_running_loop().call_later(INTERVAL_SECONDS, self._begin)

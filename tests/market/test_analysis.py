@@ -101,6 +101,8 @@ async def test_a_year_of_a_share() -> None:
     assert found["latest"]["close"] == found["close"] == float(bars.close[-1])
     assert found["signals"]
     assert all(signal["day"] in series["days"] for signal in found["signals"])
+    said = [STRATEGIES[signal["strategy"]].reason.format(**signal["reason_values"]) for signal in found["signals"]]
+    assert said == [signal["reason"] for signal in found["signals"]]
     last = find_signals(MOUTAI, BarArrays(*(field[:240] for field in bars)))  # type: ignore[arg-type]
     early = [signal for signal in found["signals"] if signal["day"] < series["days"][240]]
     assert {signal["day"] for signal in early} <= {signal.day.isoformat() for signal in last}  # none knows the future

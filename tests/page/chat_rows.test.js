@@ -79,7 +79,10 @@ test("a row says in one line what was said last, and by whom where that is not p
   assert.match(said(many, message(1, BOB, {recalled: true, content: ""})), /^Bob: .*recalled/);
   assert.match(said(many, message(1, BOB, {type: "file", content: "", file: {name: "a.pdf"}})), /^Bob: .*a\.pdf/);
   const added = {action: "added", actor_id: "bob", user_ids: ["me"]};
-  assert.match(said(many, message(1, BOB, {type: "system", content: "", system: added})), /^Bob added you/i);
+  const told = (people) => said(many, message(1, BOB, {type: "system", content: "", system: added, people}));
+  assert.equal(told([{id: "me"}]), "Bob added you");
+  added.user_ids = ["me", "zoe", "yan"];
+  assert.equal(told([{id: "me"}, {id: "zoe", display_name: "Zoe"}]), "Bob added you, Zoe and 1 more");
 });
 
 test("a refusal is said in words that fit what was tried", () => {

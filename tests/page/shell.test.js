@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {mock, test} from "node:test";
 import {AckTimeout, ConnectionLost, pauseBefore} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
-import {useTexts} from "#js/core/texts.js";
+import {t, useTexts} from "#js/core/texts.js";
 import {Unreachable} from "#js/core/unreachable.js";
 import {CaughtUp} from "#js/shell/caught_up.js";
 import {checked, fieldOf} from "#js/shell/entrance_rules.js";
@@ -59,6 +59,13 @@ test("each problem has its words", () => {
   assert.equal(problemText(new ConnectionLost()), "ui.connection_lost");
   assert.equal(problemText(new AckTimeout()), "ui.unreachable");
   assert.equal(problemText(new Unreachable()), "ui.unreachable");
+});
+
+test("the placeholders of a text are filled as the server fills them", () => {
+  useTexts("en", {"signals.ma_cross": "{short:.0f}-day average {price:.2f}, {missing} {odd:.2f}"});
+  assert.equal(t("signals.ma_cross", {short: 5, price: 7.1, odd: 0}), "5-day average 7.10, {missing} 0.00");
+  assert.equal(t("signals.ma_cross", {short: 5}), "5-day average {price:.2f}, {missing} {odd:.2f}");
+  assert.equal(t("signals.unknown"), "signals.unknown");
 });
 
 test("what is unread is summed over the areas that count", () => {

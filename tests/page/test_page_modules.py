@@ -23,3 +23,29 @@ def test_the_modules_of_the_page() -> None:
     passed = re.search(r"^# pass (\d+)$", ended.stdout, re.MULTILINE)
     assert passed is not None
     assert int(passed[1]) >= len(SUITES)
+
+
+MODULES = {f"#{path.relative_to(ROOT / 'static').as_posix()}": path for path in (ROOT / "static" / "js").rglob("*.js")}
+FILES = [*MODULES.values(), *(ROOT / "static" / "css").rglob("*.css")]
+MAX_LINES = 400
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_file_of_the_page_is_of_readable_size(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_a_module_imports_is_exported(name: str) -> None:
+    for names, imported in re.findall(r'import \{([^}]+)\} from "(#js/[^"]+)"', MODULES[name].read_text("utf-8")):
+        wanted = {part.split(" as ")[0].strip() for part in names.split(",") if part.strip()}
+        assert wanted - exported_by(imported) == set(), f"from {imported}"
+
+
+def exported_by(name: str) -> set[str]:
+    """Return the names that a module gives to others, its own and those it passes on."""
+    text = MODULES[name].read_text(encoding="utf-8")
+    own = re.findall(r"^export (?:async )?(?:const|let|class|function\*?) (\w+)", text, re.MULTILINE)
+    lists = re.findall(r"^export \{([^}]+)\}", text, re.MULTILINE)
+    passed = [part.split(" as ")[-1].strip() for names in lists for part in names.split(",")]
+    return {*own, *passed}

@@ -326,7 +326,8 @@ async def test_what_was_read_before_its_publication_comes_live_alone(database: D
     # Stored, but the writer has not come to publishing it.
     draft = community.writer._draft(
         StoredMessage("f" * 24, conversation, 0, alice.user_id, "text", "3", alice.expires_at),
-        await community.profiles.one(alice.user_id),
+        await community.profiles.of([alice.user_id]),
+        None,
         asked_at=None,
     )
     await community.writer.close()

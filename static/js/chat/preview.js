@@ -5,9 +5,9 @@ import {systemText} from "#js/chat/thread/system_text.js";
 import {t} from "#js/core/texts.js";
 
 /** Return the words for the last message of a row; in groups with who said them. */
-export function previewText({message, kind, others}, me) {
+export function previewText({message, kind}, me) {
   if (message.type === "system") {
-    return systemText(message, (id) => others.find((other) => other.id === id)?.display_name, me);
+    return systemText(message, (person) => person.display_name, me);
   }
   const text = excerptText(message).replace(/\s+/g, " ");
   const speaker = message.sender.id === me ? t("chat.you") : kind === "group" ? message.sender.display_name : "";

@@ -11,9 +11,12 @@ let newestChoice = 0;
 /** The language that is shown, as a BCP 47 tag. */
 export const language = signal("zh-CN");
 
-/** Return a text, its `{placeholders}` filled from `values`. */
+/** Return a text, its `{placeholders}` filled from `values`; `{price:.2f}` has two decimals, as for the server. */
 export function t(key, values = {}) {
-  return (texts.value[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return (texts.value[key] ?? key).replace(/\{(\w+)(?::\.(\d)f)?\}/g, (whole, name, decimals) => {
+    const value = values[name] ?? whole;
+    return decimals === undefined || value === whole ? value : value.toFixed(decimals);
+  });
 }
 
 /** What somebody has chosen in this browser, in any of its tabs. */

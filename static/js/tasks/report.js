@@ -93,7 +93,7 @@ function Signals({signals}) {
                   <td>${t(`strategies.${signal.strategy}.title`)}</td>
                   <td class="number">${price(signal.price)}</td>
                   <td class="number">${signal.score.toFixed(0)}</td>
-                  <td>${signal.reason}</td>
+                  <td>${reasonOf(signal)}</td>
                 </tr>
               `,
             )
@@ -103,3 +103,6 @@ function Signals({signals}) {
     </div>
   `;
 }
+
+/** Why, in the reader's language; reports of before say it in the server's alone. */
+const reasonOf = ({strategy, reason, reason_values: values}) => (values ? t(`signals.${strategy}`, values) : reason);

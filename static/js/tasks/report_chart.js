@@ -4,7 +4,7 @@ import {percent, price} from "#js/core/format.js";
 import {kept} from "#js/core/storage.js";
 import {language, t} from "#js/core/texts.js";
 import {html, useEffect, useLayoutEffect, useRef, useState} from "#js/core/view.js";
-import {onColours} from "#js/market/stock/colours.js";
+import {onColours} from "#js/ui/colours.js";
 import {drawReport} from "#js/tasks/report_drawing.js";
 
 const OVERLAYS = ["averages", "bands", "signals"];

@@ -12,7 +12,7 @@ import {
 } from "lightweight-charts";
 import {amount} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
-import {coloursOf} from "#js/market/stock/colours.js";
+import {coloursOf} from "#js/ui/colours.js";
 
 const AVERAGES = ["ma5", "ma10", "ma20", "ma60"];
 const BANDS = ["bollinger_upper", "bollinger_lower"];

@@ -1,6 +1,7 @@
 // Lines over time that go on by themselves, drawn by uPlot, which is loaded when the first one is seen.
 
 import {html, useEffect, useRef} from "#js/core/view.js";
+import {coloursOf} from "#js/ui/colours.js";
 
 const STYLES = "/static/npm/uplot.css";
 const AXIS_WIDTH = 64;
@@ -67,7 +68,7 @@ export function Graph({label, times, lines, format, isWhole = false, height = 15
 }
 
 function optionsOf(lines, {format, isWhole, width, height}) {
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+  const css = (name) => coloursOf(document.body, {it: name}).it;
   const axis = {
     stroke: () => css("--faint"),
     grid: {stroke: () => css("--line"), width: 1},

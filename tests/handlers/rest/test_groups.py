@@ -170,8 +170,9 @@ async def test_who_is_removed_is_out_at_once(server: ProductServer) -> None:
 
     for client in (a, c):
         assert (await client.next("typing"))["is_typing"] is False
-        note = (await client.next("new_message"))["message"]["system"]
-        assert note == {"action": "removed", "actor_id": alice.id, "user_ids": [bob.id]}
+        note = (await client.next("new_message"))["message"]
+        assert note["system"] == {"action": "removed", "actor_id": alice.id, "user_ids": [bob.id]}
+        assert [person["username"] for person in note["people"]] == ["bob"]
     for client in (b, b2):
         update = await next_update(client, "removed")
         assert update == {"conversation_id": conversation_id, "removed": True}
@@ -216,6 +217,7 @@ async def test_the_owner_leaves_and_so_does_the_last(server: ProductServer) -> N
             {"action": "role_changed", "actor_id": leaving.id, "user_ids": [heir.id], "role": "owner"},
             {"action": "left", "actor_id": leaving.id, "user_ids": [leaving.id]},
         ]
+        assert [[person["id"] for person in message["people"]] for message in history] == [[heir.id], [leaving.id]]
     assert (await dora.call("DELETE", f"{path}/members/{dora.id}")).status == 200
     for person in (alice, bob, carol, dora):
         assert (await person.call("GET", f"{path}/messages")).status == 404
@@ -383,12 +385,8 @@ async def test_the_answer_to_entering_comes_before_all_that_follows(
     ) -> Joined:
         def entering(entered: str) -> None:
             enter(entered)
-            loop.call_soon(
-                server.runtime.hub.publish,
-                conversation_room(entered),
-                "pong",
-                {"timestamp": "2026-01-05T02:00:00.000+00:00"},
-            )
+            pong = {"timestamp": "2026-01-05T02:00:00.000+00:00"}
+            loop.call_soon(server.runtime.hub.publish, conversation_room(entered), "pong", pong)
 
         return await join(principal, here, friend_id, after_seq, entering, revision)
 

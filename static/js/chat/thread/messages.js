@@ -82,7 +82,7 @@ function Row({row, conversation, isLast, isFound}) {
     return html`<li class="line new"><span>${t("thread.new_messages")}</span></li>`;
   }
   if (row.kind === "system") {
-    const nameOf = (id) => conversation.info.value?.members.find((member) => member.id === id)?.display_name;
+    const nameOf = (person) => conversation.memberOf(person).display_name;
     return html`<li class="line system" data-seq=${row.message.seq}>
       <span>${systemText(row.message, nameOf, me.id)}</span>
     </li>`;

@@ -1,6 +1,6 @@
 // The chart of a stock on lightweight-charts, which is loaded when the first one is drawn.
 
-import {coloursOf, thinned} from "#js/market/stock/colours.js";
+import {coloursOf, thinned} from "#js/ui/colours.js";
 
 const KINDS = {
   candles: "CandlestickSeries",

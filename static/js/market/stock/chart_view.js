@@ -9,7 +9,7 @@ import {trendOf} from "#js/market/models/book.js";
 import {decimalsOf, priceOf} from "#js/market/prices.js";
 import {Candles} from "#js/market/stock/candles.js";
 import {makeChart} from "#js/market/stock/chart.js";
-import {onColours} from "#js/market/stock/colours.js";
+import {onColours} from "#js/ui/colours.js";
 import {seriesOf, VIEWS} from "#js/market/stock/series.js";
 import {day, moment} from "#js/market/times.js";
 import {Empty, State} from "#js/ui/state.js";
