@@ -113,8 +113,10 @@ test("moves in quick succession are not undone by the answers to the first ones"
   const first = model.moveItem("one", "000001.SZ", 0);
   const second = model.moveItem("one", "000001.SZ", 1);
   await live.settled();
+  assert.equal(answers.length, 1, "the second is sent when the first is answered: they must not overtake each other");
   answers[0](list("one", 0, 4, ["000001.SZ", "600519.SH"]));
   await first;
+  await live.settled();
   assert.deepEqual(symbolsOf(model, "one"), ["600519.SH", "000001.SZ"]);
   live.tell("watchlist_updated", {watchlist: list("one", 0, 6, ["600519.SH"])}); // by another device
   answers[1](list("one", 0, 5, ["600519.SH", "000001.SZ"]));

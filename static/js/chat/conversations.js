@@ -5,6 +5,7 @@ import * as entries from "#js/chat/entries.js";
 import {OpenedConversations} from "#js/chat/opened.js";
 import {rowsOf} from "#js/chat/rows.js";
 import {follow} from "#js/core/follow.js";
+import {Turns} from "#js/core/turns.js";
 import {batch, computed, signal, untracked} from "#js/core/view.js";
 
 const RECOUNT_PAUSE_MS = 1_000;
@@ -23,6 +24,7 @@ export class Conversations {
   #asked = new Set();
   #recounts = new Map(); // timers by the id of the conversation
   #left = null; // what was known when the connection went
+  #turns = new Turns(); // of one's own settings, by conversation
   #opened;
   #deliveries;
 
@@ -135,7 +137,8 @@ export class Conversations {
   }
 
   async #set(id, settings) {
-    this.put((await this.#app.session.request("PATCH", `/conversations/${id}/settings`, settings)).conversation);
+    const change = () => this.#app.session.request("PATCH", `/conversations/${id}/settings`, settings);
+    this.put((await this.#turns.take(id, change)).conversation);
   }
 
   #take(views) {

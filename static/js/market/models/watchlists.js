@@ -2,12 +2,14 @@
 
 import {signal} from "@preact/signals";
 import {follow} from "#js/core/follow.js";
+import {Turns} from "#js/core/turns.js";
 
 export class Watchlists {
   /** `[{id, name, is_default, position, revision, items: [{code, symbol, name, note}]}]`, in the user's order. */
   lists = signal([]);
   #app;
   #following = null;
+  #turns = new Turns(); // by list
   #underWay = new Map(); // by list: how many changes the server has not answered yet
   #held = new Map(); // by list: the newest that the server said meanwhile
 
@@ -80,7 +82,7 @@ export class Watchlists {
   async #change(id, method, path, body) {
     this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1);
     try {
-      const list = await this.#app.session.request(method, path, body);
+      const list = await this.#turns.take(id, () => this.#app.session.request(method, path, body));
       this.#put(list);
       return list;
     } catch (error) {
