@@ -22,7 +22,7 @@ export function BoardView() {
   const [filter, setFilter] = useState("");
   void strategies.following; // its names are those of tabs
   const tabs = [
-    {name: "watchlist:", text: t("market.watchlists")},
+    {name: "watchlist:", text: t("market.my_stocks")},
     ...MARKETS.map((name) => ({name: `market:${name}`, text: t(`market.market_${name}`)})),
     ...strategies.list.value.map(({name, title, count}) => ({name: `strategy:${name}`, text: title, count})),
   ];
