@@ -17,13 +17,9 @@ export const conditionOf = ({symbol, kind, value}) =>
   t(`market.alert_is_${kind}`, {value: kind === "change_percent" ? percent(value) : priceOf(symbol, value)});
 
 export function AlertRow({alert, hasName}) {
-  const {alerts, quotes} = useApp();
+  const {alerts} = useApp();
   const {id, symbol, name, fired} = alert;
   const condition = conditionOf(alert);
-  const arm = () =>
-    alerts
-      .arm(id)
-      .catch((error) => toast({kind: "bad", text: refusalText(error, quotes.book.get(symbol)), key: `alert ${id}`}));
   return html`
     <li class="row" data-alert=${alert.status}>
       <div class="row-main">
@@ -39,18 +35,7 @@ export function AlertRow({alert, hasName}) {
       </div>
       ${!fired && hasName && html`<p class="alert-now number"><${Price} symbol=${symbol} /><${Distance} alert=${alert} /></p>`}
       <div class="row-end">
-        ${
-          fired &&
-          html`<button
-            type="button"
-            class="icon"
-            aria-label=${t("market.arm", {condition})}
-            title=${t("market.arm_hint")}
-            onClick=${arm}
-          >
-            <${Icon} name="retry" />
-          </button>`
-        }
+        ${fired && html`<${ArmButton} alert=${alert} condition=${condition} />`}
         <button
           type="button"
           class="icon"
@@ -61,6 +46,23 @@ export function AlertRow({alert, hasName}) {
         </button>
       </div>
     </li>
+  `;
+}
+
+function ArmButton({alert: {id, symbol}, condition}) {
+  const {alerts, quotes} = useApp();
+  const refused = (error) =>
+    toast({kind: "bad", text: refusalText(error, quotes.book.get(symbol)), key: `alert ${id}`});
+  return html`
+    <button
+      type="button"
+      class="icon"
+      aria-label=${t("market.arm", {condition})}
+      title=${t("market.arm_hint")}
+      onClick=${() => alerts.arm(id).catch(refused)}
+    >
+      <${Icon} name="retry" />
+    </button>
   `;
 }
 
