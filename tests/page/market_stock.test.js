@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import {averages, chartTime, lastDay, withQuote} from "#js/market/stock/bars.js";
 import {bollinger, ema, macd, rsi, sma} from "#js/market/stock/indicators.js";
-import {missingOf, seriesOf} from "#js/market/stock/series.js";
+import {marksOf, missingOf, seriesOf} from "#js/market/stock/series.js";
 
 // The expected values are TA-Lib's of these closes: SMA(20), EMA(12), RSI(14), MACD(12, 26, 9), BBANDS(20, 2, 2).
 const CLOSES = Array.from({length: 60}, (_, at) =>
@@ -167,4 +167,11 @@ test("what has no value of so few bars is not drawn, nor its pane, and how many 
   }
   assert.deepEqual(missingOf({count: 33, view: "days", indicators: ["macd"]}), [{name: "macd", needs: 34}]);
   assert.deepEqual(missingOf({count: 1, view: "minutes", indicators}), []);
+});
+
+test("alerts that wait have a mark at the price where they fire", () => {
+  const alert = (kind, value, status = "active") => ({kind, value, status});
+  const alerts = [alert("above", 12), alert("below", 8, "fired"), alert("change_percent", -5)];
+  assert.deepEqual(marksOf(alerts, 10), [12, 9.5]);
+  assert.deepEqual(marksOf(alerts, undefined), [12]);
 });

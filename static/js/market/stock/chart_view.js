@@ -8,7 +8,7 @@ import {decimalsOf} from "#js/market/prices.js";
 import {Candles} from "#js/market/stock/candles.js";
 import {makeChart} from "#js/market/stock/chart.js";
 import {Legend} from "#js/market/stock/legend.js";
-import {missingOf, seriesOf, VIEWS} from "#js/market/stock/series.js";
+import {marksOf, missingOf, seriesOf, VIEWS} from "#js/market/stock/series.js";
 import {onColours} from "#js/ui/colours.js";
 import {Empty, State} from "#js/ui/state.js";
 import {Tabs} from "#js/ui/tabs.js";
@@ -95,26 +95,27 @@ function Candled({symbol, view, isIndex}) {
     () => seriesOf({bars, view, indicators, previousClose: previousClose ?? bars[0]?.open, isIndex}),
     [bars, view, indicators, previousClose, isIndex],
   );
+  const marks = marksOf(app.alerts.of(symbol), previousClose).map((price) => ({price, title: t("market.alert_mark")}));
   const missing = missingOf({count: bars.length, view, indicators});
   const empty = {icon: "chart", title: t("market.no_bars"), text: t("market.no_bars_hint")};
   return html`
     <div class="chart-place">
       <${State} following=${candles.following} isEmpty=${bars.length === 0} empty=${empty}>
-        <${Drawn} symbol=${symbol} bars=${bars} series=${series} missing=${missing} view=${view} />
+        <${Drawn} ...${{symbol, bars, series, missing, marks, view}} />
       <//>
     </div>
   `;
 }
 
-function Drawn({symbol, bars, series, missing, view}) {
+function Drawn({symbol, bars, series, missing, marks, view}) {
   const place = useRef(null);
   const [hovered, setHovered] = useState(null);
   const [chart, problem] = useChart(place, setHovered);
   const latest = useRef(null);
-  latest.current = [series, view, {isTimed: VIEWS[view].period === "1m", decimals: decimalsOf(symbol)}];
+  latest.current = [series, view, {isTimed: VIEWS[view].period === "1m", decimals: decimalsOf(symbol), marks}];
   useEffect(() => {
     chart?.draw(...latest.current);
-  }, [chart, series]);
+  }, [chart, series, JSON.stringify(marks)]);
   useEffect(() => chart && onColours(() => chart.recolour(...latest.current)), [chart]);
   useRange(chart, view, bars.length);
 

@@ -87,6 +87,13 @@ const line = (times, name, role, values) => ({
   data: points(times, values),
 });
 
+/** Return the prices at which alerts of a stock fire that wait for one; a change counts from the previous close. */
+export const marksOf = (alerts, previousClose) =>
+  alerts
+    .filter(({status}) => status === "active")
+    .map(({kind, value}) => (kind === "change_percent" ? previousClose * (1 + value / 100) : value))
+    .filter(Number.isFinite);
+
 const ohlc = ({open, high, low, close}) => ({open, high, low, close});
 
 const points = (times, values) =>
