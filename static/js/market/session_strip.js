@@ -4,13 +4,12 @@ import {useApp} from "#js/app.js";
 import {duration} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
-import {MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
+import {isMany, MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
 import {isAlwaysOpen, secondsUntilChange, toneOf} from "#js/market/models/status.js";
 import {clock, isElsewhere, moment} from "#js/market/times.js";
 import {Icon} from "#js/ui/icon.js";
 
 const DAY_SECONDS = 86_400;
-const MANY = 0.8 * MAX_SUBSCRIPTIONS; // from when on it is worth a word
 
 export function SessionStrip() {
   const {marketStatus} = useApp();
@@ -73,7 +72,7 @@ function Source({status}) {
 function Held() {
   const {held} = useApp().quotes;
   return (
-    held.value > MANY &&
+    isMany(held.value) &&
     html`<span class="hint">${t("market.held", {held: held.value, most: MAX_SUBSCRIPTIONS})}</span>`
   );
 }
