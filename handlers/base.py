@@ -216,9 +216,13 @@ class ApiHandler(RequestHandler):
 
         The status is the one that the operation declares, unless another was set.
         """
+        self.finish_json(self.envelope(data, message=message))
+
+    def envelope(self, data: Any, *, message: str = "") -> dict[str, Any]:
+        """Return what `answer` finishes with."""
         status = self.get_status()
         text = self.text(message or _MESSAGE_OF_STATUS.get(status, "rest.ok"))
-        self.finish_json({"code": status, "message": text, "data": data})
+        return {"code": status, "message": text, "data": data}
 
     def text(self, key: str, **values: object) -> str:
         """Return a text in the caller's language."""
@@ -292,8 +296,12 @@ class ApiHandler(RequestHandler):
         return getattr(cls, method) is not getattr(RequestHandler, method)
 
     def finish_json(self, value: object) -> None:
+        self.finish_body(msgspec.json.encode(value))
+
+    def finish_body(self, body: bytes) -> None:
+        """Finish with JSON that is written already."""
         self.set_header("Content-Type", "application/json; charset=UTF-8")
-        self.finish(msgspec.json.encode(value))
+        self.finish(body)
 
 
 class UnknownPathHandler(ApiHandler):

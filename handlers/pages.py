@@ -14,6 +14,7 @@ from handlers.assets import CONTENT_TYPES, PACKAGES, Assets
 from handlers.base import refusal_body, told
 from handlers.documents import page
 from handlers.documents.library import Library
+from handlers.packing import takes_gzip
 from handlers.services import Services
 from server.auth.access import Access
 from server.realtime.origins import OriginPolicy
@@ -197,7 +198,7 @@ class AssetHandler(GuardedHandler):
         self.set_header("Cache-Control", "public, max-age=31536000, immutable" if is_for_good else "no-cache")
         self.set_header("Content-Type", asset.content_type)
         self.set_header("Vary", "Accept-Encoding")
-        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+        if takes_gzip(self.request.headers.get("Accept-Encoding", "")):
             self.set_header("Content-Encoding", "gzip")
             self.write(asset.packed)
         else:

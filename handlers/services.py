@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from handlers.packing import PackedAnswers
 from server.operation.operation import Operation
 from server.realtime.attendance import Attendance
 from server.realtime.open_streams import OpenStreams
@@ -87,3 +88,5 @@ class Services:
     """The time between two signs of life on a raw stream."""
     unfinished: set[object] = field(default_factory=set)
     """The REST requests that have no answer yet."""
+    packed_answers: PackedAnswers = field(default_factory=PackedAnswers)
+    """What many callers are told alike."""

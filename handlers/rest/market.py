@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -11,12 +12,14 @@ from msgspec.structs import asdict
 
 from handlers.base import ApiHandler
 from handlers.operations import operation
+from handlers.packing import packed, takes_gzip
 from handlers.rest.answers import BarView, InstrumentView, MarketStatus, SignalView, StockView, StrategyView, WholeQuote
 from server.auth.access import Access
 from server.domain.bars import Bar, Period
 from server.domain.quotes import shanghai_time
 from server.domain.signals import Signal
 from server.errors import ErrorCode, RequestError
+from server.services.price_targets import Target
 from server.services.signals import DaySignals
 
 MAX_BARS = 1000
@@ -143,21 +146,44 @@ class BarsHandler(MarketHandler):
 
 
 class QuotesHandler(MarketHandler):
-    @operation(query=QuotesQuery, answers={"quotes": list[WholeQuote]}, errors=(*_CLOSED, ErrorCode.INVALID_INPUT))
+    """A market has thousands of quotes: 1.6 MB, of which gzip leaves a quarter."""
+
+    @operation(
+        query=QuotesQuery,
+        answers={"quotes": list[WholeQuote]},
+        errors=(*_CLOSED, ErrorCode.INVALID_INPUT),
+        headers=("Accept-Encoding",),
+    )
     async def get(self, query: QuotesQuery) -> None:
         """Show all that is known of the present quotes of a market, or of up to 200 symbols."""
-        self.answer({"quotes": self.services.prices.whole_quotes(self._symbols(query))})
+        targets = self._targets(query)
+        self.add_header("Vary", "Accept-Encoding")
+        if not takes_gzip(self.request.headers.get("Accept-Encoding", "")):
+            self.finish_body(self._written(targets))
+            return
+        if query.market:
+            name, state = (query.market, self.language), self.services.prices.pushes
+            body = await self.services.packed_answers.packed(name, state, partial(self._written, targets))
+        else:
+            body = packed(self._written(targets))
+        self.set_header("Content-Encoding", "gzip")
+        self.finish_body(body)
 
-    def _symbols(self, query: QuotesQuery) -> list[str]:
-        targets = self.services.prices.targets
+    def _targets(self, query: QuotesQuery) -> list[Target]:
+        find = self.services.prices.targets.find
         if bool(query.market) == bool(query.symbols):
             raise RequestError(ErrorCode.INVALID_INPUT, "one of market and symbols has to be given")
         if query.market:
-            return targets.symbols(targets.find("market", query.market))
+            return [find("market", query.market)]
         names = query.symbols.split(",")
         if len(names) > MAX_SYMBOLS:
             raise RequestError(ErrorCode.INVALID_INPUT, f"got {len(names)} symbols, at most {MAX_SYMBOLS} are allowed")
-        return [symbol for name in names for symbol in targets.symbols(targets.find("stock", name.strip()))]
+        return [find("stock", name.strip()) for name in names]
+
+    def _written(self, targets: Iterable[Target]) -> bytes:
+        prices = self.services.prices
+        symbols = (symbol for target in targets for symbol in prices.targets.symbols(target))
+        return msgspec.json.encode(self.envelope({"quotes": prices.whole_quotes(symbols)}))
 
 
 class MarketStatusHandler(MarketHandler):

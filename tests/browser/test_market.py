@@ -61,6 +61,7 @@ def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
     expect(rows.first.locator("[data-column=time]")).not_to_have_text(before or "")
     expect(rows.first.locator("[data-column=high]")).not_to_have_text("–")
     expect(page.locator(".index").first).to_contain_text("上证指数")
+    expect(page.locator(".session")).to_contain_text("模拟行情 · 全天开放")
 
     screenshot(page, "market-board")
 
@@ -68,7 +69,8 @@ def test_the_board_moves_sorts_and_filters(visit: Visit) -> None:
     head.get_by_role("button").click()
     expect(head).to_have_attribute("aria-sort", "ascending")
     expect(rows.first.locator("[data-column=code]")).to_have_text("000001")
-    assert column(alice, "code") == sorted(column(alice, "code"))
+    codes = column(alice, "code")
+    assert codes == sorted(codes)
     head.get_by_role("button").click()
     expect(head).to_have_attribute("aria-sort", "descending")
     head.get_by_role("button").click()
@@ -95,7 +97,7 @@ def test_a_stock_leads_back_to_where_the_board_was(visit: Visit) -> None:
     page.go_back()
     board(alice)
     expect(page.locator(".board-name", has_text="万科A")).to_be_in_viewport()
-    assert page.get_by_role("grid").evaluate("grid => grid.scrollTop") == 200
+    expect(page.get_by_role("grid")).to_have_js_property("scrollTop", 200)
 
 
 def test_thousands_of_rows_are_a_few_elements(visit: Visit) -> None:
@@ -151,16 +153,23 @@ def test_an_alert_waits_fires_and_is_set_again(visit: Visit, program: Program) -
     alice = at(visit().sign_in("alice"), "601398.SH")
     page = alice.page
     form = page.locator(".alert-form")
+    form.get_by_role("spinbutton").fill("1.234")
+    form.get_by_role("button").click()
+    expect(form.get_by_role("alert")).to_have_text("最多 2 位小数")
     form.get_by_role("spinbutton").fill("0.01")
     form.get_by_role("button").click()
-    expect(form.get_by_role("alert")).not_to_be_empty()  # it holds already
+    expect(form.get_by_role("alert")).to_contain_text("已满足此条件")
     alice.complaints.clear()  # the browser logs the 400
-    form.get_by_role("spinbutton").fill("12.34")
+    price = call(program, "GET", "/stocks/601398")["quote"]["price"]  # another one each day
+    threshold = round(price * 1.25, 2)
+    form.get_by_role("spinbutton").fill(str(threshold))
     form.get_by_role("button").click()
-    expect(page.locator("[data-alert=active]")).to_contain_text("12.34")
-    quote = {"symbol": "601398.SH", "price": 12.5, "previous_close": 12}
+    expect(page.locator("[data-alert=active]")).to_contain_text(f"{threshold:.2f}")
+    expect(page.locator("[data-alert=active] .alert-away")).to_contain_text(re.compile(r"距触发 \+\d+\.\d\d%"))
+    reached = round(price * 1.3, 2)
+    quote = {"symbol": "601398.SH", "price": reached, "previous_close": price}
     call(program, "POST", "/websocket/push/prices", [quote])
-    expect(page.locator("[data-alert=fired]")).to_contain_text("12.50")
+    expect(page.locator("[data-alert=fired]")).to_contain_text(f"{reached:.2f}")
     at(alice, "alerts")
     expect(page.locator("[data-alert=fired]")).to_contain_text("工商银行")
     page.locator("[data-alert=fired]").get_by_role("button", name=re.compile("删除")).click()
@@ -169,7 +178,8 @@ def test_an_alert_waits_fires_and_is_set_again(visit: Visit, program: Program) -
 
 
 def drag(page: Page, handle: Locator, onto: Locator) -> None:
-    """Drag slowly enough that a list may move under the pointer."""
+    """Drag slowly enough that a list may move under the pointer; prices make its rows higher when they come."""
+    expect(page.locator(".lists-price", has_text="%")).to_have_count(page.locator(".grip").count())
     start, end = handle.bounding_box(), onto.bounding_box()
     assert start is not None
     assert end is not None
@@ -241,6 +251,7 @@ def test_prices_that_are_stale_say_since_when(visit: Visit) -> None:
         answer = route.fetch()
         said = answer.json()
         said["data"] |= {
+            "any_hour": False,
             "phase": "lunch",
             "next_phase": "afternoon",
             "timestamp": "2026-01-05T12:00:00.000+08:00",
@@ -250,13 +261,14 @@ def test_prices_that_are_stale_say_since_when(visit: Visit) -> None:
         }
         route.fulfill(response=answer, json=said)
 
-    alice = visit()
+    alice = visit(timezone_id="Asia/Shanghai")
     alice.page.route("**/api/market/status", at_lunch)
     at(alice.sign_in("alice"), "signals")
     strip = alice.page.locator(".session")
     expect(strip).to_contain_text("午间休市")
     expect(strip).to_contain_text(re.compile(r"距午后交易 (1:00:00|59:\d\d)"))
     expect(strip.locator(".session-stale")).to_contain_text("起未更新")
+    expect(strip).not_to_contain_text("北京时间")
 
 
 def test_after_a_restart_the_prices_move_again(visit: Visit, program: Program) -> None:
@@ -285,10 +297,20 @@ def test_the_market_fits_a_phone(visit: Visit) -> None:
     board(at(phone.sign_in("alice")))
     expect(phone.page.locator("[data-tag=limit_up]").first).to_have_text("涨停")
     expect(phone.page.get_by_role("columnheader")).to_have_count(3)
-    expect(phone.page.locator(".session")).to_contain_text(re.compile(r"\d\d:\d\d|距"))
-    for path in ((), ("600519.SH",), ("lists",), ("signals",), ("alerts",)):
-        at(phone, *path)
+    expect(phone.page.locator(".session")).to_contain_text("全天开放")
+    shown = {
+        "": ".board-row",
+        "600519.SH": ".chart-legend",
+        "lists": ".lists-all",
+        "signals": ".signals",
+        "alerts": ".alerts",
+    }
+    for path, view in shown.items():
+        at(phone, *filter(None, [path]))
+        expect(phone.page.locator(view).first).to_be_visible()
         expect(phone.page.locator(".skeleton")).to_have_count(0)
         assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert not serious_findings(phone.page)
-        screenshot(phone.page, f"market-phone-{path[0] if path else 'board'}")
+        screenshot(phone.page, f"market-phone-{path or 'board'}")
+        if path == "signals":
+            expect(phone.page.locator(".signals-why").first).to_be_visible()

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
+import {distanceOf, faultOf} from "#js/market/alerts/check.js";
 import {Alerts} from "#js/market/models/alerts.js";
-import {MarketStatus, secondsUntilChange, toneOf} from "#js/market/models/status.js";
+import {isAlwaysOpen, MarketStatus, secondsUntilChange, toneOf} from "#js/market/models/status.js";
 import {Strategies} from "#js/market/models/strategies.js";
 import {moved, Watchlists} from "#js/market/models/watchlists.js";
 import {FakeLive, FakeSession} from "./support.js";
@@ -42,6 +43,45 @@ test("phases have the tone of what can be done in them", () => {
     "closed",
     "closed",
   ]);
+});
+
+test("only simulated prices are always open, and only where they are pushed at any hour", () => {
+  const status = {phase: "holiday", any_hour: true, answering: "simulated"};
+  assert.equal(isAlwaysOpen(status), true);
+  assert.equal(isAlwaysOpen({...status, any_hour: false}), false);
+  assert.equal(isAlwaysOpen({...status, answering: "sina"}), false);
+});
+
+test("what is wrong with an alert is known before the server is asked", () => {
+  const wanted = (kind, value, symbol = "600519.SH") => ({symbol, kind, value});
+  const nameOf = (one, list = []) => faultOf(one, list)?.name;
+  const waiting = Array.from({length: 99}, (_, at) => ({...wanted("above", at + 1, "000001.SZ"), status: "active"}));
+  const same = {...wanted("above", 1500.5), status: "active"};
+  assert.equal(nameOf(wanted("above", 1500.5)), undefined);
+  assert.equal(nameOf(wanted("above", NaN)), "missing");
+  assert.deepEqual(
+    [0, -1, 10_000_001].map((value) => nameOf(wanted("below", value))),
+    Array(3).fill("price"),
+  );
+  assert.deepEqual(
+    [0, 1_000.5, -1_001].map((value) => nameOf(wanted("change_percent", value))),
+    Array(3).fill("percent"),
+  );
+  assert.equal(nameOf(wanted("change_percent", -9.98)), undefined);
+  assert.deepEqual(faultOf(wanted("above", 1.005), []), {name: "decimals", count: 2});
+  assert.equal(nameOf(wanted("above", 1.005, "510300.SH")), undefined);
+  assert.equal(nameOf(wanted("change_percent", 0.005)), "decimals");
+  assert.equal(nameOf(wanted("above", 1500.5), [same]), "same");
+  assert.equal(nameOf(wanted("above", 1500.5), [{...same, status: "fired"}]), undefined);
+  assert.equal(nameOf(wanted("below", 1500.5), [...waiting, same]), "many");
+  assert.equal(nameOf(wanted("below", 1500.5), waiting), undefined);
+});
+
+test("how far it is to what an alert waits for", () => {
+  const quote = {price: 10, change_percent: 2};
+  assert.equal(distanceOf({kind: "above", value: 11}, quote).toFixed(4), "10.0000");
+  assert.equal(distanceOf({kind: "below", value: 9.5}, quote).toFixed(4), "-5.0000");
+  assert.equal(distanceOf({kind: "change_percent", value: -3}, quote), -5);
 });
 
 test("a member of a list moves to another place", () => {

@@ -61,3 +61,10 @@ test("prices are written on the tick of what is traded", () => {
   assert.equal(changeOf("510300.SH", 0.004), "+0.004");
   assert.equal(changeOf("600519.SH", -0.4), "-0.40");
 });
+
+test("the day's range is in percent of the previous close, where both ends of it are known", () => {
+  const {value, write} = column("amplitude");
+  assert.equal(write(value({high: 11, low: 10.5, previous_close: 10})), "5.00%");
+  assert.equal(write(value({high: 0, low: 0, previous_close: 10})), "–");
+  assert.equal(write(value({})), "–");
+});

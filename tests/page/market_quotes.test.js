@@ -4,7 +4,7 @@ import {AckTimeout, ConnectionLost} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
 import {Book} from "#js/market/models/book.js";
 import {Quotes} from "#js/market/models/quotes.js";
-import {fitting, MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
+import {fitting, isMany, MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
 import {FakeLive} from "./support.js";
 
 const row = (symbol) => ({
@@ -216,4 +216,8 @@ test("a connection that goes away leaves what is known in view", async (t) => {
   assert.equal(quotes.target("market", "SH").state.value, "ready");
   stop();
   await live.settled();
+});
+
+test("what a connection holds is worth a word from four fifths of what it may", () => {
+  assert.deepEqual([0, 102, 103, MAX_SUBSCRIPTIONS].map(isMany), [false, false, true, true]);
 });

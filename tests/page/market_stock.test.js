@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import {averages, chartTime, lastDay, withQuote} from "#js/market/stock/bars.js";
 import {bollinger, ema, macd, rsi, sma} from "#js/market/stock/indicators.js";
-import {seriesOf} from "#js/market/stock/series.js";
+import {marksOf, missingOf, seriesOf} from "#js/market/stock/series.js";
 
 // The expected values are TA-Lib's of these closes: SMA(20), EMA(12), RSI(14), MACD(12, 26, 9), BBANDS(20, 2, 2).
 const CLOSES = Array.from({length: 60}, (_, at) =>
@@ -139,4 +139,39 @@ test("a chart has the series that were chosen, each in its pane, without places 
   );
   assert.equal(minutes[0].base, 100);
   assert.equal(seriesOf({bars, view: "minutes", indicators: [], previousClose: 100, isIndex: true}).length, 2);
+});
+
+test("what has no value of so few bars is not drawn, nor its pane, and how many it needs is known", () => {
+  const indicators = ["rsi", "macd", "ma", "bollinger"];
+  for (let count = 1; count <= CLOSES.length; count++) {
+    const bars = CLOSES.slice(0, count).map((close) => bar("2026-01-01T00:00:00.000+08:00", {close}));
+    const series = seriesOf({bars, view: "candles_1m", indicators, previousClose: 100});
+    const drawn = new Set(series.map(({name}) => name));
+    const missing = missingOf({count, view: "candles_1m", indicators});
+    for (const name of ["ma5", "ma10", "ma20", "ma60", "rsi", "macd"]) {
+      assert.notEqual(
+        drawn.has(name),
+        missing.some((one) => one.name === name),
+        `${name} of ${count}`,
+      );
+    }
+    assert.notEqual(
+      drawn.has("bollinger_middle"),
+      missing.some(({name}) => name === "bollinger"),
+    );
+    const panes = new Set(series.map(({pane}) => pane));
+    assert.deepEqual(
+      [...panes].sort(),
+      Array.from(panes, (_, at) => at),
+    );
+  }
+  assert.deepEqual(missingOf({count: 33, view: "days", indicators: ["macd"]}), [{name: "macd", needs: 34}]);
+  assert.deepEqual(missingOf({count: 1, view: "minutes", indicators}), []);
+});
+
+test("alerts that wait have a mark at the price where they fire", () => {
+  const alert = (kind, value, status = "active") => ({kind, value, status});
+  const alerts = [alert("above", 12), alert("below", 8, "fired"), alert("change_percent", -5)];
+  assert.deepEqual(marksOf(alerts, 10), [12, 9.5]);
+  assert.deepEqual(marksOf(alerts, undefined), [12]);
 });

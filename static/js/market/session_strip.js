@@ -4,9 +4,9 @@ import {useApp} from "#js/app.js";
 import {duration} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
-import {MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
-import {secondsUntilChange, toneOf} from "#js/market/models/status.js";
-import {clock, moment} from "#js/market/times.js";
+import {isMany, MAX_SUBSCRIPTIONS} from "#js/market/models/subscriptions.js";
+import {isAlwaysOpen, secondsUntilChange, toneOf} from "#js/market/models/status.js";
+import {clock, isElsewhere, moment} from "#js/market/times.js";
 import {Icon} from "#js/ui/icon.js";
 
 const DAY_SECONDS = 86_400;
@@ -17,10 +17,18 @@ export function SessionStrip() {
   const status = marketStatus.now.value;
   return html`
     <div class="session" role="group" aria-label=${t("market.session")}>
-      ${status && html`<${Phase} status=${status} /><${Source} status=${status} />`}
+      ${status && (isAlwaysOpen(status) ? html`<${AlwaysOpen} />` : html`<${Phase} status=${status} />`)}
+      ${status && html`<${Source} status=${status} />`}
     </div>
   `;
 }
+
+/** Where simulated prices move at any hour, what the exchanges do would contradict what is to be seen. */
+const AlwaysOpen = () => html`
+  <span class="session-phase" data-tone="trading">
+    <span class="dot" aria-hidden="true"></span>${t("market.always_open")}
+  </span>
+`;
 
 function Phase({status}) {
   const {marketStatus} = useApp();
@@ -48,14 +56,25 @@ function countdown(seconds, next, at) {
 function Source({status}) {
   const {quotes} = useApp();
   const pushed = latest(quotes.pushedAt.value, status.last_push);
+  const facts = [
+    !isAlwaysOpen(status) && t(`market.source_${status.answering}`),
+    pushed && t("market.pushed", {time: clock(pushed)}),
+  ];
   return html`
-    <span class="hint session-source">
-      ${t(`market.source_${status.answering}`)}
-      <span class="session-held"> · ${t("market.held", {held: quotes.held.value, most: MAX_SUBSCRIPTIONS})}</span>
-      ${pushed && html`<span> · ${t("market.pushed", {time: clock(pushed)})}</span>`}
-    </span>
+    <span class="hint session-source">${facts.filter(Boolean).join(" · ")}</span>
+    ${isElsewhere() && html`<span class="hint" title=${t("market.beijing_time_hint")}>${t("market.beijing_time")}</span>`}
     ${status.stale && html`<span class="session-stale"><${Icon} name="alert" />${staleText(pushed)}</span>`}
+    <${Held} />
   `;
+}
+
+/** Near what one connection may hold, how much that is and what helps. */
+function Held() {
+  const {held} = useApp().quotes;
+  return (
+    isMany(held.value) &&
+    html`<span class="hint">${t("market.held", {held: held.value, most: MAX_SUBSCRIPTIONS})}</span>`
+  );
 }
 
 const staleText = (since) => (since ? t("market.stale_since", {time: moment(since)}) : t("market.stale"));

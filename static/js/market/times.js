@@ -3,7 +3,11 @@
 import {language} from "#js/core/texts.js";
 
 const SHANGHAI = "Asia/Shanghai";
+const SHANGHAI_OFFSET = -480; // minutes, as `Date` counts them
 const formats = new Map();
+
+/** Whether the reader's clock shows another time than that of Shanghai. */
+export const isElsewhere = () => new Date().getTimezoneOffset() !== SHANGHAI_OFFSET;
 
 /** "2026-01-05T14:05:09.000+08:00" → "14:05:09" */
 export const clock = (time) => (time ? time.slice(11, 19) : "–");

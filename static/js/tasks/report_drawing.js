@@ -18,25 +18,11 @@ const AVERAGES = ["ma5", "ma10", "ma20", "ma60"];
 const BANDS = ["bollinger_upper", "bollinger_lower"];
 const [PRICE, RSI, MACD, DRAWDOWN] = [0, 1, 2, 3];
 const SHARES = [5, 1.3, 1.6, 1.3];
-const NAMES = [
-  "panel",
-  "ink",
-  "faint",
-  "line",
-  "accent",
-  "up",
-  "down",
-  "up-flash",
-  "down-flash",
-  ...AVERAGES,
-  "bollinger",
-];
-const COLOURS = Object.fromEntries(NAMES.map((name) => [name, `--${name}`]));
 const LINE = {lineWidth: 1.5, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false};
 
 /** Draw into an element; returns the chart. */
 export function drawReport(element, report, {shown, locale}) {
-  const colours = coloursOf(element, COLOURS);
+  const colours = coloursOf(element);
   const chart = createChart(element, frame(colours, locale));
   const {series} = report;
   const of = (values) => values.map((value, index) => ({time: series.days[index], ...(value == null ? {} : {value})}));

@@ -1,20 +1,13 @@
 // The page's colours for what is drawn on a canvas, which knows no variables; and when they change.
 
-const ROLES = {
-  ground: "--panel",
-  ink: "--ink",
-  faint: "--faint",
-  grid: "--line",
-  up: "--up",
-  down: "--down",
-  first: "--accent",
-  second: "--warn",
-  third: "--third",
-  fourth: "--fourth",
-};
+const CHART = ["panel", "ink", "faint", "line", "accent", "up", "down", "up-flash", "down-flash"];
+const LINES = ["ma5", "ma10", "ma20", "ma60", "bollinger"];
+
+/** What charts of stocks are drawn in, wherever they stand: the roles are the names of variables. */
+const STOCK = Object.fromEntries([...CHART, ...LINES].map((name) => [name, `--${name}`]));
 
 /** Return `{role: "#rrggbb"}` of an element's surroundings; `roles` names the variable of each. */
-export function coloursOf(element, roles = ROLES) {
+export function coloursOf(element, roles = STOCK) {
   const probe = document.createElement("span");
   element.append(probe);
   const paint = document.createElement("canvas").getContext("2d");

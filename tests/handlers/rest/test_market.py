@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httputil import HTTPHeaders
 from tornado.ioloop import IOLoop
 
 from server.domain.signals import Signal
@@ -203,6 +207,48 @@ async def test_whole_quotes_of_a_market_and_of_symbols(server: ProductServer) ->
     named = (await get(server, "market/quotes?symbols=600519,000001.SH"))["quotes"]
     assert [one["symbol"] for one in named] == ["600519.SH", "000001.SH"]
     assert named[0] == (await get(server, "stocks/600519"))["quote"]
+
+
+async def raw_quotes(server: ProductServer, query: str, accepted: str) -> tuple[HTTPHeaders, bytes]:
+    """Return headers and body of an answer as they came."""
+    path = f"http://127.0.0.1:{server.port}/api/market/quotes?{query}"
+    request = HTTPRequest(path, headers={"Accept-Encoding": accepted}, decompress_response=False)
+    answer = await AsyncHTTPClient().fetch(request)
+    return answer.headers, answer.body
+
+
+@pytest.mark.parametrize("query", ["market=ALL", "symbols=600519,000001.SH"])
+@pytest.mark.gen_test
+async def test_whole_quotes_come_as_gzip_to_who_takes_it(server: ProductServer, query: str) -> None:
+    await server.market.prices.push()
+    headers, plain = await raw_quotes(server, query, "identity")
+    packed_headers, packed = await raw_quotes(server, query, "br, gzip")
+    assert "Content-Encoding" not in headers
+    assert packed_headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in headers["Vary"]
+    assert "Accept-Encoding" in packed_headers["Vary"]
+    assert packed_headers["Content-Type"] == headers["Content-Type"]
+    assert gzip.decompress(packed) == plain
+    assert len(packed) < len(plain)
+
+
+@pytest.mark.gen_test
+async def test_a_packed_market_is_that_of_the_last_push_in_the_caller_s_language(server: ProductServer) -> None:
+    await server.market.prices.push()
+    before = await get(server, "market/quotes?market=ALL", **{"Accept-Language": "zh-CN"})
+    assert await get(server, "market/quotes?market=ALL", **{"Accept-Language": "zh-CN"}) == before
+    english = await server.call("GET", "/api/market/quotes?market=ALL", headers={"Accept-Language": "en"})
+    assert (english.json["message"], english.data) == ("ok", before)
+    server.clock.advance(60)  # type: ignore[attr-defined]
+    await server.market.prices.push()
+    after = await get(server, "market/quotes?market=ALL", **{"Accept-Language": "zh-CN"})
+    assert after != before
+    assert after == await plain_quotes(server)
+
+
+async def plain_quotes(server: ProductServer) -> Any:
+    _, body = await raw_quotes(server, "market=ALL", "identity")
+    return msgspec.json.decode(body)["data"]
 
 
 @pytest.mark.parametrize(

@@ -3,35 +3,45 @@
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
 import {html, useId, useState} from "#js/core/view.js";
+import {faultOf, faultText, refusalText} from "#js/market/alerts/check.js";
 import {decimalsOf} from "#js/market/prices.js";
-import {problemText} from "#js/ui/problems.js";
 
 const KINDS = ["above", "below", "change_percent"];
 
 export function AlertForm({symbol}) {
-  const {alerts} = useApp();
+  const {alerts, quotes} = useApp();
   const [kind, setKind] = useState("above");
-  const [value, setValue] = useState("");
-  const [error, setError] = useState(null);
+  const [typed, setTyped] = useState("");
+  const [error, setError] = useState("");
   const [isBusy, setBusy] = useState(false);
   const errorId = useId();
 
   async function add(event) {
     event.preventDefault();
+    const value = typed === "" ? NaN : Number(typed);
+    const fault = faultOf({symbol, kind, value}, alerts.list.value);
+    if (fault) {
+      setError(faultText(fault));
+      return;
+    }
     setBusy(true);
     try {
-      await alerts.add(symbol, kind, Number(value));
-      setValue("");
-      setError(null);
+      await alerts.add(symbol, kind, value);
+      setTyped("");
+      setError("");
     } catch (problem) {
-      setError(problem);
+      setError(refusalText(problem, quotes.book.get(symbol)));
     }
     setBusy(false);
   }
 
+  const change = (set) => (event) => {
+    set(event.target.value);
+    setError("");
+  };
   return html`
-    <form class="alert-form" onSubmit=${add}>
-      <select aria-label=${t("market.alert_kind")} value=${kind} onChange=${(event) => setKind(event.target.value)}>
+    <form class="alert-form" novalidate onSubmit=${add}>
+      <select aria-label=${t("market.alert_kind")} value=${kind} onChange=${change(setKind)}>
         ${KINDS.map((one) => html`<option key=${one} value=${one}>${t(`market.alert_${one}`)}</option>`)}
       </select>
       <input
@@ -43,11 +53,11 @@ export function AlertForm({symbol}) {
         placeholder=${t(kind === "change_percent" ? "market.alert_percent_hint" : "market.alert_price_hint")}
         aria-invalid=${error ? "true" : undefined}
         aria-describedby=${error ? errorId : undefined}
-        value=${value}
-        onInput=${(event) => setValue(event.target.value)}
+        value=${typed}
+        onInput=${change(setTyped)}
       />
-      <button class="primary" disabled=${isBusy || value === ""}>${t("market.add")}</button>
-      ${error && html`<p class="error" id=${errorId} role="alert">${problemText(error)}</p>`}
+      <button class="primary" disabled=${isBusy}>${t("market.add")}</button>
+      ${error && html`<p class="error" id=${errorId} role="alert">${error}</p>`}
     </form>
   `;
 }

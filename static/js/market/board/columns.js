@@ -1,10 +1,16 @@
 // What the price board shows of a quote, one column each: how wide, how compared, how written.
 
-import {amount, percent} from "#js/core/format.js";
+import {amount, percent, price} from "#js/core/format.js";
 import {changeOf, priceOf} from "#js/market/prices.js";
 import {clock} from "#js/market/times.js";
 
 const onTick = (value, {symbol}) => priceOf(symbol, value);
+const share = (value) => (value === undefined ? "–" : `${price(value)}%`);
+
+/** How far the day's prices lie apart, in percent of the previous close. */
+function amplitudeOf({high, low, previous_close: before}) {
+  return high && low && before ? ((high - low) / before) * 100 : undefined;
+}
 
 /** A column is there from the board's width `from` on, in px; `isTrend` ones have the colour of the day's change. */
 export const COLUMNS = [
@@ -39,6 +45,7 @@ export const COLUMNS = [
     value: (quote) => quote.previous_close,
     write: onTick,
   },
+  {name: "amplitude", from: 1180, width: "minmax(76px, 0.8fr)", value: amplitudeOf, write: share},
   {name: "time", from: 560, width: "84px", value: ({timestamp}) => timestamp, write: clock},
 ];
 

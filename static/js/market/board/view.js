@@ -1,7 +1,7 @@
 // The price board: where the stocks come from, the board itself, and the indices above it.
 
 import {useApp} from "#js/app.js";
-import {linkTo} from "#js/core/router.js";
+import {go, linkTo} from "#js/core/router.js";
 import {kept} from "#js/core/storage.js";
 import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
@@ -22,7 +22,7 @@ export function BoardView() {
   const [filter, setFilter] = useState("");
   void strategies.following; // its names are those of tabs
   const tabs = [
-    {name: "watchlist:", text: t("market.watchlists")},
+    {name: "watchlist:", text: t("market.my_stocks")},
     ...MARKETS.map((name) => ({name: `market:${name}`, text: t(`market.market_${name}`)})),
     ...strategies.list.value.map(({name, title, count}) => ({name: `strategy:${name}`, text: title, count})),
   ];
@@ -74,10 +74,12 @@ function WatchlistSource({filter}) {
   const list = watchlists.find(chosenList.value) ?? lists[0];
   const symbols = list?.items.map(({symbol}) => symbol) ?? [];
   useStockQuotes(symbols);
-  const empty = {icon: "star", title: t("market.list_is_empty"), text: t("market.list_is_empty_hint")};
+  const add = {text: t("market.edit_lists"), run: () => go(["market", "lists", list.id])};
+  const empty = {icon: "star", title: t("market.list_is_empty"), text: t("market.list_is_empty_hint"), action: add};
+  const chips = lists.length > 1 ? lists : [];
   return html`
-    <div class="board-lists">
-      ${lists.map(
+    <div class="board-lists" hidden=${chips.length === 0 && symbols.length === 0}>
+      ${chips.map(
         (one) => html`
           <button
             key=${one.id}

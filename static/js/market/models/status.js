@@ -45,6 +45,9 @@ export class MarketStatus {
   }
 }
 
+/** Whether prices move whatever the exchanges do: simulated ones do in development. */
+export const isAlwaysOpen = ({any_hour: anyHour, answering}) => anyHour && answering === "simulated";
+
 /** Whole seconds from `now` (ms) until the next phase begins; 0 when it is due. */
 export const secondsUntilChange = ({next_change: change}, now) =>
   Math.max(0, Math.ceil((Date.parse(change) - now) / 1000));

@@ -2,9 +2,13 @@
 
 /** What the server lets a connection hold (`max_price_subscriptions`). */
 export const MAX_SUBSCRIPTIONS = 128;
+const MANY = 0.8;
 
 const INDEX = /^(000\d{3}\.SH|399\d{3}\.SZ|899\d{3}\.BJ)$/;
 const ALL = "market:ALL";
+
+/** Whether so many are worth a word before there are too many. */
+export const isMany = (held) => held > MANY * MAX_SUBSCRIPTIONS;
 
 export const keyOf = (type, name) => `${type}:${name}`;
 

@@ -65,6 +65,7 @@ function Signals({title, signals}) {
   `;
 }
 
+/** On a phone the reason has a line of its own. */
 function Signal({symbol, code, name, score, reason, price: before}) {
   const {quotes} = useApp();
   const now = quotes.book.of(symbol).value;
@@ -80,6 +81,9 @@ function Signal({symbol, code, name, score, reason, price: before}) {
       <td class="number signals-before">${price(before)}</td>
       <td class="number ${now ? trendOf(now.change) : ""}">${price(now?.price)}</td>
       <td class="number ${since === null ? "" : trendOf(since)}">${percent(since)}</td>
+    </tr>
+    <tr class="signals-why">
+      <td colspan="4">${reason}</td>
     </tr>
   `;
 }

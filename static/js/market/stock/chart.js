@@ -26,6 +26,7 @@ export class StockChart {
   #form = "";
   #view = null;
   #options;
+  #marks = {key: "", lines: []};
 
   /** `onHover(index)` hears which bar the crosshair is on, null when on none; `locale` is that of dates. */
   constructor(library, element, {onHover, locale}) {
@@ -34,8 +35,11 @@ export class StockChart {
     this.#options = {onHover, locale};
   }
 
-  /** Draw series as `seriesOf` gives them; `view` is their name: another one is shown from its end, whole. */
-  draw(series, view, {isTimed, decimals}) {
+  /**
+   * Draw series as `seriesOf` gives them; `view` is their name: another one is shown from its end, whole. `marks` are
+   * lines across the prices, `[{price, title}]`.
+   */
+  draw(series, view, {isTimed, decimals, marks}) {
     const form = JSON.stringify([view, decimals, series.map(({name, pane}) => [name, pane])]);
     if (form !== this.#form) {
       const range = view === this.#view ? this.#chart.timeScale().getVisibleLogicalRange() : null;
@@ -46,9 +50,10 @@ export class StockChart {
       if (range) {
         this.#chart.timeScale().setVisibleLogicalRange(range);
       }
-      return;
+    } else {
+      this.#fill(series);
     }
-    this.#fill(series);
+    this.#mark(marks);
   }
 
   /** Draw everything anew in the page's present colours. */
@@ -75,6 +80,7 @@ export class StockChart {
   #make(series, isTimed, decimals) {
     this.remove();
     this.#drawn.clear();
+    this.#marks = {key: "", lines: []};
     const colours = coloursOf(this.#element);
     this.#colours = colours;
     this.#chart = this.#library.createChart(
@@ -107,16 +113,27 @@ export class StockChart {
     return series;
   }
 
+  #mark(marks) {
+    const key = JSON.stringify(marks);
+    if (key !== this.#marks.key) {
+      const {series} = this.#drawn.get("price");
+      this.#marks.lines.forEach((line) => series.removePriceLine(line));
+      this.#marks = {key, lines: marks.map((mark) => this.#line(series, mark, this.#colours.accent))};
+    }
+  }
+
+  #line(series, line, color = this.#colours.faint) {
+    return series.createPriceLine({...line, color, lineWidth: 1, lineStyle: 2, axisLabelVisible: true});
+  }
+
   /** Let the line of a day lie around the previous close, which is the middle of its scale. */
-  #rebase(series, base) {
-    series.priceLines().forEach((line) => series.removePriceLine(line));
-    series.createPriceLine({
-      price: base,
-      color: this.#colours.faint,
-      lineWidth: 1,
-      lineStyle: 2,
-      axisLabelVisible: true,
-    });
+  #rebase(drawn, base) {
+    const {series} = drawn;
+    if (drawn.line) {
+      series.removePriceLine(drawn.line);
+    }
+    drawn.base = base;
+    drawn.line = this.#line(series, {price: base});
     series.applyOptions({
       baseValue: {type: "price", price: base},
       autoscaleInfoProvider: (original) => {
@@ -135,8 +152,7 @@ export class StockChart {
         point.role ? {...point, color: thinned(this.#colours[point.role], 0.55)} : point,
       );
       if (base && drawn.base !== base) {
-        drawn.base = base;
-        this.#rebase(drawn.series, base);
+        this.#rebase(drawn, base);
       }
       if (goesOn(drawn.data, coloured)) {
         coloured.slice(drawn.data.length - 1).forEach((point) => drawn.series.update(point));
@@ -171,13 +187,13 @@ function chartOptions({CrosshairMode}, element, colours, {isTimed, locale}) {
       textColor: colours.faint,
       fontFamily: getComputedStyle(element).fontFamily,
       fontSize: 11,
-      panes: {separatorColor: colours.grid, separatorHoverColor: colours.grid, enableResize: false},
+      panes: {separatorColor: colours.line, separatorHoverColor: colours.line, enableResize: false},
     },
-    grid: {vertLines: {visible: false}, horzLines: {color: thinned(colours.grid, 0.6)}},
+    grid: {vertLines: {visible: false}, horzLines: {color: thinned(colours.line, 0.6)}},
     crosshair: {mode: CrosshairMode.Normal, vertLine: line, horzLine: line},
     rightPriceScale: {borderVisible: false},
     timeScale: {
-      borderColor: colours.grid,
+      borderColor: colours.line,
       timeVisible: isTimed,
       secondsVisible: false,
       rightOffset: 2,

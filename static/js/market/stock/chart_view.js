@@ -1,17 +1,15 @@
 // The chart of a stock with its choices above it and its legend on it.
 
 import {useApp} from "#js/app.js";
-import {amount} from "#js/core/format.js";
 import {kept} from "#js/core/storage.js";
 import {language, t} from "#js/core/texts.js";
 import {html, useEffect, useMemo, useRef, useState} from "#js/core/view.js";
-import {trendOf} from "#js/market/models/book.js";
-import {decimalsOf, priceOf} from "#js/market/prices.js";
+import {decimalsOf} from "#js/market/prices.js";
 import {Candles} from "#js/market/stock/candles.js";
 import {makeChart} from "#js/market/stock/chart.js";
+import {Legend} from "#js/market/stock/legend.js";
+import {marksOf, missingOf, seriesOf, VIEWS} from "#js/market/stock/series.js";
 import {onColours} from "#js/ui/colours.js";
-import {seriesOf, VIEWS} from "#js/market/stock/series.js";
-import {day, moment} from "#js/market/times.js";
 import {Empty, State} from "#js/ui/state.js";
 import {Tabs} from "#js/ui/tabs.js";
 import {complain} from "#js/ui/toasts.js";
@@ -97,25 +95,27 @@ function Candled({symbol, view, isIndex}) {
     () => seriesOf({bars, view, indicators, previousClose: previousClose ?? bars[0]?.open, isIndex}),
     [bars, view, indicators, previousClose, isIndex],
   );
+  const marks = marksOf(app.alerts.of(symbol), previousClose).map((price) => ({price, title: t("market.alert_mark")}));
+  const missing = missingOf({count: bars.length, view, indicators});
   const empty = {icon: "chart", title: t("market.no_bars"), text: t("market.no_bars_hint")};
   return html`
     <div class="chart-place">
       <${State} following=${candles.following} isEmpty=${bars.length === 0} empty=${empty}>
-        <${Drawn} symbol=${symbol} bars=${bars} series=${series} view=${view} />
+        <${Drawn} ...${{symbol, bars, series, missing, marks, view}} />
       <//>
     </div>
   `;
 }
 
-function Drawn({symbol, bars, series, view}) {
+function Drawn({symbol, bars, series, missing, marks, view}) {
   const place = useRef(null);
   const [hovered, setHovered] = useState(null);
   const [chart, problem] = useChart(place, setHovered);
   const latest = useRef(null);
-  latest.current = [series, view, {isTimed: VIEWS[view].period === "1m", decimals: decimalsOf(symbol)}];
+  latest.current = [series, view, {isTimed: VIEWS[view].period === "1m", decimals: decimalsOf(symbol), marks}];
   useEffect(() => {
     chart?.draw(...latest.current);
-  }, [chart, series]);
+  }, [chart, series, JSON.stringify(marks)]);
   useEffect(() => chart && onColours(() => chart.recolour(...latest.current)), [chart]);
   useRange(chart, view, bars.length);
 
@@ -124,7 +124,7 @@ function Drawn({symbol, bars, series, view}) {
   }
   const at = hovered !== null && hovered < bars.length ? Math.max(0, hovered) : bars.length - 1;
   return html`
-    <${Legend} symbol=${symbol} bar=${bars[at]} before=${bars[at - 1]} series=${series} at=${at} view=${view} />
+    <${Legend} ...${{symbol, bars, series, missing, view, at}} />
     <div class="chart" ref=${place} role="img" aria-label=${t("market.chart_of", {count: bars.length})}></div>
   `;
 }
@@ -161,28 +161,4 @@ function useRange(chart, view, count) {
       chart?.showLast(range, count);
     }
   }, [chart, range]);
-}
-
-/** What the crosshair is on, or the last bar. */
-function Legend({symbol, bar, before, series, at, view}) {
-  const {period, isLine} = VIEWS[view];
-  const trend = trendOf(bar.close - (before?.close ?? bar.open));
-  const value = (name, number, className = "") =>
-    html`<span key=${name}><i>${t(`market.legend_${name}`)}</i> <b class="number ${className}">${number}</b></span>`;
-  const prices = isLine ? ["close"] : ["open", "high", "low", "close"];
-  return html`
-    <div class="chart-legend">
-      <span class="hint">${period === "1d" ? day(bar.time) : moment(bar.time)}</span>
-      ${prices.map((name) => value(name, priceOf(symbol, bar[name]), trend))} ${value("volume", amount(bar.volume))}
-      ${series
-        .filter(({kind, values}) => kind === "line" && values[at] != null)
-        .map(
-          ({name, role, values}) => html`
-            <span key=${name} data-role=${role}>
-              ${t(`market.line_${name}`)} <b class="number">${priceOf(symbol, values[at])}</b>
-            </span>
-          `,
-        )}
-    </div>
-  `;
 }

@@ -4,7 +4,14 @@ import {averages, chartTime} from "#js/market/stock/bars.js";
 import {bollinger, macd, rsi, sma} from "#js/market/stock/indicators.js";
 
 export const MEANS = [5, 10, 20, 60];
-const MEAN_ROLES = ["first", "second", "third", "fourth"];
+
+/** How many bars each line of an indicator needs for its first value. */
+const NEEDS = {
+  ma: Object.fromEntries(MEANS.map((count) => [`ma${count}`, count])),
+  bollinger: {bollinger: 20},
+  rsi: {rsi: 15},
+  macd: {macd: 34},
+};
 
 /** The views of a stock: `period` is that of its bars, `isLine` the day as a line with its average. */
 export const VIEWS = {
@@ -13,49 +20,79 @@ export const VIEWS = {
   days: {period: "1d"},
 };
 
+/** Return `[{name, needs}]` of what was chosen but cannot be drawn of so few bars. */
+export const missingOf = ({count, view, indicators}) =>
+  VIEWS[view].isLine
+    ? []
+    : indicators
+        .flatMap((indicator) => Object.entries(NEEDS[indicator] ?? {}))
+        .map(([name, needs]) => ({name, needs}))
+        .filter(({needs}) => count < needs);
+
 /**
  * Return `[{name, kind, pane, role, values, data, ...}]`. `kind` is "candles", "baseline", "line" or "histogram"; `data` is
- * the chart's, without the places where there is no value; `values` are those by bar, for the legend.
+ * the chart's, without the places where there is no value; `values` are those by bar, for the legend. What has no value at
+ * all is left out, and so is its pane.
  */
 export function seriesOf({bars, view, indicators, previousClose, isIndex}) {
   const {period, isLine} = VIEWS[view];
   const times = bars.map(({time}) => chartTime(time, period));
   const closes = bars.map(({close}) => close);
-  const line = (name, role, values, pane = 0) => ({
-    name,
-    kind: "line",
-    role,
-    pane,
-    values,
-    data: points(times, values),
-  });
   const price = isLine
     ? {name: "price", kind: "baseline", pane: 0, base: previousClose, values: closes, data: points(times, closes)}
     : {name: "price", kind: "candles", pane: 0, data: bars.map((bar, at) => ({time: times[at], ...ohlc(bar)}))};
   const shown = [price, volumes(bars, times)];
   if (isLine) {
-    return isIndex ? shown : [...shown, line("average", "second", averages(bars))];
+    return isIndex ? shown : [...shown, line(times, "average", "ma5", averages(bars))];
   }
   let pane = 0;
-  if (indicators.includes("ma")) {
-    shown.push(...MEANS.map((days, at) => line(`ma${days}`, MEAN_ROLES[at], sma(closes, days))));
-  }
-  if (indicators.includes("bollinger")) {
-    const {upper, middle, lower} = bollinger(closes);
-    shown.push(line("bollinger_upper", "faint", upper), line("bollinger_middle", "third", middle));
-    shown.push(line("bollinger_lower", "faint", lower));
-  }
-  if (indicators.includes("rsi")) {
-    shown.push({...line("rsi", "first", rsi(closes), ++pane), levels: [30, 70]});
-  }
-  if (indicators.includes("macd")) {
-    const found = macd(closes);
-    pane += 1;
-    shown.push(histogram("macd_histogram", pane, times, found.histogram));
-    shown.push(line("macd", "first", found.line, pane), line("macd_signal", "second", found.signal, pane));
+  for (const indicator of Object.keys(INDICATORS).filter((name) => indicators.includes(name))) {
+    const drawn = INDICATORS[indicator](closes, times).filter(({data}) => data.length > 0);
+    pane += drawn.length > 0 && OWN_PANE.includes(indicator);
+    shown.push(...drawn.map((one) => ({...one, pane: OWN_PANE.includes(indicator) ? pane : 0})));
   }
   return shown;
 }
+
+const OWN_PANE = ["rsi", "macd"];
+
+/** What each indicator consists of, in the order of their panes. */
+const INDICATORS = {
+  ma: (closes, times) => MEANS.map((count) => line(times, `ma${count}`, `ma${count}`, sma(closes, count))),
+  bollinger(closes, times) {
+    const {upper, middle, lower} = bollinger(closes);
+    return [
+      line(times, "bollinger_upper", "bollinger", upper),
+      line(times, "bollinger_middle", "ma20", middle),
+      line(times, "bollinger_lower", "bollinger", lower),
+    ];
+  },
+  rsi: (closes, times) => [{...line(times, "rsi", "accent", rsi(closes)), levels: [30, 70]}],
+  macd(closes, times) {
+    const found = macd(closes);
+    return [
+      histogram(times, "macd_histogram", found.histogram),
+      line(times, "macd", "ma5", found.line),
+      line(times, "macd_signal", "ma20", found.signal),
+    ];
+  },
+};
+
+const line = (times, name, role, values) => ({
+  name,
+  kind: "line",
+  role,
+  pane: 0,
+  values,
+  data: points(times, values),
+});
+
+/** Return the prices at which alerts of a stock fire that wait for one; a change counts from the previous close. */
+export const marksOf = (alerts, previousClose) =>
+  alerts
+    .filter(({status}) => status === "active")
+    .map(({kind, value}) => (kind === "change_percent" ? previousClose * (1 + value / 100) : value))
+    .filter(Number.isFinite);
 
 const ohlc = ({open, high, low, close}) => ({open, high, low, close});
 
@@ -69,7 +106,7 @@ function volumes(bars, times) {
   return {name: "volume", kind: "histogram", pane: 0, isOverlay: true, values, data};
 }
 
-function histogram(name, pane, times, values) {
+function histogram(times, name, values) {
   const data = points(times, values).map((point) => ({...point, role: point.value >= 0 ? "up" : "down"}));
-  return {name, kind: "histogram", pane, values, data};
+  return {name, kind: "histogram", values, data};
 }
