@@ -77,7 +77,7 @@ class NotificationsHandler(ApiHandler):
             self.set_status(202)
             self.answer(_shown(job))
         else:
-            notified = await self.services.notifications.notify_with(receivers, wording)
+            notified = await self.services.notifications.notify(receivers, wording)
             self.answer({"notified": notified})
 
 

@@ -27,7 +27,7 @@ from server.domain.tasks import (
 from server.domain.users import Principal, Role
 from server.errors import ErrorCode, RequestError
 from server.services.task_journal import TaskJournal
-from server.services.task_runner import TaskKind, TaskRunner, Text
+from server.services.task_runner import Says, TaskKind, TaskRunner
 from server.storage.tasks import TaskRepository
 
 MAX_QUEUED = 1000
@@ -55,7 +55,7 @@ class TaskService:
         runner: TaskRunner,
         kinds: Mapping[str, TaskKind],
         external_types: Collection[str],
-        text: Text,
+        says: Says,
         clock: Clock,
     ) -> None:
         self._tasks = tasks
@@ -63,7 +63,7 @@ class TaskService:
         self._runner = runner
         self._kinds = kinds
         self._external_types = external_types
-        self._text = text
+        self._says = says
         self._clock = clock
 
     async def create(
@@ -118,7 +118,7 @@ class TaskService:
     async def cancel(self, principal: Principal, task_id: str) -> Task:
         """End a task that is not over; RequestError (not_found, conflict when it is)."""
         record = await self.find(principal, task_id)
-        ending = Ending(TaskState.CANCELLED, self._text("tasks.cancelled"), TaskError.CANCELLED.value)
+        ending = Ending(TaskState.CANCELLED, self._says("tasks.cancelled"), TaskError.CANCELLED.value)
         ended = await self._journal.end(task_id, ending) if record.task.is_open else None
         if ended is None:
             raise RequestError(ErrorCode.CONFLICT, "the task is over already")
@@ -130,7 +130,7 @@ class TaskService:
         task = record.task
         if task.type not in self._kinds and task.type not in self._external_types:
             raise RequestError(ErrorCode.CONFLICT, f"there are no tasks of type {task.type} any more")
-        message = self._text(_waiting(task.worker))
+        message = self._says(_waiting(task.worker))
         queued = None
         if task.state in {TaskState.ERROR, TaskState.CANCELLED}:
             queued = await self._tasks.requeue(task_id, task.owner_id, message, self._clock.now())
@@ -158,7 +158,7 @@ class TaskService:
         kept = built_in.check(params) if built_in else params
         worker = Worker.BUILT_IN if built_in else Worker.EXTERNAL
         total = built_in.total_steps if built_in else 0
-        return NewTask(kind, worker, msgspec.json.encode(kept), total, self._text(_waiting(worker)), priority, key)
+        return NewTask(kind, worker, msgspec.json.encode(kept), total, self._says(_waiting(worker)), priority, key)
 
 
 def events_of_attempt(record: TaskRecord, after_seq: int | None) -> list[TaskEvent]:
@@ -190,4 +190,5 @@ def _with_newest(task: Task, events: Mapping[int, TaskEvent]) -> Task:
         total_steps=newest.total_steps,
         progress=newest.progress,
         message=newest.message,
+        text=newest.text,
     )

@@ -7,14 +7,16 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from server.domain.known_texts import KnownText
 from server.domain.tasks import (
     MAX_HISTORY,
     OPEN_STATES,
     Ending,
+    Message,
     NewTask,
     Task,
     TaskError,
@@ -147,6 +149,7 @@ class TaskRepository:
             "total_steps": last.total_steps,
             "progress": last.progress,
             "message": last.message,
+            "text": _text_document(last.text),
         }
         if alive_until is not None:
             change["alive_until"] = alive_until
@@ -181,7 +184,13 @@ class TaskRepository:
 
     @database_call
     async def give_up_one(
-        self, worker: Worker, error: TaskError, message: str, now: datetime, expires_at: datetime, silent_at: datetime
+        self,
+        worker: Worker,
+        error: TaskError,
+        message: Message,
+        now: datetime,
+        expires_at: datetime,
+        silent_at: datetime,
     ) -> TaskRecord | None:
         """End one running task of which nothing was heard in time, as of ``silent_at``; None: there is none."""
         document = await self._tasks.find_one_and_update(
@@ -199,7 +208,7 @@ class TaskRepository:
         return {document["_id"] async for document in self._tasks.find(own, {"_id": 1})}
 
     @database_call
-    async def requeue(self, task_id: str, owner_id: str, message: str, now: datetime) -> TaskRecord | None:
+    async def requeue(self, task_id: str, owner_id: str, message: Message, now: datetime) -> TaskRecord | None:
         """Let a task that failed or was cancelled wait for another attempt; None: it is neither.
 
         Raises RequestError (limit_reached), as `add`.
@@ -241,13 +250,15 @@ def _new_document(owner_id: str, new: NewTask, now: datetime) -> Document:
         "step": 0,
         "total_steps": new.total_steps,
         "progress": 0.0,
-        "message": new.message,
+        "message": new.message.words,
+        "text": _text_document(new.message.text),
         "created_at": now,
         "queued_at": now,
     }
     if new.idempotency_key is not None:
         document["idempotency_key"] = new.idempotency_key
-    first = TaskEvent(1, 1, "progress", 0, new.total_steps, 0.0, new.message, now)
+    said = new.message
+    first = TaskEvent(1, 1, "progress", 0, new.total_steps, 0.0, said.words, now, text=said.text)
     document["history"] = [_event_document(first)]
     return document
 
@@ -271,7 +282,7 @@ def _end(ending: Ending, now: datetime, expires_at: datetime, unwritten: Sequenc
         "step": total if completed else step,
         "total_steps": total,
         "progress": 100.0 if completed else progress,
-        "message": {"$literal": ending.message},
+        **_said(ending.message),
         "finished_at": now,
         "expires_at": expires_at,
     }
@@ -283,6 +294,7 @@ def _end(ending: Ending, now: datetime, expires_at: datetime, unwritten: Sequenc
         "total_steps": "$total_steps",
         "progress": "$progress",
         "message": "$message",
+        **({} if ending.message.text is UNSET else {"text": "$text"}),
         "timestamp": now,
     }
     if ending.error is not None:
@@ -293,7 +305,7 @@ def _end(ending: Ending, now: datetime, expires_at: datetime, unwritten: Sequenc
     return [{"$set": fields}, {"$set": {"history": history}}, {"$unset": _HELD_WHILE_OPEN}]
 
 
-def _requeued(place: int, message: str, now: datetime) -> list[Document]:
+def _requeued(place: int, message: Message, now: datetime) -> list[Document]:
     """Return the pipeline that makes an ended task wait for its next attempt."""
     fields: Document = {
         "state": TaskState.QUEUED.value,
@@ -302,7 +314,7 @@ def _requeued(place: int, message: str, now: datetime) -> list[Document]:
         "seq": {"$add": ["$seq", 1]},
         "step": 0,
         "progress": 0.0,
-        "message": {"$literal": message},
+        **_said(message),
         "queued_at": now,
     }
     first = {
@@ -313,11 +325,21 @@ def _requeued(place: int, message: str, now: datetime) -> list[Document]:
         "total_steps": "$total_steps",
         "progress": 0.0,
         "message": "$message",
+        "text": "$text",
         "timestamp": now,
     }
     history = {"$slice": [{"$concatArrays": ["$history", [first]]}, -MAX_HISTORY]}
     ended = ["error", "result", "started_at", "finished_at", "expires_at"]
     return [{"$set": fields}, {"$set": {"history": history}}, {"$unset": ended}]
+
+
+def _said(message: Message) -> Document:
+    """Return what a pipeline sets for what is told of a task."""
+    return {"message": {"$literal": message.words}, "text": {"$literal": _text_document(message.text)}}
+
+
+def _text_document(text: KnownText | UnsetType) -> Document | None:
+    return None if text is UNSET else msgspec.to_builtins(text)
 
 
 def _event_document(event: TaskEvent) -> Document:
@@ -345,6 +367,7 @@ def _task(document: Document) -> Task:
         total_steps=document["total_steps"],
         progress=document["progress"],
         message=document["message"],
+        text=msgspec.convert(document["text"], KnownText) if document.get("text") else UNSET,
         created_at=document["created_at"],
         started_at=document.get("started_at", UNSET),
         finished_at=document.get("finished_at", UNSET),

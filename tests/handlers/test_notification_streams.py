@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from server.domain.notifications import Wording
 from server.protocol.sse import EventStream
 from server.protocol.websocket_frames import CloseCode
 from server.services.notification_writer import MAX_BATCH
@@ -22,7 +23,7 @@ CHANNELS: dict[str, Any] = {"websocket": SocketReader, "sse": EventReader, "sock
 
 async def notify(server: ProductServer, sign_in: Any, title: str, **more: str) -> None:
     said = {"type": "system", "content": "", "link": "/", "source": "tests", **more}
-    await server.community.notifications.notify([sign_in["user"]["id"]], title=title, **said)
+    await server.community.notifications.notify([sign_in["user"]["id"]], Wording(title=title, **said))
 
 
 async def stored(server: ProductServer, sign_in: Any) -> list[str]:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from server.domain.tasks import MAX_HISTORY, Stage, TaskState
+from server.domain.tasks import MAX_HISTORY, Message, Stage, TaskState
 from server.storage.documents import Database
 from server.storage.tasks import SEQ_GAP
 from tests.support.tasks import EXTERNAL, Workshop, code_of, principal
 
 
 def stage(step: int, progress: float = 0.0) -> Stage:
-    return Stage(step, 5, progress, f"step {step}")
+    return Stage(step, 5, progress, Message(f"step {step}"))
 
 
 def count_writes(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> list[int]:
