@@ -101,6 +101,8 @@ class Task(Struct, frozen=True, omit_defaults=True, kw_only=True):
     error: str | UnsetType = UNSET
     params: Any = UNSET
     result: Any = UNSET
+    ahead: int | UnsetType = UNSET
+    """While it waits: how many come before it, whoever's they are."""
 
     @property
     def is_open(self) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -41,7 +42,7 @@ _KEY = re.compile(r"[!-~]{1,128}")
 class TaskPage(Struct, frozen=True):
     """A part of somebody's tasks, newest first; ``has_more`` says that there are older ones."""
 
-    tasks: list[Task]
+    tasks: Sequence[Task]
     has_more: bool
 
 
@@ -103,7 +104,7 @@ class TaskService:
             raise RequestError(ErrorCode.INVALID_INPUT, "before is no id of a task")
         limit = min(limit, MAX_LISTED)
         found = await self._tasks.newest(principal.user_id, state, kind, before, limit + 1)
-        return TaskPage(found[:limit], len(found) > limit)
+        return TaskPage(await self._placed(found[:limit]), len(found) > limit)
 
     async def find(self, principal: Principal, task_id: str) -> TaskRecord:
         """Return a task with all that was told of it; RequestError (not_found)."""
@@ -113,7 +114,8 @@ class TaskService:
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such task")
         # What was written while the database was asked stands in one of the three.
         events = {event.seq: event for event in (*before, *record.events, *self._journal.events(task_id))}
-        return TaskRecord(_with_newest(record.task, events), [events[seq] for seq in sorted(events)])
+        [task] = await self._placed([_with_newest(record.task, events)])
+        return TaskRecord(task, [events[seq] for seq in sorted(events)])
 
     async def cancel(self, principal: Principal, task_id: str) -> Task:
         """End a task that is not over; RequestError (not_found, conflict when it is)."""
@@ -140,6 +142,22 @@ class TaskService:
         self._journal.queued(queued.task)
         self._runner.wake()
         return queued.task
+
+    async def _placed(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        """Tell of each that waits how many come before it; who takes tasks outside takes those of one type."""
+        ahead: dict[str, int] = {}
+        for worker in {task.worker for task in tasks if task.state is TaskState.QUEUED}:
+            before: Counter[str] = Counter()
+            for task_id, kind in await self._tasks.line(worker):
+                of_worker = kind if worker is Worker.EXTERNAL else ""
+                ahead[task_id] = before[of_worker]
+                before[of_worker] += 1
+        return [
+            msgspec.structs.replace(task, ahead=ahead[task.id])
+            if task.state is TaskState.QUEUED and task.id in ahead
+            else task
+            for task in tasks
+        ]
 
     def _check_asking(self, principal: Principal, priority: int, key: str | None) -> None:
         most = MAX_PRIORITY if principal.role is Role.OPERATOR else DEFAULT_PRIORITY

@@ -53,7 +53,7 @@ def test_an_analysis_runs_to_its_report(visit: Callable[..., Visitor], program: 
     expect(gina.page.locator("[data-task-state=completed]")).to_be_visible()
     expect(gina.page.locator(".task-head")).to_contain_text("贵州茅台")
     is_drawn(gina.page)
-    expect(gina.page.locator(".report-summary")).to_contain_text("250 个交易日")
+    expect(gina.page.locator(".report-summary")).to_contain_text("250 根日线")
     expect(gina.page.locator("[data-figure=close] dd")).to_have_text(re.compile(r"^[\d,]+\.\d\d$"))
     gina.page.locator(".task-log summary").click()
     expect(gina.page.locator(".task-log-step")).to_have_text(["0/5", "1/5", "2/5", "3/5", "4/5", "5/5", "5/5"])

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {place} from "#js/core/router.js";
+import {useTexts} from "#js/core/texts.js";
 import {byDay, nameOf} from "#js/notices/days.js";
 import {isAbout, kindOf, targetOf} from "#js/notices/kinds.js";
 import {Notices} from "#js/notices/notices.js";
 import {isTeller} from "#js/notices/telling.js";
 import {KeptWishes} from "#js/notices/wishes.js";
+import {wordsOf} from "#js/notices/words.js";
 import {FakeLive, FakeSession} from "./support.js";
 
 const notice = (id, more = {}) => ({
@@ -265,4 +267,13 @@ test("a change that cannot be sent is taken back, although nobody can say what t
   await assert.rejects(asked, /away/);
   assert.deepEqual(wishes.kept.value.muted_types, []);
   assert.match(wishes.error.value.message, /as well/);
+});
+
+test("what the product tells is said in the reader's language, all else as it came", () => {
+  useTexts("en", {"notices.friend_request.title": "Friend request", "notices.friend_request.content": "{name} asks"});
+  const [title, content] = ["好友请求", "小明 想加你为好友"];
+  const text = {key: "notices.friend_request", values: {name: "小明"}};
+  assert.deepEqual(wordsOf({title, content, text}), {title: "Friend request", content: "小明 asks"});
+  assert.deepEqual(wordsOf({title, content, text: {key: "notices.of_tomorrow", values: {}}}), {title, content});
+  assert.deepEqual(wordsOf({title, content}), {title, content});
 });

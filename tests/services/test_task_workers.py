@@ -8,7 +8,7 @@ import pytest
 
 from server.domain.tasks import MAX_HISTORY, Message, Stage, TaskState
 from server.storage.documents import Database
-from server.storage.tasks import SEQ_GAP
+from server.storage.task_documents import SEQ_GAP
 from tests.support.tasks import EXTERNAL, Workshop, code_of, principal
 
 

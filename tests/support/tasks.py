@@ -23,6 +23,7 @@ from tests.support.community import RecordingPublisher
 
 PATIENCE_SECONDS = 30.0
 EXTERNAL = "training"
+EXTERNAL_TYPES = (EXTERNAL, "backtest")
 
 
 class StepByStep:
@@ -77,8 +78,10 @@ class Workshop:
         kinds = {"steps": self.kind}
         limits = RunLimits(workers, 60.0)
         self.runner = TaskRunner(self.tasks, self.journal, kinds, _says, self.clock, limits, is_alone=is_alone)
-        self.service = TaskService(self.tasks, self.journal, self.runner, kinds, [EXTERNAL], _says, self.clock)
-        self.workers = TaskWorkerService(self.tasks, self.journal, [EXTERNAL], _says, self.clock, timedelta(seconds=60))
+        self.service = TaskService(self.tasks, self.journal, self.runner, kinds, EXTERNAL_TYPES, _says, self.clock)
+        self.workers = TaskWorkerService(
+            self.tasks, self.journal, EXTERNAL_TYPES, _says, self.clock, timedelta(seconds=60)
+        )
 
     async def ask(self, principal: Principal, name: str = "", kind: str = "steps", **more: Any) -> str:
         """Create a task; return its id."""

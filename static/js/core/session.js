@@ -93,8 +93,8 @@ export class Session extends EventTarget {
   }
 
   /** Call the REST API as the signed-in user; an access token that has run out is renewed once. */
-  request(method, path, body) {
-    return this.#withToken(() => this.#call(method, path, body));
+  request(method, path, body, headers) {
+    return this.#withToken(() => this.#call(method, path, body, headers));
   }
 
   /** Send a form with files; `onProgress` is told the part that has been sent, 0 to 1, `signal` may abort it. */
@@ -169,8 +169,8 @@ export class Session extends EventTarget {
     return this.token ? {...headers, Authorization: `Bearer ${this.token}`} : headers;
   }
 
-  async #call(method, path, body) {
-    const headers = this.#headers();
+  async #call(method, path, body, more) {
+    const headers = {...this.#headers(), ...more};
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
     }

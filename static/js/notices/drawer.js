@@ -8,6 +8,7 @@ import {byDay, nameOf} from "#js/notices/days.js";
 import {Wishes} from "#js/notices/preferences.js";
 import {Row} from "#js/notices/row.js";
 import {typeText} from "#js/notices/types.js";
+import {wordsOf} from "#js/notices/words.js";
 import {Dialog} from "#js/ui/dialog.js";
 import {Icon} from "#js/ui/icon.js";
 import {Empty, Listed, State} from "#js/ui/state.js";
@@ -118,7 +119,7 @@ function Rows({filter, onClose}) {
     notices.hide(notice.id);
     const action = {text: t("inbox.undo"), run: () => notices.keep(notice.id)};
     const onGone = () => notices.remove(notice.id).catch(complain);
-    toast({text: t("inbox.removed", {title: notice.title}), action, onGone, key: `removed ${notice.id}`});
+    toast({text: t("inbox.removed", {title: wordsOf(notice).title}), action, onGone, key: `removed ${notice.id}`});
   };
   return html`
     ${shown.length === 0 && html`<${Nothing} filter=${filter} />`}

@@ -1,19 +1,32 @@
 // How far a task is: bar, step, message, how long it has taken and how long it may take.
 
+import {useApp} from "#js/app.js";
 import {duration} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
-import {isOpen, placeOf, statusOf, timing} from "#js/tasks/states.js";
+import {isOpen, statusOf, timing} from "#js/tasks/states.js";
+import {messageOf} from "#js/tasks/words.js";
 import {Icon} from "#js/ui/icon.js";
 import {Progress} from "#js/ui/progress.js";
 
-/** `waiting` are the tasks among which a waiting one has its place. */
-export function HowFar({task, waiting}) {
+const LOOK_MS = 3_000;
+
+export function HowFar({task}) {
+  const {tasks} = useApp();
+  const isWaiting = task.state === "queued";
+  useEffect(() => {
+    if (!isWaiting) {
+      return;
+    }
+    tasks.look(task.id);
+    const timer = setInterval(() => !document.hidden && tasks.look(task.id), LOOK_MS);
+    return () => clearInterval(timer);
+  }, [task.id, isWaiting]);
   const now = useNow(isOpen(task));
   const {elapsed, rest} = timing(task, now);
-  const {state, step, total_steps: total, progress, message} = task;
+  const {state, step, total_steps: total, progress, ahead} = task;
   const facts = [
-    state === "queued" && t("work.queue_place", {place: placeOf(task, waiting)}),
+    isWaiting && ahead !== undefined && (ahead > 0 ? t("work.queue_ahead", {count: ahead}) : t("work.queue_next")),
     total > 0 && t("work.step", {step, total}),
     elapsed !== null && t("work.elapsed", {time: duration(elapsed)}),
     rest !== null && t("work.rest", {time: duration(Math.ceil(rest))}),
@@ -26,7 +39,7 @@ export function HowFar({task, waiting}) {
         state=${statusOf(task)}
       />
       ${task.type === "analysis" && html`<${Steps} task=${task} />`}
-      <p class="how-far-message" aria-live="polite">${message}</p>
+      <p class="how-far-message" aria-live="polite">${messageOf(task)}</p>
       <p class="hint">${facts.join(" · ")}</p>
     </div>
   `;

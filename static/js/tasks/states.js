@@ -13,13 +13,13 @@ export function statusOf({state, error}) {
   return state === "error" ? (OWN_WORDS.includes(error) ? error : "failed") : state;
 }
 
-/** Return the task as it is after an event; one that is known already changes nothing. */
+/** Return the task as it is after an event, whose place in the line nobody told; one that is known already changes nothing. */
 export function advanced(task, {type, data}) {
   if (data.seq <= task.seq) {
     return task;
   }
-  const {seq, step, total_steps, progress, message, attempt, timestamp} = data;
-  const moved = {...task, seq, step, total_steps, progress, message, attempts: attempt};
+  const {seq, step, total_steps, progress, message, text, attempt, timestamp} = data;
+  const moved = {...task, ahead: undefined, seq, step, total_steps, progress, message, text, attempts: attempt};
   if (attempt > task.attempts) {
     const {error, result, started_at, finished_at, ...anew} = moved; // all that was of the attempt before
     return {...anew, state: "queued"};
@@ -62,11 +62,4 @@ export function timing({state, started_at, finished_at, progress}, now = Date.no
   const elapsed = Math.max(0, (end - new Date(started_at).getTime()) / 1000);
   const isKnown = state === "running" && progress > 0 && progress < 100;
   return {elapsed, rest: isKnown ? (elapsed * (100 - progress)) / progress : null};
-}
-
-/** Return at which place of the waiting ones, as they come in turn, a task is. */
-export function placeOf(task, others) {
-  const isBefore = (other) =>
-    other.priority > task.priority || (other.priority === task.priority && other.id < task.id);
-  return 1 + others.filter((other) => other.state === "queued" && other.id !== task.id && isBefore(other)).length;
 }
