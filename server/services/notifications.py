@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -170,6 +170,11 @@ class NotificationService:
         found = await self._notifications.newest(principal.user_id, limit + 1, place, status, kind)
         return Page(found[:limit], len(found) > limit)
 
+    @property
+    def retention(self) -> timedelta:
+        """How long one is kept."""
+        return self._notifications.retention
+
     async def following(self, user_id: str, after: int, limit: int) -> Following:
         """Return what follows a place, the oldest first; RequestError (unavailable)."""
         return await self._notifications.following(user_id, after, limit)
@@ -205,9 +210,13 @@ class NotificationService:
         if not await self.mark_read(principal, [notification_id]):
             raise _no_notification()
 
-    async def mark_all_read(self, principal: Principal) -> int:
-        """Mark all as read that are there now; return how many were unread."""
-        newest = await self._notifications.newest(principal.user_id, 1)
+    async def mark_all_read(self, principal: Principal, through: str | None = None) -> int:
+        """Mark all as read that are there now, or up to one; return how many were unread.
+
+        Raises RequestError (invalid_input).
+        """
+        behind = None if through is None else place_of("through", through) + 1
+        newest = await self._notifications.newest(principal.user_id, 1, behind)
         place = seq_of(newest[0].id) if newest else None
         if place is None:
             return 0

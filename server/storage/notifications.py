@@ -45,7 +45,7 @@ class NotificationRepository:
 
     def __init__(self, database: Database, retention: timedelta = timedelta(days=90)) -> None:
         self._database = database
-        self._retention = retention
+        self.retention = retention
         self._notifications = database["notifications"]
         self._places = database["notification_places"]
         # Losing how far somebody was told costs telling them twice.
@@ -109,7 +109,7 @@ class NotificationRepository:
             "link": draft.link,
             "source": draft.source,
             "created_at": draft.created_at,
-            "expires_at": draft.created_at + self._retention,
+            "expires_at": draft.created_at + self.retention,
             "status": draft.status,
         }
         if draft.text is not UNSET:

@@ -262,8 +262,15 @@ async def test_what_is_read_on_one_device_is_read_on_all(server: ProductServer) 
     while (await there.next_of("unread_counts"))["notifications"] != 1:
         pass
     token = alice["access_token"]
-    assert (await server.call("POST", "/api/notifications/read_all", token=token)).data == {"marked": 1}
+    await notify(server, alice, "three")
+    read_all = "/api/notifications/read_all"
+    assert (await server.call("POST", f"{read_all}?through={ids[1]}", token=token)).data == {"marked": 1}
+    assert (await server.call("POST", f"{read_all}?through=nonsense", token=token)).status == 400
     assert await there.next_of("notifications_read") == {"through": ids[1]}
+    [three] = (await server.call("GET", "/api/notifications?limit=1", token=token)).data["notifications"]
+    assert (three["title"], three["status"]) == ("three", "unread")
+    assert (await server.call("POST", read_all, token=token)).data == {"marked": 1}
+    assert await there.next_of("notifications_read") == {"through": three["id"]}
     assert (await server.call("DELETE", f"/api/notifications/{ids[1]}", token=token)).status == 200
     assert await there.next_of("notifications_removed") == {"ids": [ids[1]]}
 

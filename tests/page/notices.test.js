@@ -92,6 +92,9 @@ test("another device reads some, then all up to one, and deletes", async () => {
 
 test("reading one and all is shown at once; what is refused is fetched anew", async () => {
   const {notices, live, session} = await inbox(notice("3"), notice("2"));
+  const through = notices.seeAll();
+  assert.equal(notices.unread.value, 0);
+  notices.unseeAll(through);
   session.answers("POST /notifications/3/read", () => null);
   await notices.read("3");
   await notices.read("3");
@@ -100,10 +103,33 @@ test("reading one and all is shown at once; what is refused is fetched anew", as
   session.answers("POST /notifications/read_all", () => {
     throw new Error("away");
   });
-  await assert.rejects(notices.readAll(), /away/);
+  await assert.rejects(notices.readAll(notices.seeAll()), /away/);
   await live.settled();
   assert.equal(notices.unread.value, 2);
   assert.equal(notices.list("unread").length, 0); // its first page is asked for when somebody looks
+});
+
+test("that all are read can be taken back until it is done, and means none that comes later", async () => {
+  const {notices, live, session} = await inbox(notice("3"), notice("2", {status: "read"}));
+  const read = [];
+  session.answers("POST /notifications/read_all", (_, {through}) => void read.push(through));
+  const first = notices.seeAll();
+  assert.deepEqual([ids(notices, "unread"), notices.list("all").map(({status}) => status)], [[], ["read", "read"]]);
+  live.tell("notification", notice("4"));
+  live.tell("unread_counts", {notifications: 2});
+  assert.equal(notices.unread.value, 1);
+  notices.unseeAll(first);
+  assert.equal(notices.unread.value, 2);
+  const second = notices.seeAll();
+  live.tell("notification", notice("5"));
+  notices.unseeAll(first); // an older wish
+  assert.equal(notices.unread.value, 1);
+  await notices.readAll(second);
+  assert.deepEqual([read, notices.unread.value], [["4"], 1]);
+  assert.deepEqual(
+    notices.list("all").map(({status}) => status),
+    ["unread", "read", "read", "read"],
+  );
 });
 
 test("a deletion can be taken back until it is done", async () => {

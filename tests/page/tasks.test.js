@@ -188,7 +188,7 @@ test("the place in the line is asked for again, and no event keeps an old one", 
 test("who asks again after a lost answer asks for the same analysis", async (context) => {
   context.mock.timers.enable({apis: ["Date"]});
   const {tasks, session} = await board();
-  const keys = () => session.asked.flatMap(([, , headers]) => (headers ? [headers["Idempotency-Key"]] : []));
+  const keys = () => session.asked.flatMap(([, , options]) => (options ? [options.headers["Idempotency-Key"]] : []));
   const lost = () => {
     throw new Unreachable("no network");
   };

@@ -32,8 +32,8 @@ export function Drawer({id, opener, onClose}) {
           type="button"
           class="quiet"
           id="read-all"
-          disabled=${notices.unread.value === 0}
-          onClick=${() => notices.readAll().catch(complain)}
+          disabled=${notices.unread.value === 0 || notices.list("all").length === 0}
+          onClick=${() => readAll(notices)}
         >
           <${Icon} name="double-check" />${t("inbox.read_all")}
         </button>
@@ -62,6 +62,14 @@ export function Drawer({id, opener, onClose}) {
       }
     </section>
   `;
+}
+
+/** Let all count as read; that lasts unless it is taken back in time. */
+function readAll(notices) {
+  const through = notices.seeAll();
+  const action = {text: t("inbox.undo"), run: () => notices.unseeAll(through)};
+  const onGone = () => notices.readAll(through).catch(complain);
+  toast({text: t("inbox.read_all_done"), action, onGone, key: `read all ${through}`});
 }
 
 /** Focus it, and close it by Escape or a click beside it. */
@@ -135,7 +143,7 @@ function Rows({filter, onClose}) {
         `,
       )}
     </div>
-    ${notices.hasMore(filter) ? html`<${More} filter=${filter} />` : shown.length > 0 && html`<p class="hint inbox-end">${t("inbox.end")}</p>`}
+    ${notices.hasMore(filter) ? html`<${More} filter=${filter} />` : shown.length > 0 && html`<p class="hint inbox-end">${t("inbox.end", {days: notices.keptDays.value})}</p>`}
   `;
 }
 

@@ -22,15 +22,9 @@ export function HowFar({task}) {
     const timer = setInterval(() => !document.hidden && tasks.look(task.id), LOOK_MS);
     return () => clearInterval(timer);
   }, [task.id, isWaiting]);
-  const now = useNow(isOpen(task));
-  const {elapsed, rest} = timing(task, now);
-  const {state, step, total_steps: total, progress, ahead} = task;
-  const facts = [
-    isWaiting && ahead !== undefined && (ahead > 0 ? t("work.queue_ahead", {count: ahead}) : t("work.queue_next")),
-    total > 0 && t("work.step", {step, total}),
-    elapsed !== null && t("work.elapsed", {time: duration(elapsed)}),
-    rest !== null && t("work.rest", {time: duration(Math.ceil(rest))}),
-  ].filter(Boolean);
+  const {state, progress, ahead} = task;
+  const place =
+    isWaiting && ahead !== undefined && (ahead > 0 ? t("work.queue_ahead", {count: ahead}) : t("work.queue_next"));
   return html`
     <div class="how-far">
       <${Progress}
@@ -40,9 +34,22 @@ export function HowFar({task}) {
       />
       ${task.type === "analysis" && html`<${Steps} task=${task} />`}
       <p class="how-far-message" aria-live="polite">${messageOf(task)}</p>
-      <p class="hint">${facts.join(" · ")}</p>
+      <p class="hint">${place && `${place} · `}<${Times} task=${task} /></p>
     </div>
   `;
+}
+
+/** At which step it is, how long it has taken, how long it may take. */
+export function Times({task}) {
+  const {elapsed, rest} = timing(task, useNow(isOpen(task)));
+  const {step, total_steps: total} = task;
+  return [
+    total > 0 && t("work.step", {step, total}),
+    elapsed !== null && t("work.elapsed", {time: duration(elapsed)}),
+    rest !== null && t("work.rest", {time: duration(Math.ceil(rest))}),
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 /** The steps of an analysis: `step` of them are done. */

@@ -4,6 +4,7 @@ import {useApp} from "#js/app.js";
 import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
+import {Times} from "#js/tasks/how_far.js";
 import {Status, Title} from "#js/tasks/parts.js";
 import {statusOf} from "#js/tasks/states.js";
 import {FILTERS} from "#js/tasks/tasks.js";
@@ -64,7 +65,8 @@ function Row({task, isChosen}) {
           <span class="row-title"><${Title} task=${task} /></span>
           ${
             task.state === "running"
-              ? html`<${Progress} value=${task.progress / 100} label=${t("work.progress")} state=${statusOf(task)} />`
+              ? html`<${Progress} value=${task.progress / 100} label=${t("work.progress")} state=${statusOf(task)} />
+                  <span class="row-text"><${Times} task=${task} /></span>`
               : html`<span class="row-text"><${Time} value=${task.created_at} /></span>`
           }
         </span>

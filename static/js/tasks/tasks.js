@@ -110,7 +110,7 @@ export class Tasks {
   async analyse(symbol, days) {
     const body = {type: "analysis", symbol, days};
     const key = this.#keyFor(`${symbol} ${days}`);
-    const {task_id: id} = await this.#session.request("POST", "/tasks", body, {"Idempotency-Key": key});
+    const {task_id: id} = await this.#session.request("POST", "/tasks", body, {headers: {"Idempotency-Key": key}});
     this.#unanswered.delete(`${symbol} ${days}`);
     return id;
   }
