@@ -171,6 +171,9 @@ test("elapsed time and what is left are told when they can be known", () => {
   assert.deepEqual(timing(running, begun + 10_000), {elapsed: 10, rest: 30});
   assert.deepEqual(timing({...running, progress: 0}, begun + 10_000), {elapsed: 10, rest: null});
   assert.deepEqual(timing(task("1"), begun), {elapsed: null, rest: null});
+  const told = {...running, told_at: "2026-11-20T10:00:05+00:00"};
+  assert.deepEqual(timing(told, begun + 8_000), {elapsed: 8, rest: 12}); // it goes down while nothing is heard
+  assert.deepEqual(timing(told, begun + 20_000), {elapsed: 20, rest: null});
   const done = {...running, state: "completed", finished_at: "2026-11-20T10:00:04+00:00"};
   assert.deepEqual(timing(done, begun + 99_000), {elapsed: 4, rest: null});
 });

@@ -1,10 +1,10 @@
 // How far a task is: bar, step, message, how long it has taken and how long it may take.
 
 import {useApp} from "#js/app.js";
-import {duration} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useState} from "#js/core/view.js";
-import {isOpen, statusOf, timing} from "#js/tasks/states.js";
+import {html, useEffect} from "#js/core/view.js";
+import {statusOf} from "#js/tasks/states.js";
+import {Times} from "#js/tasks/times.js";
 import {messageOf} from "#js/tasks/words.js";
 import {Icon} from "#js/ui/icon.js";
 import {Progress} from "#js/ui/progress.js";
@@ -34,22 +34,9 @@ export function HowFar({task}) {
       />
       ${task.type === "analysis" && html`<${Steps} task=${task} />`}
       <p class="how-far-message" aria-live="polite">${messageOf(task)}</p>
-      <p class="hint">${place && `${place} · `}<${Times} task=${task} /></p>
+      <p class="hint"><${Times} task=${task} place=${place} /></p>
     </div>
   `;
-}
-
-/** At which step it is, how long it has taken, how long it may take. */
-export function Times({task}) {
-  const {elapsed, rest} = timing(task, useNow(isOpen(task)));
-  const {step, total_steps: total} = task;
-  return [
-    total > 0 && t("work.step", {step, total}),
-    elapsed !== null && t("work.elapsed", {time: duration(elapsed)}),
-    rest !== null && t("work.rest", {time: duration(Math.ceil(rest))}),
-  ]
-    .filter(Boolean)
-    .join(" · ");
 }
 
 /** The steps of an analysis: `step` of them are done. */
@@ -72,13 +59,4 @@ function Steps({task: {state, step, total_steps: total}}) {
       )}
     </ol>
   `;
-}
-
-function useNow(isRunning) {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = isRunning ? setInterval(() => setNow(Date.now()), 1_000) : 0;
-    return () => clearInterval(timer);
-  }, [isRunning]);
-  return Math.max(now, isRunning ? Date.now() : 0);
 }

@@ -89,7 +89,7 @@ export class Tasks {
         return {task, events: [...told.events, ...events]};
       },
       take: ({task, events}) => {
-        this.#pages.put(task);
+        this.#pages.put(lastTold(task, events));
         events.forEach((event) => this.#apply(event));
         if (!isOpen(this.get(id))) {
           this.#unwatch(id);
@@ -154,7 +154,7 @@ export class Tasks {
     this.#watched.add(id);
     try {
       const {task, events} = await this.#live.ask("watch_task", {task_id: id, after_seq: this.get(id).seq});
-      this.#pages.put(task);
+      this.#pages.put(lastTold(task, events));
       events.forEach((event) => this.#apply(event));
     } catch (error) {
       if (!isLasting(error)) {
@@ -188,6 +188,8 @@ export class Tasks {
     if (!isOpen(after)) {
       this.#unwatch(id);
       this.#watchOpen(); // there is room for another one
+    }
+    if (after.state !== before.state) {
       this.look(id);
     }
   }
@@ -226,5 +228,8 @@ export class Tasks {
     return {entries: tasks, hasMore};
   }
 }
+
+/** Return a task with when it was last heard of. */
+const lastTold = (task, events) => ({...task, told_at: events.at(-1)?.data.timestamp});
 
 const matches = (task, filter) => filter === "all" || (filter === "open" ? isOpen(task) : task.state === filter);
