@@ -56,11 +56,24 @@ export function Drawer({id, opener, onClose}) {
           <${Listed} key=${filter} model=${notices} filter=${filter}><${Rows} filter=${filter} onClose=${onClose} /><//>
         <//>
       </div>
+      <${Carrier} />
       ${
         isPreferring &&
         html`<${Dialog} title=${t("inbox.prefer")} onClose=${() => setPreferring(false)}><${Wishes} /><//>`
       }
     </section>
+  `;
+}
+
+/** How news comes here at present. */
+function Carrier() {
+  const {live} = useApp();
+  const isLive = live.state.value === "live";
+  return html`
+    <footer class="inbox-carrier hint">
+      <span class="dot" data-state=${isLive ? "online" : "offline"} aria-hidden="true" />
+      ${t(isLive ? `inbox.carrier_${live.transport.value}` : "inbox.carrier_none")}
+    </footer>
   `;
 }
 
