@@ -148,7 +148,7 @@ class TaskService:
         ahead: dict[str, int] = {}
         for worker in {task.worker for task in tasks if task.state is TaskState.QUEUED}:
             before: Counter[str] = Counter()
-            for task_id, kind in await self._tasks.line(worker):
+            for task_id, kind in await self._tasks.line(worker, MAX_QUEUED):
                 of_worker = kind if worker is Worker.EXTERNAL else ""
                 ahead[task_id] = before[of_worker]
                 before[of_worker] += 1

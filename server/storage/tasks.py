@@ -111,10 +111,16 @@ class TaskRepository:
         return await self._tasks.count_documents({"state": "queued", "worker": worker.value}, limit=most)
 
     @database_call
-    async def line(self, worker: Worker) -> list[tuple[str, str]]:
-        """Return id and type of each that waits for this kind of worker, in turn; answered by the index alone."""
-        waiting = self._tasks.find({"state": "queued", "worker": worker.value}, {"type": 1}, sort=_IN_TURN)
-        return [(document["_id"], document["type"]) async for document in waiting]
+    async def line(self, worker: Worker, most: int) -> list[tuple[str, str]]:
+        """Return id and type of the first ``most`` that wait for this kind of worker, in turn; by the index alone."""
+        pipeline: list[Document] = [
+            {"$match": {"state": "queued", "worker": worker.value}},
+            {"$sort": dict(_IN_TURN)},
+            {"$limit": most},
+            {"$group": {"_id": None, "ids": {"$push": "$_id"}, "types": {"$push": "$type"}}},
+        ]
+        found = [document async for document in self._tasks.aggregate(pipeline)]  # one document, or none
+        return [one for document in found for one in zip(document["ids"], document["types"], strict=True)]
 
     @database_call
     async def count_open(self) -> dict[tuple[TaskState, Worker], int]:

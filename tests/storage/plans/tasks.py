@@ -60,7 +60,9 @@ ROWS = (
     row(TaskRepository.count_queued, Worker.BUILT_IN, 100).excused(
         Fault.EXAMINES, "it counts keys, no more than it is told"
     ),
-    row(TaskRepository.line, Worker.BUILT_IN),
+    row(TaskRepository.line, Worker.BUILT_IN, 100).excused(
+        Fault.EXAMINES, "it puts keys, no more than it is told, into one answer"
+    ),
     row(TaskRepository.count_open).excused(Fault.EXAMINES, "it counts the keys of what is open, which is bounded"),
     row(TaskRepository.claim, Worker.BUILT_IN, ["analysis", "training"], "one", LATER, NOW),
     row(TaskRepository.start, "02-00", "one", LATER, NOW).excused(Fault.FINDS_NOTHING, "it is a built-in one"),
