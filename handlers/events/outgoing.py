@@ -11,6 +11,7 @@ from handlers.operations import Answer
 from server.domain.alerts import AlertView
 from server.domain.conversations import Joined
 from server.domain.friends import FriendRequest
+from server.domain.known_texts import KnownText
 from server.domain.messages import Message, SystemNote
 from server.domain.notifications import Notification
 from server.domain.presence import PresenceState
@@ -129,6 +130,7 @@ class TaskProgress(Struct):
     timestamp: datetime
     seq: int
     attempt: int
+    text: KnownText | UnsetType = UNSET
     error: str | UnsetType = UNSET
     result: Any = UNSET
 

@@ -28,6 +28,12 @@ class ListQuery(Struct):
     limit: Annotated[int, Meta(ge=1)] = 50
 
 
+class ReadAllQuery(Struct):
+    """``through`` is the id of the newest that has been seen."""
+
+    through: str | None = None
+
+
 class SentBody(Struct):
     """One of ``user_id``, ``user_ids``, ``filter`` and ``all`` says to whom."""
 
@@ -58,13 +64,14 @@ class NotificationsHandler(ApiHandler):
     audited: ClassVar[Mapping[str, str]] = {"POST": "notification.send"}
     audited_fields = ("user_id", "user_ids", "filter", "all", "type", "title")
 
-    @operation(query=ListQuery, answers={"notifications": list[Notification], "has_more": bool})
+    @operation(query=ListQuery, answers={"notifications": list[Notification], "has_more": bool, "retention_days": int})
     async def get(self, query: ListQuery) -> None:
         """List the caller's notifications, newest first."""
         page = await self.services.notifications.page(
             self.principal, query.status, query.type, query.before, query.limit
         )
-        self.answer(to_payload(page._asdict()))
+        days = self.services.notifications.retention.days
+        self.answer({**to_payload(page._asdict()), "retention_days": days})
 
     @operation(body=SentBody, answers=(Notified, NotificationJob), status=(201, 202))
     async def post(self, body: SentBody) -> None:
@@ -77,7 +84,7 @@ class NotificationsHandler(ApiHandler):
             self.set_status(202)
             self.answer(_shown(job))
         else:
-            notified = await self.services.notifications.notify_with(receivers, wording)
+            notified = await self.services.notifications.notify(receivers, wording)
             self.answer({"notified": notified})
 
 
@@ -104,10 +111,10 @@ class ReadNotificationHandler(ApiHandler):
 class ReadAllNotificationsHandler(ApiHandler):
     access = Access.MEMBER
 
-    @operation(answers={"marked": int})
-    async def post(self) -> None:
-        """Mark all notifications as read."""
-        self.answer({"marked": await self.services.notifications.mark_all_read(self.principal)})
+    @operation(query=ReadAllQuery, answers={"marked": int})
+    async def post(self, query: ReadAllQuery) -> None:
+        """Mark all notifications as read, or all up to one."""
+        self.answer({"marked": await self.services.notifications.mark_all_read(self.principal, query.through)})
 
 
 class UnreadCountHandler(ApiHandler):

@@ -14,7 +14,7 @@ from handlers.operations import operation
 from server.auth.access import Access
 from server.domain.payloads import to_payload
 from server.domain.service_keys import Scope
-from server.domain.tasks import DEFAULT_PRIORITY, Stage, Task, TaskState, told
+from server.domain.tasks import DEFAULT_PRIORITY, Message, Stage, Task, TaskState, told
 from server.errors import ErrorCode, RequestError
 
 MAX_RESULT_BODY_BYTES = 1 << 20
@@ -22,7 +22,7 @@ MAX_RESULT_BODY_BYTES = 1 << 20
 REPORTED = "what workers report stands in the history of the task"
 
 Attempt = Annotated[int, Meta(ge=1)] | None
-Message = Annotated[str, Meta(max_length=500)]
+Words = Annotated[str, Meta(max_length=500)]
 
 
 class NewTaskBody(Struct):
@@ -50,7 +50,7 @@ class ClaimBody(Struct):
 class ProgressBody(Struct):
     """``attempt`` is the one that the worker was given; without it, the present one is meant."""
 
-    message: Message = ""
+    message: Words = ""
     step: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     total_steps: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     progress: Annotated[float, Meta(ge=0, le=100)] = 0.0
@@ -59,7 +59,7 @@ class ProgressBody(Struct):
 
 class CompleteBody(Struct):
     result: Any = None
-    message: Message | None = None
+    message: Words | None = None
     attempt: Attempt = None
 
 
@@ -67,7 +67,7 @@ class FailBody(Struct):
     """``error`` is for programs, ``message`` for people."""
 
     error: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}\Z")] | None = None
-    message: Message | None = None
+    message: Words | None = None
     attempt: Attempt = None
 
 
@@ -143,7 +143,7 @@ class TaskProgressHandler(ApiHandler):
         if body.total_steps and body.step > body.total_steps:
             detail = f"got step {body.step} of {body.total_steps}; a step is at most total_steps"
             raise RequestError(ErrorCode.INVALID_INPUT, detail)
-        stage = Stage(body.step, body.total_steps, round(body.progress, 2), body.message)
+        stage = Stage(body.step, body.total_steps, round(body.progress, 2), Message(body.message))
         await self.services.task_workers.progress(task_id, stage, body.attempt)
         self.answer(None)
 

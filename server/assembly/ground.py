@@ -26,7 +26,3 @@ class Ground:
     operation: Operation
     profiles: Profiles
     texts: Texts
-
-    def local_text(self, locale: str | None, key: str, /, **values: object) -> str:
-        """Return a text in a user's language, or the server's where there is none."""
-        return self.texts.text(locale or self.settings.default_locale, key, **values)

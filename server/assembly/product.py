@@ -29,6 +29,7 @@ from server.services.analysis_task import DailyBars
 from server.services.audit import AuditService
 from server.services.health import HealthService
 from server.services.moderation import ModerationService
+from server.services.notices import Notices
 from server.services.notifications import NotificationService
 from server.services.people import PeopleService
 from server.services.prices import PriceService
@@ -71,8 +72,9 @@ async def open_services(
     stocks = StockService(market.instruments, market.prices.quote_of)
     notifications = open_notifications(ground)
     cards = StockCards(market.instruments, market.prices.quote_of)
-    chat = await open_chat(ground, notifications, open_notices(ground, notifications), cards)
-    tasks = await _tasks(ground, lambda symbol, count: market.bars.newest(symbol, Period.DAY, count), notifications)
+    notices = open_notices(ground, notifications)
+    chat = await open_chat(ground, notifications, notices, cards)
+    tasks = await _tasks(ground, lambda symbol, count: market.bars.newest(symbol, Period.DAY, count), notices)
     return Services(
         accounts=accounts,
         people=PeopleService(stores.users, stores.friendships, profiles, chat.files, hub, clock),
@@ -118,7 +120,7 @@ def _audit(ground: Ground) -> AuditService:
     return audit
 
 
-async def _tasks(ground: Ground, bars: DailyBars, notifications: NotificationService) -> TaskAssembly:
+async def _tasks(ground: Ground, bars: DailyBars, notices: Notices) -> TaskAssembly:
     settings = ground.settings
     limits = TaskLimits(
         RunLimits(settings.task_workers, settings.task_time_limit),
@@ -126,11 +128,10 @@ async def _tasks(ground: Ground, bars: DailyBars, notifications: NotificationSer
         timedelta(seconds=settings.task_retention),
     )
     text = partial(ground.texts.text, settings.default_locale)
-    notices = TaskNotices(ground.stores.users, notifications, ground.local_text)
-    ground.stack.push_async_callback(notices.close)
     tasks = TaskAssembly(
-        ground.stores.tasks, bars, settings.external_task_types, text, ground.hub, ground.clock, limits, notices
+        ground.stores.tasks, bars, settings.external_task_types, text, ground.hub, ground.clock, limits
     )
+    tasks.journal.on_end.append(TaskNotices(notices).task_ended)
     ground.operation.add(task_readings(tasks.runner))
     await tasks.runner.start()
     ground.stack.push_async_callback(tasks.runner.stop)

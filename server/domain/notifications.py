@@ -8,9 +8,10 @@ from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from server.domain.ids import is_id
+from server.domain.known_texts import KnownText
 from server.domain.users import UserFilter
 
 Status = Literal["unread", "read"]
@@ -21,7 +22,10 @@ _OFFSET = re.compile(r"([+-])([01][0-9]):([0-5][0-9])")
 
 
 class Notification(Struct, frozen=True):
-    """A notification as its user sees it; ``id`` grows with each that the user gets."""
+    """A notification as its user sees it; ``id`` grows with each that the user gets.
+
+    What the product itself tells has its ``text``: title and content are ``<key>.title`` and ``<key>.content``.
+    """
 
     id: str
     title: str
@@ -31,6 +35,7 @@ class Notification(Struct, frozen=True):
     source: str
     created_at: datetime
     status: Status = "unread"
+    text: KnownText | UnsetType = UNSET
 
 
 class NotificationDraft(Struct, frozen=True):
@@ -49,6 +54,7 @@ class NotificationDraft(Struct, frozen=True):
     key: str | None = None
     status: Status = "unread"
     silent: bool = False
+    text: KnownText | UnsetType = UNSET
 
 
 class StoredNotification(Struct, frozen=True):

@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from server.domain.known_texts import KnownText
+
 MAX_HISTORY = 500
 """The last so many events of a task are kept."""
 
@@ -47,6 +49,13 @@ class TaskError(Enum):
     TIMEOUT = "timeout"
 
 
+class Message(Struct, frozen=True):
+    """What is told of a task: in words, and where the catalogue says it, if it does."""
+
+    words: str
+    text: KnownText | UnsetType = UNSET
+
+
 class TaskEvent(Struct, frozen=True, omit_defaults=True, rename={"kind": "type"}):
     """One thing that was told of a task; ``seq`` grows with each, and begins with 1."""
 
@@ -59,6 +68,7 @@ class TaskEvent(Struct, frozen=True, omit_defaults=True, rename={"kind": "type"}
     message: str
     timestamp: datetime
     error: str | UnsetType = UNSET
+    text: KnownText | UnsetType = UNSET
 
     @property
     def is_last(self) -> bool:
@@ -67,7 +77,10 @@ class TaskEvent(Struct, frozen=True, omit_defaults=True, rename={"kind": "type"}
 
 
 class Task(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A task as its owner sees it; ``params`` and ``result`` are what JSON holds."""
+    """A task as its owner sees it; ``params`` and ``result`` are what JSON holds.
+
+    Where ``message`` is the product's own, ``text`` says the same in any language.
+    """
 
     id: str
     owner_id: str
@@ -81,12 +94,15 @@ class Task(Struct, frozen=True, omit_defaults=True, kw_only=True):
     total_steps: int
     progress: float
     message: str
+    text: KnownText | UnsetType = UNSET
     created_at: datetime
     started_at: datetime | UnsetType = UNSET
     finished_at: datetime | UnsetType = UNSET
     error: str | UnsetType = UNSET
     params: Any = UNSET
     result: Any = UNSET
+    ahead: int | UnsetType = UNSET
+    """While it waits: how many come before it, whoever's they are."""
 
     @property
     def is_open(self) -> bool:
@@ -112,7 +128,7 @@ class NewTask(Struct, frozen=True):
     worker: Worker
     params: bytes
     total_steps: int
-    message: str
+    message: Message
     priority: int = DEFAULT_PRIORITY
     idempotency_key: str | None = None
 
@@ -121,7 +137,7 @@ class Ending(Struct, frozen=True):
     """How an attempt ends; ``result`` is JSON, ``error`` a slug."""
 
     state: TaskState
-    message: str
+    message: Message
     error: str | None = None
     result: bytes | None = None
 
@@ -132,7 +148,7 @@ class Stage(Struct, frozen=True):
     step: int
     total_steps: int
     progress: float
-    message: str
+    message: Message
 
 
 def told(task_id: str, event: TaskEvent, result: Any = UNSET) -> dict[str, Any]:
@@ -147,6 +163,8 @@ def told(task_id: str, event: TaskEvent, result: Any = UNSET) -> dict[str, Any]:
         "seq": event.seq,
         "attempt": event.attempt,
     }
+    if event.text is not UNSET:
+        data["text"] = event.text
     if event.error is not UNSET:
         data["error"] = event.error
     if event.kind == "completed":

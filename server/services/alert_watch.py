@@ -7,18 +7,20 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from server.clock import Clock
-from server.domain.alerts import Alert, Firing
+from server.domain.alerts import Alert, AlertKind, Firing
 from server.domain.payloads import to_payload
 from server.domain.quotes import SHANGHAI, Quote, shanghai_time
 from server.domain.rooms import user_room
 from server.market.alert_index import AlertIndex, Armed
+from server.market.instruments import kind_of, tick_of
 from server.market.quotes import change_percent
 from server.realtime.hub import Publisher
-from server.services.notices import Phrase
-from server.services.notifications import Notice, Words
+from server.services.notices import Phrase, words_of
+from server.services.notifications import Notice
 from server.services.stocks import StockService
 from server.storage.alerts import AlertRepository
 from server.storage.documents import new_id
@@ -162,19 +164,28 @@ class AlertWatch:
         self._publisher.publish(user_room(alert.user_id), "alert_fired", {"alert": payload})
         if self._announcer is None:
             return
-        values = {
-            "name": payload["name"],
-            "price": firing.price,
-            "percent": firing.change_percent,
-            "value": alert.value,
-        }
-
-        def words(locale: str) -> Words:
-            title = self._phrase(locale, "alerts.title", **values)
-            return Words(title, self._phrase(locale, f"alerts.{alert.kind.value}", **values))
-
+        words = words_of(self._phrase, f"alert_{alert.kind.value}", name=payload["name"], **_numbers(alert, firing))
         try:
             notice = Notice(alert.user_id, words, NOTIFICATION_TYPE, f"/#/market/{alert.symbol}", "alerts")
             await self._announcer.announce([notice])
         except Exception:  # it has fired, and the event is out; the others must go on
             logger.exception("the notification of alert %s was not stored", alert.id)
+
+
+def _numbers(alert: Alert, firing: Firing) -> dict[str, str]:
+    """Return the numbers of an alert that fired as people read them."""
+    tick = tick_of(kind_of(alert.symbol))
+
+    def price(value: float) -> str:
+        return str(Decimal(str(value)).quantize(tick))
+
+    is_percent = alert.kind is AlertKind.CHANGE_PERCENT
+    return {
+        "price": price(firing.price),
+        "percent": _percent(firing.change_percent),
+        "value": _percent(alert.value) if is_percent else price(alert.value),
+    }
+
+
+def _percent(value: float) -> str:
+    return f"{value:+.2f}%"

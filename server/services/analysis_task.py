@@ -14,7 +14,7 @@ from server.errors import ErrorCode, RequestError
 from server.market import analysis
 from server.market.bars import BarArrays
 from server.market.instruments import InstrumentTable
-from server.services.task_runner import TaskFailedError, Text, Workbench
+from server.services.task_runner import Says, TaskFailedError, Workbench
 
 DEFAULT_DAYS = 250
 
@@ -34,10 +34,10 @@ class AnalysisTask:
 
     total_steps = 5
 
-    def __init__(self, bars: DailyBars, instruments: InstrumentTable, text: Text) -> None:
+    def __init__(self, bars: DailyBars, instruments: InstrumentTable, says: Says) -> None:
         self._daily_bars = bars
         self._instruments = instruments
-        self._text = text
+        self._says = says
 
     def check(self, params: Mapping[str, Any]) -> AnalysisParams:
         """See `TaskKind`; the symbol is kept in full."""
@@ -56,18 +56,18 @@ class AnalysisTask:
         asked = msgspec.convert(params, AnalysisParams)
         instrument = self._instruments.find(asked.symbol)
         if instrument is None:
-            raise TaskFailedError(TaskError.NO_DATA, self._text("tasks.no_data", symbol=asked.symbol))
+            raise TaskFailedError(TaskError.NO_DATA, self._says("tasks.no_data", symbol=asked.symbol))
         stored = await self._daily_bars(asked.symbol, asked.days)
         if not stored:
-            raise TaskFailedError(TaskError.NO_DATA, self._text("tasks.no_data", symbol=asked.symbol))
+            raise TaskFailedError(TaskError.NO_DATA, self._says("tasks.no_data", symbol=asked.symbol))
         bars = await bench.compute(BarArrays.of, stored)
-        bench.report(1, self._text("tasks.analysis.bars", count=len(stored)))
+        bench.report(1, self._says("tasks.analysis.bars", count=len(stored)))
         indicators = await bench.compute(analysis.find_indicators, bars)
-        bench.report(2, self._text("tasks.analysis.indicators"))
+        bench.report(2, self._says("tasks.analysis.indicators"))
         signals = await bench.compute(analysis.find_signals, instrument, bars)
-        bench.report(3, self._text("tasks.analysis.signals", count=len(signals)))
+        bench.report(3, self._says("tasks.analysis.signals", count=len(signals)))
         risk = await bench.compute(analysis.measure_risk, bars)
-        bench.report(4, self._text("tasks.analysis.risk"))
+        bench.report(4, self._says("tasks.analysis.risk"))
         result = await bench.compute(analysis.report, instrument, bars, indicators, signals, risk)
-        bench.report(5, self._text("tasks.analysis.report"))
+        bench.report(5, self._says("tasks.analysis.report"))
         return result

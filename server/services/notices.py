@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from server.domain.friends import FriendRequest
+from server.domain.known_texts import KnownText, Value
 from server.domain.users import Profile
 from server.services.notifications import Notice, NotificationService, Words
 
@@ -21,6 +22,17 @@ class Phrase(Protocol):
     """Returns a text that people read, by its language and key."""
 
     def __call__(self, locale: str, key: str, **values: object) -> str: ...
+
+
+def words_of(phrase: Phrase, key: str, **values: Value) -> Callable[[str], Words]:
+    """Return what stands under ``notices.<key>`` in a language."""
+    text = KnownText(f"notices.{key}", values)
+
+    def in_language(locale: str) -> Words:
+        title, content = (phrase(locale, f"{text.key}.{part}", **values) for part in ("title", "content"))
+        return Words(title, content, text)
+
+    return in_language
 
 
 class FriendNotices(Protocol):
@@ -51,14 +63,9 @@ class Notices:
         friend = request.to_user
         self._tell_of_friend(request.from_user.id, "friend_accepted", friend, f"/#/chat/with/{friend.id}")
 
-    def words(self, key: str, **values: object) -> Callable[[str], Words]:
-        """Return what stands under ``notices.<key>`` in a language."""
-
-        def in_language(locale: str) -> Words:
-            title = self._phrase(locale, f"notices.{key}.title", **values)
-            return Words(title, self._phrase(locale, f"notices.{key}.content", **values))
-
-        return in_language
+    def words(self, key: str, **values: Value) -> Callable[[str], Words]:
+        """See `words_of`."""
+        return words_of(self._phrase, key, **values)
 
     def tell(self, notices: Sequence[Notice]) -> None:
         """Write notices; one that cannot be written is lost, and logged."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from msgspec import UNSET, UnsetType
 
 from server.clock import Clock
 from server.domain.ids import is_id
+from server.domain.known_texts import KnownText
 from server.domain.notifications import (
     NO_PREFERENCES,
     JobStep,
@@ -43,10 +46,11 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class Words(NamedTuple):
-    """What a notification says."""
+    """What a notification says; ``text`` is where the catalogue says it, if it does."""
 
     title: str
     content: str
+    text: KnownText | UnsetType = UNSET
 
 
 class Notice(NamedTuple):
@@ -92,21 +96,11 @@ class NotificationService:
 
     # Telling.
 
-    async def notify(
-        self,
-        user_ids: Collection[str],
-        *,
-        type: str,  # noqa: A002 - as the stored notification calls it
-        title: str,
-        content: str,
-        link: str,
-        source: str,
-    ) -> None:
-        """Store a notification for each user there is, and deliver it; RequestError: invalid_input, unavailable."""
-        await self.notify_with(user_ids, Wording(title, content, type, link, source))
+    async def notify(self, user_ids: Collection[str], wording: Wording) -> int:
+        """Store a notification for each user there is, and deliver it; return how many there were.
 
-    async def notify_with(self, user_ids: Collection[str], wording: Wording) -> int:
-        """Do as `notify` does; return how many users there were."""
+        Raises RequestError: invalid_input, unavailable.
+        """
         checked_wording(wording)
         return await self.announce([_notice(user_id, wording) for user_id in user_ids if is_id(user_id)])
 
@@ -145,10 +139,20 @@ class NotificationService:
     def _drafted(
         self, notice: Notice, locale: str | None, preferences: Preferences, now: datetime
     ) -> NotificationDraft:
-        title, content = notice.words(locale or self._default_locale)
+        title, content, text = notice.words(locale or self._default_locale)
         status, silent = preferences.applied(notice.type, now)
         return NotificationDraft(
-            notice.user_id, title, content, notice.type, notice.link, notice.source, now, notice.key, status, silent
+            notice.user_id,
+            title,
+            content,
+            notice.type,
+            notice.link,
+            notice.source,
+            now,
+            notice.key,
+            status,
+            silent,
+            text,
         )
 
     def _now(self) -> datetime:
@@ -165,6 +169,11 @@ class NotificationService:
         limit = min(limit, MAX_LISTED)
         found = await self._notifications.newest(principal.user_id, limit + 1, place, status, kind)
         return Page(found[:limit], len(found) > limit)
+
+    @property
+    def retention(self) -> timedelta:
+        """How long one is kept."""
+        return self._notifications.retention
 
     async def following(self, user_id: str, after: int, limit: int) -> Following:
         """Return what follows a place, the oldest first; RequestError (unavailable)."""
@@ -201,9 +210,13 @@ class NotificationService:
         if not await self.mark_read(principal, [notification_id]):
             raise _no_notification()
 
-    async def mark_all_read(self, principal: Principal) -> int:
-        """Mark all as read that are there now; return how many were unread."""
-        newest = await self._notifications.newest(principal.user_id, 1)
+    async def mark_all_read(self, principal: Principal, through: str | None = None) -> int:
+        """Mark all as read that are there now, or up to one; return how many were unread.
+
+        Raises RequestError (invalid_input).
+        """
+        behind = None if through is None else place_of("through", through) + 1
+        newest = await self._notifications.newest(principal.user_id, 1, behind)
         place = seq_of(newest[0].id) if newest else None
         if place is None:
             return 0

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import NamedTuple
 
 from server.clock import Clock
+from server.domain.known_texts import KnownText, Value
+from server.domain.tasks import Message
 from server.market.instruments import INSTRUMENTS
 from server.realtime.hub import Publisher
 from server.services.analysis_task import AnalysisTask, DailyBars
 from server.services.task_journal import TaskJournal
-from server.services.task_notices import TaskNotices
-from server.services.task_runner import RunLimits, TaskKind, TaskRunner, Text
+from server.services.task_runner import RunLimits, TaskKind, TaskRunner
 from server.services.task_workers import TaskWorkerService
 from server.services.tasks import TaskService
 from server.storage.tasks import TaskRepository
@@ -37,16 +38,16 @@ class TaskAssembly:
         tasks: TaskRepository,
         bars: DailyBars,
         external_types: Collection[str],
-        text: Text,
+        text: Callable[..., str],
         publisher: Publisher,
         clock: Clock,
         limits: TaskLimits = DEFAULT_LIMITS,
-        notices: TaskNotices | None = None,
     ) -> None:
-        kinds: dict[str, TaskKind] = {"analysis": AnalysisTask(bars, INSTRUMENTS, text)}
+        def says(key: str, **values: Value) -> Message:
+            return Message(text(key, **values), KnownText(key, values))
+
+        kinds: dict[str, TaskKind] = {"analysis": AnalysisTask(bars, INSTRUMENTS, says)}
         self.journal = TaskJournal(tasks, publisher, clock, limits.retention)
-        if notices is not None:
-            self.journal.on_end.append(notices.task_ended)
-        self.runner = TaskRunner(tasks, self.journal, kinds, text, clock, limits.runs)
-        self.service = TaskService(tasks, self.journal, self.runner, kinds, external_types, text, clock)
-        self.workers = TaskWorkerService(tasks, self.journal, external_types, text, clock, limits.silence)
+        self.runner = TaskRunner(tasks, self.journal, kinds, says, clock, limits.runs)
+        self.service = TaskService(tasks, self.journal, self.runner, kinds, external_types, says, clock)
+        self.workers = TaskWorkerService(tasks, self.journal, external_types, says, clock, limits.silence)

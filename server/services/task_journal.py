@@ -93,8 +93,9 @@ class TaskJournal:
             stage.step,
             stage.total_steps,
             stage.progress,
-            stage.message,
+            stage.message.words,
             self._clock.now(),
+            text=stage.message.text,
         )
         live.events.append(event)
         live.unwritten.append(event)

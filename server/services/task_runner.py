@@ -15,7 +15,7 @@ import msgspec
 from tornado.ioloop import PeriodicCallback
 
 from server.clock import Clock
-from server.domain.tasks import Ending, Stage, Task, TaskError, TaskState, Worker
+from server.domain.tasks import Ending, Message, Stage, Task, TaskError, TaskState, Worker
 from server.errors import RequestError
 from server.services.task_journal import TaskJournal
 from server.storage.tasks import TaskRepository
@@ -37,15 +37,15 @@ _DISTANT_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Text = Callable[..., str]
-"""Returns a text that people read, by its key, with its placeholders filled."""
+Says = Callable[..., Message]
+"""Returns what people read of a task, by its key in the catalogue and what fills the placeholders."""
 
 
 class TaskFailedError(Exception):
     """A task cannot be done; ``message`` is for its owner."""
 
-    def __init__(self, error: TaskError, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, error: TaskError, message: Message) -> None:
+        super().__init__(message.words)
         self.error = error
         self.message = message
 
@@ -53,7 +53,7 @@ class TaskFailedError(Exception):
 class Workbench(Protocol):
     """What a running task is given."""
 
-    def report(self, step: int, message: str) -> None:
+    def report(self, step: int, message: Message) -> None:
         """Tell that a step is done."""
 
     async def compute(self, function: Callable[..., T], *args: Any) -> T:
@@ -109,7 +109,7 @@ class TaskRunner:
         tasks: TaskRepository,
         journal: TaskJournal,
         kinds: Mapping[str, TaskKind],
-        text: Text,
+        says: Says,
         clock: Clock,
         limits: RunLimits,
         *,
@@ -118,7 +118,7 @@ class TaskRunner:
         self._tasks = tasks
         self._journal = journal
         self._kinds = kinds
-        self._text = text
+        self._says = says
         self._clock = clock
         self._limits = limits
         self._is_alone = is_alone
@@ -208,7 +208,7 @@ class TaskRunner:
     async def _give_up(self, worker: Worker, silent_at: datetime) -> None:
         """End the tasks of which nothing was heard in time."""
         error = TaskError.INTERRUPTED if worker is Worker.BUILT_IN else TaskError.LOST
-        message = self._text(f"tasks.{error.value}")
+        message = self._says(f"tasks.{error.value}")
         now = self._clock.now()
         while ended := await self._tasks.give_up_one(worker, error, message, now, self._journal.expiry(now), silent_at):
             logger.warning("task %s of type %s: %s", ended.task.id, ended.task.type, error.value)
@@ -258,7 +258,7 @@ class TaskRunner:
             error = run.stopped_by
             ending = None
             if error is not None:
-                ending = Ending(TaskState.ERROR, self._text(f"tasks.{error.value}"), error.value)
+                ending = Ending(TaskState.ERROR, self._says(f"tasks.{error.value}"), error.value)
         run.is_finishing = True
         if ending is not None:
             await self._finish(run.task, ending)
@@ -272,11 +272,11 @@ class TaskRunner:
             return Ending(TaskState.ERROR, failure.message, failure.error.value)
         except Exception:
             logger.exception("task %s of type %s failed", task.id, task.type)
-            return Ending(TaskState.ERROR, self._text("tasks.internal"), TaskError.INTERNAL.value)
+            return Ending(TaskState.ERROR, self._says("tasks.internal"), TaskError.INTERNAL.value)
         if len(result) > MAX_RESULT_BYTES:
             logger.error("task %s of type %s has a result of %d bytes", task.id, task.type, len(result))
-            return Ending(TaskState.ERROR, self._text("tasks.internal"), TaskError.INTERNAL.value)
-        return Ending(TaskState.COMPLETED, self._text("tasks.completed"), result=result)
+            return Ending(TaskState.ERROR, self._says("tasks.internal"), TaskError.INTERNAL.value)
+        return Ending(TaskState.COMPLETED, self._says("tasks.completed"), result=result)
 
     async def _finish(self, task: Task, ending: Ending) -> None:
         """Store how it ended, for as long as it takes the database to be there."""
@@ -299,7 +299,7 @@ class _Bench:
         self._journal = journal
         self._threads = threads
 
-    def report(self, step: int, message: str) -> None:
+    def report(self, step: int, message: Message) -> None:
         """See `Workbench`."""
         done = round(100 * step / self._total_steps, 1)
         self._journal.append(self._task_id, Stage(step, self._total_steps, done, message))

@@ -12,10 +12,10 @@ import msgspec
 from server.clock import Clock
 from server.domain.ids import is_id
 from server.domain.json_values import UNPORTABLE, is_portable
-from server.domain.tasks import Ending, Stage, Task, TaskError, TaskRecord, TaskState, Worker
+from server.domain.tasks import Ending, Message, Stage, Task, TaskError, TaskRecord, TaskState, Worker
 from server.errors import ErrorCode, RequestError
 from server.services.task_journal import TaskJournal
-from server.services.task_runner import Text
+from server.services.task_runner import Says
 from server.storage.tasks import TaskRepository
 
 
@@ -30,14 +30,14 @@ class TaskWorkerService:
         tasks: TaskRepository,
         journal: TaskJournal,
         types: Collection[str],
-        text: Text,
+        says: Says,
         clock: Clock,
         silence: timedelta,
     ) -> None:
         self._tasks = tasks
         self._journal = journal
         self._types = types
-        self._text = text
+        self._says = says
         self._clock = clock
         self._silence = silence
 
@@ -71,15 +71,19 @@ class TaskWorkerService:
         """End a task with its result; once more changes nothing. RequestError as `progress`."""
         if not is_portable(result):
             raise RequestError(ErrorCode.INVALID_INPUT, f"the result holds {UNPORTABLE}")
-        ending = Ending(
-            TaskState.COMPLETED, message or self._text("tasks.completed"), result=msgspec.json.encode(result)
-        )
+        said = self._own_words(message, "tasks.completed")
+        ending = Ending(TaskState.COMPLETED, said, result=msgspec.json.encode(result))
         return await self._end(task_id, ending, attempt)
 
     async def fail(self, task_id: str, error: str | None, message: str | None, attempt: int | None) -> Task:
         """End a task with an error; once more changes nothing. RequestError as `progress`."""
         slug = error or TaskError.FAILED.value
-        return await self._end(task_id, Ending(TaskState.ERROR, message or self._text("tasks.failed"), slug), attempt)
+        ending = Ending(TaskState.ERROR, self._own_words(message, "tasks.failed"), slug)
+        return await self._end(task_id, ending, attempt)
+
+    def _own_words(self, words: str | None, key: str) -> Message:
+        """Return what a worker says, or what the product does when it says nothing."""
+        return Message(words) if words else self._says(key)
 
     async def _end(self, task_id: str, ending: Ending, attempt: int | None) -> Task:
         record = await self._find(task_id)

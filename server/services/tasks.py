@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ from server.domain.tasks import (
 from server.domain.users import Principal, Role
 from server.errors import ErrorCode, RequestError
 from server.services.task_journal import TaskJournal
-from server.services.task_runner import TaskKind, TaskRunner, Text
+from server.services.task_runner import Says, TaskKind, TaskRunner
 from server.storage.tasks import TaskRepository
 
 MAX_QUEUED = 1000
@@ -41,7 +42,7 @@ _KEY = re.compile(r"[!-~]{1,128}")
 class TaskPage(Struct, frozen=True):
     """A part of somebody's tasks, newest first; ``has_more`` says that there are older ones."""
 
-    tasks: list[Task]
+    tasks: Sequence[Task]
     has_more: bool
 
 
@@ -55,7 +56,7 @@ class TaskService:
         runner: TaskRunner,
         kinds: Mapping[str, TaskKind],
         external_types: Collection[str],
-        text: Text,
+        says: Says,
         clock: Clock,
     ) -> None:
         self._tasks = tasks
@@ -63,7 +64,7 @@ class TaskService:
         self._runner = runner
         self._kinds = kinds
         self._external_types = external_types
-        self._text = text
+        self._says = says
         self._clock = clock
 
     async def create(
@@ -103,7 +104,7 @@ class TaskService:
             raise RequestError(ErrorCode.INVALID_INPUT, "before is no id of a task")
         limit = min(limit, MAX_LISTED)
         found = await self._tasks.newest(principal.user_id, state, kind, before, limit + 1)
-        return TaskPage(found[:limit], len(found) > limit)
+        return TaskPage(await self._placed(found[:limit]), len(found) > limit)
 
     async def find(self, principal: Principal, task_id: str) -> TaskRecord:
         """Return a task with all that was told of it; RequestError (not_found)."""
@@ -113,12 +114,13 @@ class TaskService:
             raise RequestError(ErrorCode.NOT_FOUND, "there is no such task")
         # What was written while the database was asked stands in one of the three.
         events = {event.seq: event for event in (*before, *record.events, *self._journal.events(task_id))}
-        return TaskRecord(_with_newest(record.task, events), [events[seq] for seq in sorted(events)])
+        [task] = await self._placed([_with_newest(record.task, events)])
+        return TaskRecord(task, [events[seq] for seq in sorted(events)])
 
     async def cancel(self, principal: Principal, task_id: str) -> Task:
         """End a task that is not over; RequestError (not_found, conflict when it is)."""
         record = await self.find(principal, task_id)
-        ending = Ending(TaskState.CANCELLED, self._text("tasks.cancelled"), TaskError.CANCELLED.value)
+        ending = Ending(TaskState.CANCELLED, self._says("tasks.cancelled"), TaskError.CANCELLED.value)
         ended = await self._journal.end(task_id, ending) if record.task.is_open else None
         if ended is None:
             raise RequestError(ErrorCode.CONFLICT, "the task is over already")
@@ -130,7 +132,7 @@ class TaskService:
         task = record.task
         if task.type not in self._kinds and task.type not in self._external_types:
             raise RequestError(ErrorCode.CONFLICT, f"there are no tasks of type {task.type} any more")
-        message = self._text(_waiting(task.worker))
+        message = self._says(_waiting(task.worker))
         queued = None
         if task.state in {TaskState.ERROR, TaskState.CANCELLED}:
             queued = await self._tasks.requeue(task_id, task.owner_id, message, self._clock.now())
@@ -140,6 +142,22 @@ class TaskService:
         self._journal.queued(queued.task)
         self._runner.wake()
         return queued.task
+
+    async def _placed(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        """Tell of each that waits how many come before it; who takes tasks outside takes those of one type."""
+        ahead: dict[str, int] = {}
+        for worker in {task.worker for task in tasks if task.state is TaskState.QUEUED}:
+            before: Counter[str] = Counter()
+            for task_id, kind in await self._tasks.line(worker, MAX_QUEUED):
+                of_worker = kind if worker is Worker.EXTERNAL else ""
+                ahead[task_id] = before[of_worker]
+                before[of_worker] += 1
+        return [
+            msgspec.structs.replace(task, ahead=ahead[task.id])
+            if task.state is TaskState.QUEUED and task.id in ahead
+            else task
+            for task in tasks
+        ]
 
     def _check_asking(self, principal: Principal, priority: int, key: str | None) -> None:
         most = MAX_PRIORITY if principal.role is Role.OPERATOR else DEFAULT_PRIORITY
@@ -158,7 +176,7 @@ class TaskService:
         kept = built_in.check(params) if built_in else params
         worker = Worker.BUILT_IN if built_in else Worker.EXTERNAL
         total = built_in.total_steps if built_in else 0
-        return NewTask(kind, worker, msgspec.json.encode(kept), total, self._text(_waiting(worker)), priority, key)
+        return NewTask(kind, worker, msgspec.json.encode(kept), total, self._says(_waiting(worker)), priority, key)
 
 
 def events_of_attempt(record: TaskRecord, after_seq: int | None) -> list[TaskEvent]:
@@ -190,4 +208,5 @@ def _with_newest(task: Task, events: Mapping[int, TaskEvent]) -> Task:
         total_steps=newest.total_steps,
         progress=newest.progress,
         message=newest.message,
+        text=newest.text,
     )

@@ -7,8 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from msgspec import UNSET, convert, to_builtins
 from pymongo import UpdateOne, WriteConcern
 
+from server.domain.known_texts import KnownText
 from server.domain.notifications import (
     JobStep,
     Notification,
@@ -43,7 +45,7 @@ class NotificationRepository:
 
     def __init__(self, database: Database, retention: timedelta = timedelta(days=90)) -> None:
         self._database = database
-        self._retention = retention
+        self.retention = retention
         self._notifications = database["notifications"]
         self._places = database["notification_places"]
         # Losing how far somebody was told costs telling them twice.
@@ -107,9 +109,11 @@ class NotificationRepository:
             "link": draft.link,
             "source": draft.source,
             "created_at": draft.created_at,
-            "expires_at": draft.created_at + self._retention,
+            "expires_at": draft.created_at + self.retention,
             "status": draft.status,
         }
+        if draft.text is not UNSET:
+            document["text"] = to_builtins(draft.text)
         if draft.silent:
             document["silent"] = True
         if draft.key is not None and draft.status == "unread":
@@ -220,4 +224,5 @@ def _notification(document: Document) -> Notification:
         document["source"],
         document["created_at"],
         document["status"],
+        convert(document["text"], KnownText) if "text" in document else UNSET,
     )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
-import msgspec
-from msgspec import UNSET
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
@@ -15,6 +12,7 @@ from server.domain.tasks import (
     MAX_HISTORY,
     OPEN_STATES,
     Ending,
+    Message,
     NewTask,
     Task,
     TaskError,
@@ -25,17 +23,24 @@ from server.domain.tasks import (
 )
 from server.errors import ErrorCode, RequestError
 from server.storage.availability import database_call
-from server.storage.documents import Database, Document, new_id
+from server.storage.documents import Database, Document
+from server.storage.task_documents import (
+    end,
+    event_document,
+    new_document,
+    record_of,
+    requeued,
+    running,
+    task_of,
+    text_document,
+)
 
 MAX_OPEN = 20
 """Of one user. Each open task holds one of so many numbered places: a unique index counts, whoever races."""
 
-SEQ_GAP = 1000
-"""What ends a running task without knowing what its worker said last leaves so many numbers for that."""
-
+_IN_TURN = [("priority", DESCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)]
 _OPEN = [state.value for state in OPEN_STATES]
 _RETRIED = [TaskState.ERROR.value, TaskState.CANCELLED.value]
-_HELD_WHILE_OPEN = ["place", "runner", "alive_until"]
 _LISTED: Document = {
     "history": "$$REMOVE",
     "result": "$$REMOVE",
@@ -56,7 +61,7 @@ class TaskRepository:
 
         Raises RequestError (limit_reached) when the owner has as many open tasks as there may be.
         """
-        document = _new_document(owner_id, new, now)
+        document = new_document(owner_id, new, now)
         while True:
             document["place"] = await self._free_place(owner_id)
             try:
@@ -66,19 +71,19 @@ class TaskRepository:
                 if earlier is not None:
                     return earlier, False
             else:
-                return _task(document), True
+                return task_of(document), True
 
     @database_call
     async def find_by_key(self, owner_id: str, key: str) -> Task | None:
         """Return the owner's task with this idempotency key."""
         document = await self._tasks.find_one({"owner_id": owner_id, "idempotency_key": key}, {"history": 0})
-        return _task(document) if document else None
+        return task_of(document) if document else None
 
     @database_call
     async def find(self, task_id: str) -> TaskRecord | None:
         """Return a task with its params, its result and its history."""
         document = await self._tasks.find_one({"_id": task_id})
-        return _record(document)
+        return record_of(document)
 
     @database_call
     async def newest(
@@ -98,12 +103,24 @@ class TaskRepository:
             {"$limit": limit},
             {"$set": _LISTED},
         ]
-        return [_task(document) async for document in self._tasks.aggregate(pipeline)]
+        return [task_of(document) async for document in self._tasks.aggregate(pipeline)]
 
     @database_call
     async def count_queued(self, worker: Worker, most: int) -> int:
         """Return how many tasks wait for this kind of worker, at most ``most``."""
         return await self._tasks.count_documents({"state": "queued", "worker": worker.value}, limit=most)
+
+    @database_call
+    async def line(self, worker: Worker, most: int) -> list[tuple[str, str]]:
+        """Return id and type of the first ``most`` that wait for this kind of worker, in turn; by the index alone."""
+        pipeline: list[Document] = [
+            {"$match": {"state": "queued", "worker": worker.value}},
+            {"$sort": dict(_IN_TURN)},
+            {"$limit": most},
+            {"$group": {"_id": None, "ids": {"$push": "$_id"}, "types": {"$push": "$type"}}},
+        ]
+        found = [document async for document in self._tasks.aggregate(pipeline)]  # one document, or none
+        return [one for document in found for one in zip(document["ids"], document["types"], strict=True)]
 
     @database_call
     async def count_open(self) -> dict[tuple[TaskState, Worker], int]:
@@ -122,17 +139,17 @@ class TaskRepository:
         """Take the next task that waits: the highest priority, then who waits longest. None waits: None."""
         document = await self._tasks.find_one_and_update(
             {"state": "queued", "worker": worker.value, "type": {"$in": sorted(types)}},
-            {"$set": _running(runner, alive_until, now)},
-            sort=[("priority", DESCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)],
+            {"$set": running(runner, alive_until, now)},
+            sort=_IN_TURN,
             return_document=ReturnDocument.AFTER,
         )
-        return _record(document)
+        return record_of(document)
 
     @database_call
     async def start(self, task_id: str, runner: str, alive_until: datetime, now: datetime) -> bool:
         """Let a task run that waits for a worker outside; False when it does not (any more)."""
         waiting = {"_id": task_id, "state": "queued", "worker": Worker.EXTERNAL.value}
-        result = await self._tasks.update_one(waiting, {"$set": _running(runner, alive_until, now)})
+        result = await self._tasks.update_one(waiting, {"$set": running(runner, alive_until, now)})
         return result.matched_count == 1
 
     @database_call
@@ -147,10 +164,11 @@ class TaskRepository:
             "total_steps": last.total_steps,
             "progress": last.progress,
             "message": last.message,
+            "text": text_document(last.text),
         }
         if alive_until is not None:
             change["alive_until"] = alive_until
-        added = {"$each": [_event_document(event) for event in events], "$slice": -MAX_HISTORY}
+        added = {"$each": [event_document(event) for event in events], "$slice": -MAX_HISTORY}
         result = await self._tasks.update_one(
             {"_id": task_id, "state": "running", "attempts": attempt}, {"$set": change, "$push": {"history": added}}
         )
@@ -175,21 +193,27 @@ class TaskRepository:
         if attempt is not None:
             wanted["attempts"] = attempt
         document = await self._tasks.find_one_and_update(
-            wanted, _end(ending, now, expires_at, unwritten), return_document=ReturnDocument.AFTER
+            wanted, end(ending, now, expires_at, unwritten), return_document=ReturnDocument.AFTER
         )
-        return _record(document)
+        return record_of(document)
 
     @database_call
     async def give_up_one(
-        self, worker: Worker, error: TaskError, message: str, now: datetime, expires_at: datetime, silent_at: datetime
+        self,
+        worker: Worker,
+        error: TaskError,
+        message: Message,
+        now: datetime,
+        expires_at: datetime,
+        silent_at: datetime,
     ) -> TaskRecord | None:
         """End one running task of which nothing was heard in time, as of ``silent_at``; None: there is none."""
         document = await self._tasks.find_one_and_update(
             {"worker": worker.value, "alive_until": {"$lt": silent_at}},
-            _end(Ending(TaskState.ERROR, message, error.value), now, expires_at, None),
+            end(Ending(TaskState.ERROR, message, error.value), now, expires_at, None),
             return_document=ReturnDocument.AFTER,
         )
-        return _record(document)
+        return record_of(document)
 
     @database_call
     async def keep_alive(self, task_ids: Collection[str], runner: str, alive_until: datetime) -> set[str]:
@@ -199,7 +223,7 @@ class TaskRepository:
         return {document["_id"] async for document in self._tasks.find(own, {"_id": 1})}
 
     @database_call
-    async def requeue(self, task_id: str, owner_id: str, message: str, now: datetime) -> TaskRecord | None:
+    async def requeue(self, task_id: str, owner_id: str, message: Message, now: datetime) -> TaskRecord | None:
         """Let a task that failed or was cancelled wait for another attempt; None: it is neither.
 
         Raises RequestError (limit_reached), as `add`.
@@ -209,12 +233,12 @@ class TaskRepository:
             try:
                 document = await self._tasks.find_one_and_update(
                     {"_id": task_id, "state": {"$in": _RETRIED}},
-                    _requeued(place, message, now),
+                    requeued(place, message, now),
                     return_document=ReturnDocument.AFTER,
                 )
             except DuplicateKeyError:
                 continue  # another task of the owner took the place meanwhile
-            return _record(document)
+            return record_of(document)
 
     async def _free_place(self, owner_id: str) -> int:
         cursor = self._tasks.find({"owner_id": owner_id, "place": {"$gte": 0}}, {"place": 1, "_id": 0})
@@ -225,134 +249,3 @@ class TaskRepository:
                 ErrorCode.LIMIT_REACHED, f"you have {MAX_OPEN} tasks that are not over, the most allowed"
             )
         return free
-
-
-def _new_document(owner_id: str, new: NewTask, now: datetime) -> Document:
-    document: Document = {
-        "_id": new_id(),
-        "owner_id": owner_id,
-        "type": new.type,
-        "worker": new.worker.value,
-        "params": new.params.decode(),  # as text: JSON knows keys and numbers that the database does not
-        "state": TaskState.QUEUED.value,
-        "priority": new.priority,
-        "attempts": 1,
-        "seq": 1,
-        "step": 0,
-        "total_steps": new.total_steps,
-        "progress": 0.0,
-        "message": new.message,
-        "created_at": now,
-        "queued_at": now,
-    }
-    if new.idempotency_key is not None:
-        document["idempotency_key"] = new.idempotency_key
-    first = TaskEvent(1, 1, "progress", 0, new.total_steps, 0.0, new.message, now)
-    document["history"] = [_event_document(first)]
-    return document
-
-
-def _running(runner: str, alive_until: datetime, now: datetime) -> Document:
-    return {"state": "running", "started_at": now, "runner": runner, "alive_until": alive_until}
-
-
-def _end(ending: Ending, now: datetime, expires_at: datetime, unwritten: Sequence[TaskEvent] | None) -> list[Document]:
-    """Return the pipeline that ends a task: its last event is numbered behind all others."""
-    gap = {"$cond": [{"$eq": ["$state", "running"]}, SEQ_GAP, 1]} if unwritten is None else 1
-    told = [_event_document(event) for event in unwritten or ()]
-    newest = unwritten[-1] if unwritten else None
-    completed = ending.state is TaskState.COMPLETED
-    step: Any = newest.step if newest else "$step"
-    total: Any = newest.total_steps if newest else "$total_steps"
-    progress: Any = newest.progress if newest else "$progress"
-    fields: Document = {
-        "state": ending.state.value,
-        "seq": {"$add": [{"$max": ["$seq", newest.seq if newest else 0]}, gap]},
-        "step": total if completed else step,
-        "total_steps": total,
-        "progress": 100.0 if completed else progress,
-        "message": {"$literal": ending.message},
-        "finished_at": now,
-        "expires_at": expires_at,
-    }
-    last: Document = {
-        "seq": "$seq",
-        "attempt": "$attempts",
-        "type": "completed" if completed else "error",
-        "step": "$step",
-        "total_steps": "$total_steps",
-        "progress": "$progress",
-        "message": "$message",
-        "timestamp": now,
-    }
-    if ending.error is not None:
-        fields["error"] = last["error"] = {"$literal": ending.error}
-    if ending.result is not None:
-        fields["result"] = {"$literal": ending.result.decode()}
-    history = {"$slice": [{"$concatArrays": ["$history", {"$literal": told}, [last]]}, -MAX_HISTORY]}
-    return [{"$set": fields}, {"$set": {"history": history}}, {"$unset": _HELD_WHILE_OPEN}]
-
-
-def _requeued(place: int, message: str, now: datetime) -> list[Document]:
-    """Return the pipeline that makes an ended task wait for its next attempt."""
-    fields: Document = {
-        "state": TaskState.QUEUED.value,
-        "place": place,
-        "attempts": {"$add": ["$attempts", 1]},
-        "seq": {"$add": ["$seq", 1]},
-        "step": 0,
-        "progress": 0.0,
-        "message": {"$literal": message},
-        "queued_at": now,
-    }
-    first = {
-        "seq": "$seq",
-        "attempt": "$attempts",
-        "type": "progress",
-        "step": 0,
-        "total_steps": "$total_steps",
-        "progress": 0.0,
-        "message": "$message",
-        "timestamp": now,
-    }
-    history = {"$slice": [{"$concatArrays": ["$history", [first]]}, -MAX_HISTORY]}
-    ended = ["error", "result", "started_at", "finished_at", "expires_at"]
-    return [{"$set": fields}, {"$set": {"history": history}}, {"$unset": ended}]
-
-
-def _event_document(event: TaskEvent) -> Document:
-    document: Document = msgspec.to_builtins(event, builtin_types=(datetime,))
-    return document
-
-
-def _record(document: Document | None) -> TaskRecord | None:
-    if document is None:
-        return None
-    return TaskRecord(_task(document), [msgspec.convert(event, TaskEvent) for event in document["history"]])
-
-
-def _task(document: Document) -> Task:
-    return Task(
-        id=document["_id"],
-        owner_id=document["owner_id"],
-        type=document["type"],
-        worker=Worker(document["worker"]),
-        state=TaskState(document["state"]),
-        priority=document["priority"],
-        attempts=document["attempts"],
-        seq=document["seq"],
-        step=document["step"],
-        total_steps=document["total_steps"],
-        progress=document["progress"],
-        message=document["message"],
-        created_at=document["created_at"],
-        started_at=document.get("started_at", UNSET),
-        finished_at=document.get("finished_at", UNSET),
-        error=document.get("error", UNSET),
-        params=_json(document, "params"),
-        result=_json(document, "result"),
-    )
-
-
-def _json(document: Document, field: str) -> Any:
-    return msgspec.json.decode(document[field]) if field in document else UNSET

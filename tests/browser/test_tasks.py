@@ -53,7 +53,7 @@ def test_an_analysis_runs_to_its_report(visit: Callable[..., Visitor], program: 
     expect(gina.page.locator("[data-task-state=completed]")).to_be_visible()
     expect(gina.page.locator(".task-head")).to_contain_text("贵州茅台")
     is_drawn(gina.page)
-    expect(gina.page.locator(".report-summary")).to_contain_text("250 个交易日")
+    expect(gina.page.locator(".report-summary")).to_contain_text("250 根日线")
     expect(gina.page.locator("[data-figure=close] dd")).to_have_text(re.compile(r"^[\d,]+\.\d\d$"))
     gina.page.locator(".task-log summary").click()
     expect(gina.page.locator(".task-log-step")).to_have_text(["0/5", "1/5", "2/5", "3/5", "4/5", "5/5", "5/5"])
@@ -75,8 +75,9 @@ def test_a_long_task_is_followed_over_a_reload_cancelled_and_tried_again(
     row = hans.page.locator(f'[data-task="{task_id}"]')
     expect(row).to_have_attribute("data-state", "queued")
     row.click()
-    report(program, task_id, 1, "warming up")
     detail = hans.page.locator(".task-detail")
+    expect(detail.locator(".how-far .hint")).to_contain_text("下一个就是它")
+    report(program, task_id, 1, "warming up")
     expect(detail.locator(".how-far-message")).to_have_text("warming up")
     expect(detail.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "25")
     hans.page.reload()
@@ -107,6 +108,8 @@ def test_on_a_phone_list_and_report_take_turns(visit: Callable[..., Visitor], pr
     analyse(irma.page, "000001")
     is_drawn(irma.page)
     assert irma.page.evaluate("document.documentElement.scrollWidth") == 390
+    irma.page.locator(".task-log summary").click()
+    expect(irma.page.locator(".task-log-lines")).to_contain_text("Daily bars loaded")  # the server says it in Chinese
     expect(irma.page.locator(".task-list")).to_be_hidden()
     assert serious_findings(irma.page) == []
     screenshot(irma.page, "report-phone")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from server.domain.notifications import Wording
 from server.protocol.sse import EventStream
 from server.protocol.websocket_frames import CloseCode
 from server.services.notification_writer import MAX_BATCH
@@ -22,7 +23,7 @@ CHANNELS: dict[str, Any] = {"websocket": SocketReader, "sse": EventReader, "sock
 
 async def notify(server: ProductServer, sign_in: Any, title: str, **more: str) -> None:
     said = {"type": "system", "content": "", "link": "/", "source": "tests", **more}
-    await server.community.notifications.notify([sign_in["user"]["id"]], title=title, **said)
+    await server.community.notifications.notify([sign_in["user"]["id"]], Wording(title=title, **said))
 
 
 async def stored(server: ProductServer, sign_in: Any) -> list[str]:
@@ -261,8 +262,15 @@ async def test_what_is_read_on_one_device_is_read_on_all(server: ProductServer) 
     while (await there.next_of("unread_counts"))["notifications"] != 1:
         pass
     token = alice["access_token"]
-    assert (await server.call("POST", "/api/notifications/read_all", token=token)).data == {"marked": 1}
+    await notify(server, alice, "three")
+    read_all = "/api/notifications/read_all"
+    assert (await server.call("POST", f"{read_all}?through={ids[1]}", token=token)).data == {"marked": 1}
+    assert (await server.call("POST", f"{read_all}?through=nonsense", token=token)).status == 400
     assert await there.next_of("notifications_read") == {"through": ids[1]}
+    [three] = (await server.call("GET", "/api/notifications?limit=1", token=token)).data["notifications"]
+    assert (three["title"], three["status"]) == ("three", "unread")
+    assert (await server.call("POST", read_all, token=token)).data == {"marked": 1}
+    assert await there.next_of("notifications_read") == {"through": three["id"]}
     assert (await server.call("DELETE", f"/api/notifications/{ids[1]}", token=token)).status == 200
     assert await there.next_of("notifications_removed") == {"ids": [ids[1]]}
 

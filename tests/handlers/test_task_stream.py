@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.domain.tasks import Stage
+from server.domain.tasks import Message, Stage
 from server.protocol.websocket_frames import CloseCode, Opcode
 from server.storage.documents import new_id
 from tests.support.contract import OF_STREAMS
@@ -28,7 +28,7 @@ async def ask(server: ProductServer, token: str) -> str:
 
 async def report(server: ProductServer, task_id: str, step: int, count: int = 1) -> None:
     for number in range(count):
-        stage = Stage(step, 5, float(number), f"step {step}")
+        stage = Stage(step, 5, float(number), Message(f"step {step}"))
         await server.services.task_workers.progress(task_id, stage, None)
 
 
@@ -68,7 +68,7 @@ async def test_the_messages_are_those_of_the_contract(server: ProductServer) -> 
     wire = await watch(server, task_id, token)
     first = await event(wire)
     assert (first["type"], first["data"]["step"], first["data"]["seq"]) == ("progress", 0, 1)
-    await server.services.task_workers.progress(task_id, Stage(1, 5, 20.0, "loading"), None)
+    await server.services.task_workers.progress(task_id, Stage(1, 5, 20.0, Message("loading")), None)
     told = await event(wire)
     timestamp = told["data"].pop("timestamp")
     assert timestamp.endswith("+00:00")

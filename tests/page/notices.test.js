@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {place} from "#js/core/router.js";
+import {useTexts} from "#js/core/texts.js";
 import {byDay, nameOf} from "#js/notices/days.js";
 import {isAbout, kindOf, targetOf} from "#js/notices/kinds.js";
 import {Notices} from "#js/notices/notices.js";
 import {isTeller} from "#js/notices/telling.js";
 import {KeptWishes} from "#js/notices/wishes.js";
+import {wordsOf} from "#js/notices/words.js";
 import {FakeLive, FakeSession} from "./support.js";
 
 const notice = (id, more = {}) => ({
@@ -90,6 +92,9 @@ test("another device reads some, then all up to one, and deletes", async () => {
 
 test("reading one and all is shown at once; what is refused is fetched anew", async () => {
   const {notices, live, session} = await inbox(notice("3"), notice("2"));
+  const through = notices.seeAll();
+  assert.equal(notices.unread.value, 0);
+  notices.unseeAll(through);
   session.answers("POST /notifications/3/read", () => null);
   await notices.read("3");
   await notices.read("3");
@@ -98,10 +103,33 @@ test("reading one and all is shown at once; what is refused is fetched anew", as
   session.answers("POST /notifications/read_all", () => {
     throw new Error("away");
   });
-  await assert.rejects(notices.readAll(), /away/);
+  await assert.rejects(notices.readAll(notices.seeAll()), /away/);
   await live.settled();
   assert.equal(notices.unread.value, 2);
   assert.equal(notices.list("unread").length, 0); // its first page is asked for when somebody looks
+});
+
+test("that all are read can be taken back until it is done, and means none that comes later", async () => {
+  const {notices, live, session} = await inbox(notice("3"), notice("2", {status: "read"}));
+  const read = [];
+  session.answers("POST /notifications/read_all", (_, {through}) => void read.push(through));
+  const first = notices.seeAll();
+  assert.deepEqual([ids(notices, "unread"), notices.list("all").map(({status}) => status)], [[], ["read", "read"]]);
+  live.tell("notification", notice("4"));
+  live.tell("unread_counts", {notifications: 2});
+  assert.equal(notices.unread.value, 1);
+  notices.unseeAll(first);
+  assert.equal(notices.unread.value, 2);
+  const second = notices.seeAll();
+  live.tell("notification", notice("5"));
+  notices.unseeAll(first); // an older wish
+  assert.equal(notices.unread.value, 1);
+  await notices.readAll(second);
+  assert.deepEqual([read, notices.unread.value], [["4"], 1]);
+  assert.deepEqual(
+    notices.list("all").map(({status}) => status),
+    ["unread", "read", "read", "read"],
+  );
 });
 
 test("a deletion can be taken back until it is done", async () => {
@@ -265,4 +293,13 @@ test("a change that cannot be sent is taken back, although nobody can say what t
   await assert.rejects(asked, /away/);
   assert.deepEqual(wishes.kept.value.muted_types, []);
   assert.match(wishes.error.value.message, /as well/);
+});
+
+test("what the product tells is said in the reader's language, all else as it came", () => {
+  useTexts("en", {"notices.friend_request.title": "Friend request", "notices.friend_request.content": "{name} asks"});
+  const [title, content] = ["好友请求", "小明 想加你为好友"];
+  const text = {key: "notices.friend_request", values: {name: "小明"}};
+  assert.deepEqual(wordsOf({title, content, text}), {title: "Friend request", content: "小明 asks"});
+  assert.deepEqual(wordsOf({title, content, text: {key: "notices.of_tomorrow", values: {}}}), {title, content});
+  assert.deepEqual(wordsOf({title, content}), {title, content});
 });

@@ -70,9 +70,9 @@ export class FakeSession {
     this.#answers.set(call, answer);
   }
 
-  async request(method, path, body) {
+  async request(method, path, body, options) {
     const [plain, query] = path.split("?");
-    this.asked.push([`${method} ${path}`, body]);
+    this.asked.push([`${method} ${path}`, body, ...(options ? [options] : [])]);
     const answer = this.#answers.get(`${method} ${plain}`);
     if (!answer) {
       throw new Error(`nobody expected ${method} ${plain}`);

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import {AckTimeout} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
+import {useTexts} from "#js/core/texts.js";
+import {Unreachable} from "#js/core/unreachable.js";
 import {summary} from "#js/tasks/report_words.js";
-import {advanced, joined, newer, placeOf, statusOf, timing} from "#js/tasks/states.js";
+import {advanced, joined, newer, statusOf, timing} from "#js/tasks/states.js";
 import {Tasks} from "#js/tasks/tasks.js";
+import {messageOf} from "#js/tasks/words.js";
 import {FakeLive, FakeSession} from "./support.js";
 
 const AT = "2026-11-20T10:00:00+00:00";
@@ -168,13 +171,51 @@ test("elapsed time and what is left are told when they can be known", () => {
   assert.deepEqual(timing(running, begun + 10_000), {elapsed: 10, rest: 30});
   assert.deepEqual(timing({...running, progress: 0}, begun + 10_000), {elapsed: 10, rest: null});
   assert.deepEqual(timing(task("1"), begun), {elapsed: null, rest: null});
+  const told = {...running, told_at: "2026-11-20T10:00:05+00:00"};
+  assert.deepEqual(timing(told, begun + 8_000), {elapsed: 8, rest: 12}); // it goes down while nothing is heard
+  assert.deepEqual(timing(told, begun + 20_000), {elapsed: 20, rest: null});
   const done = {...running, state: "completed", finished_at: "2026-11-20T10:00:04+00:00"};
   assert.deepEqual(timing(done, begun + 99_000), {elapsed: 4, rest: null});
 });
 
-test("the place of a waiting task: higher priorities first, then who came first", () => {
-  const others = [task("1"), task("2", {state: "running"}), task("4", {priority: 9}), task("5")];
-  assert.equal(placeOf(task("3"), [...others, task("3")]), 3);
+test("the place in the line is asked for again, and no event keeps an old one", async () => {
+  const {tasks, live, server} = await board(task("1", {ahead: 2}));
+  assert.equal(tasks.get("1").ahead, 2);
+  server.tasks.set("1", task("1", {ahead: 1}));
+  await tasks.look("1");
+  assert.equal(tasks.get("1").ahead, 1);
+  live.tell("task_progress", event(2));
+  assert.deepEqual([tasks.get("1").state, tasks.get("1").ahead], ["running", undefined]);
+});
+
+test("who asks again after a lost answer asks for the same analysis", async (context) => {
+  context.mock.timers.enable({apis: ["Date"]});
+  const {tasks, session} = await board();
+  const keys = () => session.asked.flatMap(([, , options]) => (options ? [options.headers["Idempotency-Key"]] : []));
+  const lost = () => {
+    throw new Unreachable("no network");
+  };
+  session.answers("POST /tasks", lost);
+  await assert.rejects(tasks.analyse("600519.SH", 250), Unreachable);
+  session.answers("POST /tasks", () => ({task_id: "1"}));
+  await tasks.analyse("000001.SZ", 250);
+  assert.equal(await tasks.analyse("600519.SH", 250), "1");
+  assert.equal(await tasks.analyse("600519.SH", 250), "1");
+  assert.equal(keys()[2], keys()[0]);
+  assert.equal(new Set(keys()).size, 3);
+  session.answers("POST /tasks", lost);
+  await assert.rejects(tasks.analyse("600519.SH", 250), Unreachable);
+  context.mock.timers.tick(120_000);
+  await assert.rejects(tasks.analyse("600519.SH", 250), Unreachable);
+  assert.equal(new Set(keys()).size, 5);
+});
+
+test("what is told is said in the reader's language where the page knows it", () => {
+  useTexts("en", {"tasks.analysis.bars": "Daily bars loaded: {count}"});
+  const text = {key: "tasks.analysis.bars", values: {count: 250}};
+  assert.equal(messageOf({message: "已加载250根日线", text}), "Daily bars loaded: 250");
+  assert.equal(messageOf({message: "又一步", text: {key: "tasks.of_tomorrow", values: {}}}), "又一步");
+  assert.equal(messageOf({message: "warming up"}), "warming up");
 });
 
 test("histories are joined without doubles", () => {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from server.domain.alerts import AlertKind
+from server.domain.known_texts import KnownText
 from server.domain.users import ProfileChange
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
@@ -50,13 +51,16 @@ async def test_a_notification_says_what_happened(database: Database, logged_erro
         watch.take([quote(MAOTAI, price)])
         await watch.settle()
     assert [notice.user_id for notice in announcer.notices] == [alice.user_id] * 3
-    assert [notice.words("en").content for notice in announcer.notices] == [
-        "贵州茅台 is at 105.5 and has reached 105.0",
-        "贵州茅台 is at 94.0 and has fallen to 95.0 or below",
-        "贵州茅台 has changed by -10.0% today (alert: -7.5%), price 90.0",
+    assert [notice.words("en")[:2] for notice in announcer.notices] == [
+        ("贵州茅台 has reached 105.00", "Now at 105.50 (+5.50%)"),
+        ("贵州茅台 is down to 95.00", "Now at 94.00 (-6.00%)"),
+        ("贵州茅台 has changed by -10.00%", "Now at 90.00; the alert was set to -7.50%"),
     ]
-    assert {(one.type, one.words("en").title, one.link, one.source) for one in announcer.notices} == {
-        ("price_alert", "Price alert: 贵州茅台", f"/#/market/{MAOTAI}", "alerts")
+    assert announcer.notices[0].words("zh-TW").text == KnownText(
+        "notices.alert_above", {"name": "贵州茅台", "price": "105.50", "percent": "+5.50%", "value": "105.00"}
+    )
+    assert {(one.type, one.link, one.source) for one in announcer.notices} == {
+        ("price_alert", f"/#/market/{MAOTAI}", "alerts")
     }
     announcer.failure = RuntimeError("no room")
     community.quotes.clear()
@@ -77,6 +81,6 @@ async def test_a_notification_is_in_its_user_s_language(database: Database) -> N
         await community.alerts.create(member, MAOTAI, ABOVE, 105.0)
     community.watch.take([quote(MAOTAI, 106.0)])
     await community.watch.settle()
-    for member, title in ((alice, "Price alert: 贵州茅台"), (bob, "價格提醒：贵州茅台")):
+    for member, title in ((alice, "贵州茅台 has reached 105.00"), (bob, "贵州茅台 已達到 105.00")):
         [told] = (await community.notifications.page(member, None, None, None, 10)).notifications
         assert (told.type, told.title) == ("price_alert", title)

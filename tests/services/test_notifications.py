@@ -30,7 +30,7 @@ def refused(error: pytest.ExceptionInfo[RequestError]) -> ErrorCode:
 
 async def notify(community: Community, user_id: str, title: str = "title", **more: Any) -> None:
     said = {"type": "system", "content": "", "link": "", "source": "", **more}
-    await community.notifications.notify([user_id], title=title, **said)
+    await community.notifications.notify([user_id], Wording(title=title, **said))
 
 
 async def titles(community: Community, user_id: str) -> list[str]:
@@ -137,7 +137,7 @@ async def test_links_lead_to_our_pages_or_to_the_web(database: Database, link: s
 async def test_who_is_no_user_is_left_out(database: Database) -> None:
     community = open_community(database)
     alice = await community.member("alice")
-    assert await community.notifications.notify_with([alice.user_id, "f" * 24, "nonsense"], WORDING) == 1
+    assert await community.notifications.notify([alice.user_id, "f" * 24, "nonsense"], WORDING) == 1
     assert await database["notifications"].count_documents({}) == 1
     await community.settle_notifications()
 

@@ -1,67 +1,44 @@
 from __future__ import annotations
 
-from typing import Any
+import asyncio
 
 import pytest
 
-from server.domain.tasks import TaskState
+from server.domain.known_texts import KnownText
 from server.domain.users import ProfileChange
-from server.errors import ErrorCode, RequestError
-from server.services.task_notices import TaskNotices
 from server.storage.documents import Database
-from server.storage.repositories import Repositories
-from tests.support.leftovers import ErrorLog
-from tests.support.tasks import EXTERNAL, Workshop, principal
-
-
-class RecordingNotifier:
-    """Keeps what it is to tell, or fails."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[list[str], dict[str, str]]] = []
-        self.fails = False
-
-    async def notify(self, user_ids: Any, **words: str) -> None:
-        if self.fails:
-            raise RequestError(ErrorCode.UNAVAILABLE)
-        self.told.append((list(user_ids), words))
-
-
-def text(locale: str | None, key: str, /, **_: object) -> str:
-    return f"{locale}: {key}"
+from tests.support.clock import FakeClock
+from tests.support.community import Community, RecordingPublisher
+from tests.support.tasks import PATIENCE_SECONDS
 
 
 @pytest.mark.gen_test
-async def test_who_asked_is_told_of_the_end_in_his_language(database: Database, logged_errors: ErrorLog) -> None:
-    shop, notifier, users = Workshop(database), RecordingNotifier(), Repositories(database).users
-    notices = TaskNotices(users, notifier, text)
-    shop.journal.on_end.append(notices.task_ended)
-    user = await users.add("alice", "Alice", "no password", shop.clock.now())
-    await users.update(user.id, ProfileChange(locale="zh-TW"))
-    owner = principal("alice")
-    known = type(owner)(user.id, "alice", owner.session_id, owner.expires_at)
-    done, failed, cancelled = [await shop.ask(known, kind=EXTERNAL) for _ in range(3)]
-    await shop.workers.complete(done, None, None, None)
-    await notices.close()
-    await shop.workers.fail(failed, None, None, None)
-    await shop.service.cancel(known, cancelled)
-    await notices.close()
-    assert notifier.told == [
-        (
-            [user.id],
-            {
-                "type": kind,
-                "title": f"zh-TW: tasks.notice.task_{end}",
-                "content": EXTERNAL,
-                "link": "",
-                "source": f"task:{task_id}",
-            },
-        )
-        for kind, end, task_id in (("task", "completed", done), ("task_failed", "failed", failed))
+async def test_who_asked_is_told_of_the_end_in_their_language(database: Database) -> None:
+    community = Community(database, FakeClock(), RecordingPublisher(), notifies=True)
+    alice = await community.member("alice")
+    await community.users.update(alice.user_id, ProfileChange(locale="zh-TW"))
+    done, failed, cancelled = [(await community.tasks.create(alice, "training", {})).id for _ in range(3)]
+    analysis = (await community.tasks.create(alice, "analysis", {"symbol": "600519"})).id
+    workers, tasks = community.task_parts.workers, community.task_parts.runner
+    await workers.complete(done, None, None, None)
+    await community.notices.settle()
+    await workers.fail(failed, None, None, None)
+    await community.notices.settle()
+    await community.tasks.cancel(alice, cancelled)
+    is_analysed = asyncio.Event()
+    community.task_parts.journal.on_end.append(lambda _: is_analysed.set())
+    await tasks.start()
+    await asyncio.wait_for(is_analysed.wait(), PATIENCE_SECONDS)
+    await tasks.stop()
+    await community.notices.settle()
+    told = (await community.notifications.page(alice, None, None, None, 10)).notifications[::-1]
+    assert [(one.type, one.title, one.content, one.link, one.source) for one in told] == [
+        ("task", "任務完成", "training", "", f"task:{done}"),
+        ("task_failed", "任務失敗", "training", "", f"task:{failed}"),
+        ("task", "分析完成", "贵州茅台（600519.SH）", "/#/market/600519.SH", f"task:{analysis}"),
     ]
-    notifier.fails = True
-    again = await shop.ask(owner, kind=EXTERNAL)
-    await shop.workers.complete(again, None, None, None)
-    await notices.close()
-    assert (await shop.stored(again)).task.state is TaskState.COMPLETED
-    assert len(logged_errors.pop_all()) == 1
+    assert [one.text for one in told] == [
+        KnownText("notices.task_completed", {"type": "training"}),
+        KnownText("notices.task_failed", {"type": "training"}),
+        KnownText("notices.analysis_completed", {"name": "贵州茅台", "symbol": "600519.SH"}),
+    ]

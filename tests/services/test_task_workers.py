@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
-from server.domain.tasks import MAX_HISTORY, Stage, TaskState
+from server.domain.tasks import MAX_HISTORY, Message, Stage, TaskState
 from server.storage.documents import Database
-from server.storage.tasks import SEQ_GAP
+from server.storage.task_documents import SEQ_GAP
 from tests.support.tasks import EXTERNAL, Workshop, code_of, principal
 
 
 def stage(step: int, progress: float = 0.0) -> Stage:
-    return Stage(step, 5, progress, f"step {step}")
+    return Stage(step, 5, progress, Message(f"step {step}"))
 
 
 def count_writes(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -37,6 +38,7 @@ async def test_the_first_word_of_a_worker_lets_its_task_run(database: Database) 
     await shop.settle()
     task = (await shop.stored(task_id)).task
     assert (task.state, task.step, task.progress) == (TaskState.RUNNING, 1, 20.0)
+    assert (task.message, task.text) == ("step 1", UNSET)  # in its own words, no longer in the product's
     await shop.workers.complete(task_id, {"loss": 0.5}, "trained", 1)
     last = (await shop.told(task_id))[-1]
     assert (last["type"], last["data"]["result"], last["data"]["message"]) == ("completed", {"loss": 0.5}, "trained")

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from server.domain.tasks import TaskState
 from server.domain.users import Role
@@ -124,6 +125,30 @@ async def test_an_ended_task_expires(database: Database) -> None:
     assert (document["expires_at"] - shop.clock.now()).days == 30
     await shop.service.retry(owner, task_id)
     assert "expires_at" not in (await shop.collection.find_one({"_id": task_id}) or {})
+
+
+@pytest.mark.gen_test
+async def test_who_waits_is_told_how_many_come_before(database: Database) -> None:
+    shop, owner = Workshop(database), principal()
+    mine = await shop.ask(owner)
+
+    async def ahead() -> object:
+        [listed] = [task for task in (await shop.service.list(owner, None, None, None, 9)).tasks if task.id == mine]
+        assert (await shop.service.find(owner, mine)).task.ahead == listed.ahead
+        return listed.ahead
+
+    assert await ahead() == 0
+    shop.clock.advance(1)
+    urgent = await shop.ask(principal("chief", Role.OPERATOR), priority=9)
+    await shop.ask(principal("bob"))
+    await shop.ask(principal("bob"), kind=EXTERNAL)
+    assert await ahead() == 1
+    training = [await shop.ask(owner, kind=kind) for kind in (EXTERNAL, "backtest")]
+    assert [(await shop.service.find(owner, one)).task.ahead for one in training] == [1, 0]
+    await shop.service.cancel(principal("chief", Role.OPERATOR), urgent)
+    assert await ahead() == 0
+    await shop.service.cancel(owner, mine)
+    assert await ahead() is UNSET
 
 
 @pytest.mark.gen_test

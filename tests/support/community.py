@@ -15,6 +15,7 @@ from server.auth.passwords import Passwords
 from server.auth.tokens import AccessTokens
 from server.clock import Clock
 from server.domain.friends import FriendRequest
+from server.domain.notifications import Wording
 from server.domain.quotes import Quote
 from server.domain.users import Principal
 from server.limits import Rate
@@ -56,6 +57,7 @@ from server.services.sign_in_limits import SignInLimits
 from server.services.stock_cards import StockCards
 from server.services.stocks import StockService
 from server.services.task_assembly import TaskAssembly
+from server.services.task_notices import TaskNotices
 from server.services.thumbnails import Thumbnails
 from server.services.unread_counts import UnreadCounts
 from server.services.uploads import FileLimits, UploadService
@@ -281,6 +283,8 @@ class Community:
     def _serve_market(self, publisher: WidePublisher, *, notifies: bool) -> None:
         stores, clock, text = self.stores, self.clock, partial(self.texts.text, "en")
         self.task_parts = TaskAssembly(stores.tasks, simulated_bars(clock), EXTERNAL_TYPES, text, publisher, clock)
+        if notifies:
+            self.task_parts.journal.on_end.append(TaskNotices(self.notices).task_ended)
         self.tasks = self.task_parts.service
         self.stocks = StockService(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)
@@ -328,7 +332,7 @@ class Community:
 
     async def notified(self, user_id: str) -> str:
         """Notify a user of something; return the id of that."""
-        await self.notifications.notify([user_id], title="news", content="", type="system", link="", source="")
+        await self.notifications.notify([user_id], Wording("news", "", "system", "", ""))
         return (await self.stores.notifications.newest(user_id, 1))[0].id
 
     async def settle_notifications(self) -> None:

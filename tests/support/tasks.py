@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from server.domain.tasks import TaskError, TaskRecord
+from server.domain.known_texts import KnownText, Value
+from server.domain.tasks import Message, TaskError, TaskRecord
 from server.domain.users import Principal, Role
 from server.errors import RequestError
 from server.services.task_journal import TaskJournal
@@ -22,6 +23,7 @@ from tests.support.community import RecordingPublisher
 
 PATIENCE_SECONDS = 30.0
 EXTERNAL = "training"
+EXTERNAL_TYPES = (EXTERNAL, "backtest")
 
 
 class StepByStep:
@@ -51,11 +53,11 @@ class StepByStep:
             for number in range(1, self.total_steps + 1):
                 await self._steps.acquire()
                 if params.get("fails") == "told":
-                    raise TaskFailedError(TaskError.NO_DATA, "nothing there")
+                    raise TaskFailedError(TaskError.NO_DATA, Message("nothing there"))
                 if params.get("fails") == "oddly":
                     raise ZeroDivisionError
                 thread = await bench.compute(lambda: threading.current_thread().name)
-                bench.report(number, f"step {number}")
+                bench.report(number, Message(f"step {number}"))
             return {"name": params.get("name"), "thread": thread}
         finally:
             self.running -= 1
@@ -75,9 +77,11 @@ class Workshop:
         self.journal = TaskJournal(self.tasks, self.publisher, self.clock, timedelta(days=30))
         kinds = {"steps": self.kind}
         limits = RunLimits(workers, 60.0)
-        self.runner = TaskRunner(self.tasks, self.journal, kinds, _key, self.clock, limits, is_alone=is_alone)
-        self.service = TaskService(self.tasks, self.journal, self.runner, kinds, [EXTERNAL], _key, self.clock)
-        self.workers = TaskWorkerService(self.tasks, self.journal, [EXTERNAL], _key, self.clock, timedelta(seconds=60))
+        self.runner = TaskRunner(self.tasks, self.journal, kinds, _says, self.clock, limits, is_alone=is_alone)
+        self.service = TaskService(self.tasks, self.journal, self.runner, kinds, EXTERNAL_TYPES, _says, self.clock)
+        self.workers = TaskWorkerService(
+            self.tasks, self.journal, EXTERNAL_TYPES, _says, self.clock, timedelta(seconds=60)
+        )
 
     async def ask(self, principal: Principal, name: str = "", kind: str = "steps", **more: Any) -> str:
         """Create a task; return its id."""
@@ -141,5 +145,5 @@ async def code_of(call: Any) -> str:
     return "ok"
 
 
-def _key(key: str, **values: object) -> str:
-    return key
+def _says(key: str, **values: Value) -> Message:
+    return Message(key, KnownText(key, values))

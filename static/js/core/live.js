@@ -24,12 +24,14 @@ export function pauseBefore(attempt, told, chance = Math.random) {
 
 /**
  * `state` is a signal of "connecting", "live", "reconnecting" or "offline"; `attempt` of how often it has tried to come back,
- * `retryAt` of when it tries next, in ms of the clock, or 0 while it does.
+ * `retryAt` of when it tries next, in ms of the clock, or 0 while it does; `transport` of what carries it while it is live,
+ * "polling" or "websocket".
  */
 export class Live {
   state = signal("connecting");
   attempt = signal(0);
   retryAt = signal(0);
+  transport = signal("polling");
   #session;
   #socket;
   #retry = 0;
@@ -80,6 +82,7 @@ export class Live {
     const socket = this.#socket;
     socket.on("connect", () => {
       this.attempt.value = 0;
+      this.#noteTransport();
       this.#set("live");
     });
     socket.on("disconnect", (reason) => {
@@ -96,6 +99,12 @@ export class Live {
     window.addEventListener("offline", () => (socket.connected ? this.#check() : this.#lost()));
     window.addEventListener("online", () => (socket.connected ? this.#check() : this.#wake()));
     document.addEventListener("visibilitychange", () => document.hidden || this.#check());
+  }
+
+  #noteTransport() {
+    const {engine} = this.#socket.io;
+    this.transport.value = engine.transport.name;
+    engine.once("upgrade", ({name}) => (this.transport.value = name));
   }
 
   /** Let the open connection go on with the new token; one that cannot comes back with it, once it is cut. */

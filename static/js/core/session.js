@@ -92,9 +92,12 @@ export class Session extends EventTarget {
     return this.#renewing;
   }
 
-  /** Call the REST API as the signed-in user; an access token that has run out is renewed once. */
-  request(method, path, body) {
-    return this.#withToken(() => this.#call(method, path, body));
+  /**
+   * Call the REST API as the signed-in user; an access token that has run out is renewed once. `isLast`: it is made all the
+   * same when the page goes.
+   */
+  request(method, path, body, options) {
+    return this.#withToken(() => this.#call(method, path, body, options));
   }
 
   /** Send a form with files; `onProgress` is told the part that has been sent, 0 to 1, `signal` may abort it. */
@@ -169,8 +172,8 @@ export class Session extends EventTarget {
     return this.token ? {...headers, Authorization: `Bearer ${this.token}`} : headers;
   }
 
-  async #call(method, path, body) {
-    const headers = this.#headers();
+  async #call(method, path, body, {headers: more, isLast = method === "DELETE"} = {}) {
+    const headers = {...this.#headers(), ...more};
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
     }
@@ -179,7 +182,7 @@ export class Session extends EventTarget {
         method,
         headers,
         body: body && JSON.stringify(body),
-        keepalive: method === "DELETE", // what is deleted as the page goes is deleted all the same
+        keepalive: isLast,
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
       return [given.status, await given.json()];

@@ -19,6 +19,9 @@ export function t(key, values = {}) {
   });
 }
 
+/** Return a text of which the server tells the key; null when this page does not have it. */
+export const said = (key, values) => (Object.hasOwn(texts.value, key) ? t(key, values) : null);
+
 /** What somebody has chosen in this browser, in any of its tabs. */
 const chosen = kept("language", null);
 

@@ -6,6 +6,7 @@ import {html, useEffect, useId, useRef, useSignalEffect, useState} from "#js/cor
 import {Drawer} from "#js/notices/drawer.js";
 import {kindOf, targetOf} from "#js/notices/kinds.js";
 import {hasSound, isTeller, permission, playTone, showOnDesktop, wantsDesktop} from "#js/notices/telling.js";
+import {wordsOf} from "#js/notices/words.js";
 import {Icon} from "#js/ui/icon.js";
 import {toast} from "#js/ui/toasts.js";
 
@@ -83,7 +84,8 @@ function useTelling(notices, isOpen, shown) {
 function showToast(notices, notice) {
   const target = targetOf(notice);
   const {severity} = kindOf(notice.type);
-  const {title, content: text, source, type} = notice;
+  const {source, type} = notice;
+  const {title, content: text} = wordsOf(notice);
   const action = target && {text: t("inbox.open"), run: () => open(notices, notice)};
   return toast({kind: severity, title, text, action, key: `notice ${type} ${source} ${title} ${text}`});
 }
@@ -93,7 +95,7 @@ function tellOutside(notices, notice, {isHidden, isQuiet}) {
     playTone();
   }
   if (isHidden && wantsDesktop.value && permission() === "granted") {
-    showOnDesktop(notice, () => open(notices, notice));
+    showOnDesktop({id: notice.id, ...wordsOf(notice)}, () => open(notices, notice));
   }
 }
 

@@ -8,6 +8,7 @@ import {byDay, nameOf} from "#js/notices/days.js";
 import {Wishes} from "#js/notices/preferences.js";
 import {Row} from "#js/notices/row.js";
 import {typeText} from "#js/notices/types.js";
+import {wordsOf} from "#js/notices/words.js";
 import {Dialog} from "#js/ui/dialog.js";
 import {Icon} from "#js/ui/icon.js";
 import {Empty, Listed, State} from "#js/ui/state.js";
@@ -31,8 +32,8 @@ export function Drawer({id, opener, onClose}) {
           type="button"
           class="quiet"
           id="read-all"
-          disabled=${notices.unread.value === 0}
-          onClick=${() => notices.readAll().catch(complain)}
+          disabled=${notices.unread.value === 0 || notices.list("all").length === 0}
+          onClick=${() => readAll(notices)}
         >
           <${Icon} name="double-check" />${t("inbox.read_all")}
         </button>
@@ -55,12 +56,33 @@ export function Drawer({id, opener, onClose}) {
           <${Listed} key=${filter} model=${notices} filter=${filter}><${Rows} filter=${filter} onClose=${onClose} /><//>
         <//>
       </div>
+      <${Carrier} />
       ${
         isPreferring &&
         html`<${Dialog} title=${t("inbox.prefer")} onClose=${() => setPreferring(false)}><${Wishes} /><//>`
       }
     </section>
   `;
+}
+
+/** How news comes here at present. */
+function Carrier() {
+  const {live} = useApp();
+  const isLive = live.state.value === "live";
+  return html`
+    <footer class="inbox-carrier hint">
+      <span class="dot" data-state=${isLive ? "online" : "offline"} aria-hidden="true" />
+      ${t(isLive ? `inbox.carrier_${live.transport.value}` : "inbox.carrier_none")}
+    </footer>
+  `;
+}
+
+/** Let all count as read; that lasts unless it is taken back in time. */
+function readAll(notices) {
+  const through = notices.seeAll();
+  const action = {text: t("inbox.undo"), run: () => notices.unseeAll(through)};
+  const onGone = () => notices.readAll(through).catch(complain);
+  toast({text: t("inbox.read_all_done"), action, onGone, key: `read all ${through}`});
 }
 
 /** Focus it, and close it by Escape or a click beside it. */
@@ -118,7 +140,7 @@ function Rows({filter, onClose}) {
     notices.hide(notice.id);
     const action = {text: t("inbox.undo"), run: () => notices.keep(notice.id)};
     const onGone = () => notices.remove(notice.id).catch(complain);
-    toast({text: t("inbox.removed", {title: notice.title}), action, onGone, key: `removed ${notice.id}`});
+    toast({text: t("inbox.removed", {title: wordsOf(notice).title}), action, onGone, key: `removed ${notice.id}`});
   };
   return html`
     ${shown.length === 0 && html`<${Nothing} filter=${filter} />`}
@@ -134,7 +156,7 @@ function Rows({filter, onClose}) {
         `,
       )}
     </div>
-    ${notices.hasMore(filter) ? html`<${More} filter=${filter} />` : shown.length > 0 && html`<p class="hint inbox-end">${t("inbox.end")}</p>`}
+    ${notices.hasMore(filter) ? html`<${More} filter=${filter} />` : shown.length > 0 && html`<p class="hint inbox-end">${t("inbox.end", {days: notices.keptDays.value})}</p>`}
   `;
 }
 

@@ -13,13 +13,21 @@ export class Notices {
   #pages;
   #count = signal(0);
   #leaving = signal(new Set()); // ids of those that are taken away, but can be kept after all
+  #seen = signal(null); // all up to this id count as read, but can be unread after all
   #listeners = new Set();
 
   /** How many are unread, as the server counts them. */
   unread = computed(() => {
-    const leaving = [...this.#leaving.value].filter((id) => this.#pages.get(id)?.status === "unread").length;
-    return Math.max(0, this.#count.value - leaving);
+    const [leaving, seen] = [this.#leaving.value, this.#seen.value];
+    const isUnread = (notice) => notice?.status === "unread";
+    if (seen) {
+      return this.#pages.known.filter((notice) => isUnread(notice) && notice.id > seen && !leaving.has(notice.id))
+        .length;
+    }
+    return Math.max(0, this.#count.value - [...leaving].filter((id) => isUnread(this.#pages.get(id))).length);
   });
+  /** For how many days they are kept, as the server says. */
+  keptDays = signal(0);
   /** The types there are. */
   types = computed(() => [...new Set(this.#pages.known.map(({type}) => type))].sort());
 
@@ -44,12 +52,22 @@ export class Notices {
       },
     });
     effect(() => this.#readAt(place.value));
-    globalThis.addEventListener?.("pagehide", () => this.#leaving.peek().forEach((id) => this.remove(id)));
+    globalThis.addEventListener?.("pagehide", () => {
+      this.#leaving.peek().forEach((id) => this.remove(id));
+      if (this.#seen.peek()) {
+        this.readAll(this.#seen.peek()).catch(() => {});
+      }
+    });
   }
 
   /** What a filter shows, newest first: "all", "unread" or a type. */
   list(filter) {
-    return this.#pages.list(filter).filter(({id}) => !this.#leaving.value.has(id));
+    const [leaving, seen] = [this.#leaving.value, this.#seen.value];
+    const shown = this.#pages
+      .list(filter)
+      .filter(({id}) => !leaving.has(id))
+      .map((notice) => (seen && notice.id <= seen ? {...notice, status: "read"} : notice));
+    return filter === "unread" ? shown.filter(({status}) => status === "unread") : shown;
   }
 
   isLoaded(filter) {
@@ -84,10 +102,27 @@ export class Notices {
     await this.#asked("POST", `/notifications/${id}/read`);
   }
 
-  async readAll() {
-    this.#see(() => true);
-    this.#count.value = 0;
-    await this.#asked("POST", "/notifications/read_all");
+  /** Let all that there are count as read, and return up to which; `unseeAll` takes it back, `readAll` makes it last. */
+  seeAll() {
+    this.#seen.value = this.#pages.list("all")[0]?.id ?? null;
+    return this.#seen.value;
+  }
+
+  unseeAll(through) {
+    if (this.#seen.value === through) {
+      this.#seen.value = null;
+    }
+  }
+
+  /** Mark all up to one as read. */
+  async readAll(through) {
+    try {
+      await this.#asked("POST", `/notifications/read_all?${new URLSearchParams({through})}`, {isLast: true});
+      this.#count.value = this.unread.peek();
+      this.#see(({id}) => id <= through);
+    } finally {
+      this.unseeAll(through);
+    }
   }
 
   /** Take one out of the lists: `keep(id)` brings it back, `remove(id)` deletes it. */
@@ -149,9 +184,9 @@ export class Notices {
     ids.forEach((id) => this.keep(id));
   }
 
-  async #asked(method, path) {
+  async #asked(method, path, options) {
     try {
-      await this.#session.request(method, path);
+      await this.#session.request(method, path, undefined, options);
     } catch (error) {
       if (error.code !== "not_found") {
         this.following.refresh();
@@ -168,7 +203,9 @@ export class Notices {
     if (filter !== "all") {
       query.set(filter === "unread" ? "status" : "type", filter);
     }
-    const {notifications, has_more: hasMore} = await this.#session.request("GET", `/notifications?${query}`);
+    const answer = await this.#session.request("GET", `/notifications?${query}`);
+    const {notifications, has_more: hasMore, retention_days: days} = answer;
+    this.keptDays.value = days;
     return {entries: notifications, hasMore};
   }
 }

@@ -6,13 +6,15 @@ import {t} from "#js/core/texts.js";
 import {classes, html} from "#js/core/view.js";
 import {kindOf, targetOf} from "#js/notices/kinds.js";
 import {typeText} from "#js/notices/types.js";
+import {wordsOf} from "#js/notices/words.js";
 import {Icon} from "#js/ui/icon.js";
 import {Time} from "#js/ui/time.js";
 import {complain} from "#js/ui/toasts.js";
 
 export function Row({notice, onRemove, onClose}) {
   const {notices} = useApp();
-  const {id, title, type, status} = notice;
+  const {id, type, status} = notice;
+  const {title} = wordsOf(notice);
   const {icon, severity} = kindOf(type);
   const isUnread = status === "unread";
   const read = () => notices.read(id).catch(complain);
@@ -57,11 +59,12 @@ export function Row({notice, onRemove, onClose}) {
 /** What a click opens: the place, if there is one; in every case it is read then. */
 function Open({notice, isUnread, read, onClose}) {
   const target = targetOf(notice);
+  const {title, content} = wordsOf(notice);
   const words = html`
     <span class="inbox-row-title">
-      ${isUnread && html`<span class="visually-hidden">${t("inbox.unread")}: </span>`}${notice.title}
+      ${isUnread && html`<span class="visually-hidden">${t("inbox.unread")}: </span>`}${title}
     </span>
-    ${notice.content && html`<span class="inbox-row-text">${notice.content}</span>`}
+    ${content && html`<span class="inbox-row-text">${content}</span>`}
     <span class="inbox-row-time"><${Time} value=${notice.created_at} /> · ${time(notice.created_at)}</span>
   `;
   if (!target) {

@@ -46,7 +46,6 @@ function Back() {
 }
 
 function Task({task}) {
-  const {tasks} = useApp();
   const status = statusOf(task);
   const isReport = task.type === "analysis" && task.state === "completed" && task.result;
   return html`
@@ -59,7 +58,7 @@ function Task({task}) {
         <${Status} task=${task} />
         <${Actions} task=${task} />
       </header>
-      ${(isOpen(task) || isRetryable(task)) && html`<${HowFar} task=${task} waiting=${tasks.open} />`}
+      ${(isOpen(task) || isRetryable(task)) && html`<${HowFar} task=${task} />`}
       ${isRetryable(task) && html`<p role="status">${t(`work.why_${status}`)}</p>`}
       ${isReport && html`<${Report} report=${task.result} />`}
       ${!isReport && task.result != null && html`<${Result} result=${task.result} />`}

@@ -1,23 +1,30 @@
 // How far a task is: bar, step, message, how long it has taken and how long it may take.
 
-import {duration} from "#js/core/format.js";
+import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useState} from "#js/core/view.js";
-import {isOpen, placeOf, statusOf, timing} from "#js/tasks/states.js";
+import {html, useEffect} from "#js/core/view.js";
+import {statusOf} from "#js/tasks/states.js";
+import {Times} from "#js/tasks/times.js";
+import {messageOf} from "#js/tasks/words.js";
 import {Icon} from "#js/ui/icon.js";
 import {Progress} from "#js/ui/progress.js";
 
-/** `waiting` are the tasks among which a waiting one has its place. */
-export function HowFar({task, waiting}) {
-  const now = useNow(isOpen(task));
-  const {elapsed, rest} = timing(task, now);
-  const {state, step, total_steps: total, progress, message} = task;
-  const facts = [
-    state === "queued" && t("work.queue_place", {place: placeOf(task, waiting)}),
-    total > 0 && t("work.step", {step, total}),
-    elapsed !== null && t("work.elapsed", {time: duration(elapsed)}),
-    rest !== null && t("work.rest", {time: duration(Math.ceil(rest))}),
-  ].filter(Boolean);
+const LOOK_MS = 3_000;
+
+export function HowFar({task}) {
+  const {tasks} = useApp();
+  const isWaiting = task.state === "queued";
+  useEffect(() => {
+    if (!isWaiting) {
+      return;
+    }
+    tasks.look(task.id);
+    const timer = setInterval(() => !document.hidden && tasks.look(task.id), LOOK_MS);
+    return () => clearInterval(timer);
+  }, [task.id, isWaiting]);
+  const {state, progress, ahead} = task;
+  const place =
+    isWaiting && ahead !== undefined && (ahead > 0 ? t("work.queue_ahead", {count: ahead}) : t("work.queue_next"));
   return html`
     <div class="how-far">
       <${Progress}
@@ -26,8 +33,8 @@ export function HowFar({task, waiting}) {
         state=${statusOf(task)}
       />
       ${task.type === "analysis" && html`<${Steps} task=${task} />`}
-      <p class="how-far-message" aria-live="polite">${message}</p>
-      <p class="hint">${facts.join(" · ")}</p>
+      <p class="how-far-message" aria-live="polite">${messageOf(task)}</p>
+      <p class="hint"><${Times} task=${task} place=${place} /></p>
     </div>
   `;
 }
@@ -52,13 +59,4 @@ function Steps({task: {state, step, total_steps: total}}) {
       )}
     </ol>
   `;
-}
-
-function useNow(isRunning) {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = isRunning ? setInterval(() => setNow(Date.now()), 1_000) : 0;
-    return () => clearInterval(timer);
-  }, [isRunning]);
-  return Math.max(now, isRunning ? Date.now() : 0);
 }

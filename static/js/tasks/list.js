@@ -7,6 +7,7 @@ import {html, useState} from "#js/core/view.js";
 import {Status, Title} from "#js/tasks/parts.js";
 import {statusOf} from "#js/tasks/states.js";
 import {FILTERS} from "#js/tasks/tasks.js";
+import {Times} from "#js/tasks/times.js";
 import {Progress} from "#js/ui/progress.js";
 import {Empty, Listed, State} from "#js/ui/state.js";
 import {Tabs} from "#js/ui/tabs.js";
@@ -64,7 +65,8 @@ function Row({task, isChosen}) {
           <span class="row-title"><${Title} task=${task} /></span>
           ${
             task.state === "running"
-              ? html`<${Progress} value=${task.progress / 100} label=${t("work.progress")} state=${statusOf(task)} />`
+              ? html`<${Progress} value=${task.progress / 100} label=${t("work.progress")} state=${statusOf(task)} />
+                  <span class="row-text"><${Times} task=${task} /></span>`
               : html`<span class="row-text"><${Time} value=${task.created_at} /></span>`
           }
         </span>

@@ -4,6 +4,7 @@ import {useApp} from "#js/app.js";
 import {exactTime, moment} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useLayoutEffect, useRef, useState} from "#js/core/view.js";
+import {messageOf} from "#js/tasks/words.js";
 import {Icon} from "#js/ui/icon.js";
 import {SearchField} from "#js/ui/field.js";
 
@@ -15,7 +16,7 @@ export function Log({id, isOpen, isFolded}) {
   const [held, setHeld] = useState(null);
   const events = held ?? tasks.log(id);
   const missing = held ? tasks.log(id).length - held.length : 0;
-  const shown = events.filter(({data}) => data.message.toLowerCase().includes(filter.trim().toLowerCase()));
+  const shown = events.filter(({data}) => messageOf(data).toLowerCase().includes(filter.trim().toLowerCase()));
   return html`
     <details class="task-log" open=${!isFolded}>
       <summary>${t("work.log")} <span class="badge quiet">${tasks.log(id).length}</span></summary>
@@ -66,7 +67,7 @@ function Lines({events}) {
             <li key=${data.seq} data-kind=${type}>
               <time datetime=${data.timestamp} title=${moment(data.timestamp)}>${exactTime(data.timestamp)}</time>
               <span class="task-log-step">${data.total_steps ? `${data.step}/${data.total_steps}` : ""}</span>
-              <span>${data.message}</span>
+              <span>${messageOf(data)}</span>
             </li>
           `,
         )}

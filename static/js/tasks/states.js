@@ -13,13 +13,24 @@ export function statusOf({state, error}) {
   return state === "error" ? (OWN_WORDS.includes(error) ? error : "failed") : state;
 }
 
-/** Return the task as it is after an event; one that is known already changes nothing. */
+/** Return the task as it is after an event, whose place in the line nobody told; one that is known already changes nothing. */
 export function advanced(task, {type, data}) {
   if (data.seq <= task.seq) {
     return task;
   }
-  const {seq, step, total_steps, progress, message, attempt, timestamp} = data;
-  const moved = {...task, seq, step, total_steps, progress, message, attempts: attempt};
+  const {seq, step, total_steps, progress, message, text, attempt, timestamp} = data;
+  const moved = {
+    ...task,
+    ahead: undefined,
+    seq,
+    step,
+    total_steps,
+    progress,
+    message,
+    text,
+    attempts: attempt,
+    told_at: timestamp,
+  };
   if (attempt > task.attempts) {
     const {error, result, started_at, finished_at, ...anew} = moved; // all that was of the attempt before
     return {...anew, state: "queued"};
@@ -44,7 +55,8 @@ export function newer(known, task) {
     return known;
   }
   const result = task.result ?? (task.attempts === known.attempts ? known.result : undefined);
-  return {...task, params: task.params ?? known.params, ...(result === undefined ? {} : {result})};
+  const told_at = task.told_at ?? (task.seq === known.seq ? known.told_at : undefined);
+  return {...task, told_at, params: task.params ?? known.params, ...(result === undefined ? {} : {result})};
 }
 
 /** Join two histories: each event once, in order. */
@@ -53,20 +65,20 @@ export function joined(history, events) {
   return [...bySeq.values()].sort((one, other) => one.data.seq - other.data.seq);
 }
 
-/** Return `{elapsed, rest}` in seconds; null where nobody can know. */
-export function timing({state, started_at, finished_at, progress}, now = Date.now()) {
+/**
+ * Return `{elapsed, rest}` in seconds; null where nobody can know. What is left is judged by how long it took to come as far
+ * as was last told, at `told_at`.
+ */
+export function timing({state, started_at, finished_at, told_at, progress}, now = Date.now()) {
   if (!started_at) {
     return {elapsed: null, rest: null};
   }
+  const begun = new Date(started_at).getTime();
   const end = finished_at ? new Date(finished_at).getTime() : now;
-  const elapsed = Math.max(0, (end - new Date(started_at).getTime()) / 1000);
-  const isKnown = state === "running" && progress > 0 && progress < 100;
-  return {elapsed, rest: isKnown ? (elapsed * (100 - progress)) / progress : null};
-}
-
-/** Return at which place of the waiting ones, as they come in turn, a task is. */
-export function placeOf(task, others) {
-  const isBefore = (other) =>
-    other.priority > task.priority || (other.priority === task.priority && other.id < task.id);
-  return 1 + others.filter((other) => other.state === "queued" && other.id !== task.id && isBefore(other)).length;
+  const elapsed = Math.max(0, (end - begun) / 1000);
+  if (state !== "running" || progress <= 0 || progress >= 100) {
+    return {elapsed, rest: null};
+  }
+  const whole = (told_at ? (new Date(told_at).getTime() - begun) / 1000 : elapsed) * (100 / progress);
+  return {elapsed, rest: whole > elapsed ? whole - elapsed : null};
 }

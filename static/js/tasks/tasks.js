@@ -1,6 +1,7 @@
 // The tasks: which there are, how far each is, what was told of it; live, and after a gap without a hole.
 
 import {follow} from "#js/core/follow.js";
+import {newId} from "#js/core/ids.js";
 import {Pages} from "#js/core/pages.js";
 import {isLasting} from "#js/core/session.js";
 import {signal} from "#js/core/view.js";
@@ -10,6 +11,7 @@ const PAGE = 50;
 const MOST_OPEN = 100;
 const MOST_WATCHED = 60; // of the 64 that the server allows a connection: some are left for what is followed
 const RETRY_MS = 5_000;
+const SAME_WISH_MS = 120_000; // who asks again so soon after a lost answer means the same analysis
 
 export const FILTERS = ["all", "open", "completed", "error", "cancelled"];
 
@@ -20,6 +22,7 @@ export class Tasks {
   #logs = signal(new Map()); // id → its events, the oldest first, of those that somebody looks at
   #watched = new Set(); // what this connection was asked for
   #again = 0;
+  #unanswered = new Map(); // what was asked for → `{key, at}`, until an answer comes
 
   constructor({session, live}) {
     this.#session = session;
@@ -86,7 +89,7 @@ export class Tasks {
         return {task, events: [...told.events, ...events]};
       },
       take: ({task, events}) => {
-        this.#pages.put(task);
+        this.#pages.put(lastTold(task, events));
         events.forEach((event) => this.#apply(event));
         if (!isOpen(this.get(id))) {
           this.#unwatch(id);
@@ -103,9 +106,12 @@ export class Tasks {
     return {...following, stop};
   }
 
-  /** Ask for the analysis of a stock; returns the id of the task. */
+  /** Ask for the analysis of a stock; returns the id of the task. Once more after a lost answer, it is the same one. */
   async analyse(symbol, days) {
-    const {task_id: id} = await this.#session.request("POST", "/tasks", {type: "analysis", symbol, days});
+    const body = {type: "analysis", symbol, days};
+    const key = this.#keyFor(`${symbol} ${days}`);
+    const {task_id: id} = await this.#session.request("POST", "/tasks", body, {headers: {"Idempotency-Key": key}});
+    this.#unanswered.delete(`${symbol} ${days}`);
     return id;
   }
 
@@ -115,6 +121,16 @@ export class Tasks {
 
   async retry(id) {
     await this.#session.request("POST", `/tasks/${id}/retry`);
+  }
+
+  #keyFor(wish) {
+    const before = this.#unanswered.get(wish);
+    if (before && Date.now() - before.at < SAME_WISH_MS) {
+      return before.key;
+    }
+    const key = newId();
+    this.#unanswered.set(wish, {key, at: Date.now()});
+    return key;
   }
 
   #take(task) {
@@ -138,7 +154,7 @@ export class Tasks {
     this.#watched.add(id);
     try {
       const {task, events} = await this.#live.ask("watch_task", {task_id: id, after_seq: this.get(id).seq});
-      this.#pages.put(task);
+      this.#pages.put(lastTold(task, events));
       events.forEach((event) => this.#apply(event));
     } catch (error) {
       if (!isLasting(error)) {
@@ -172,12 +188,14 @@ export class Tasks {
     if (!isOpen(after)) {
       this.#unwatch(id);
       this.#watchOpen(); // there is room for another one
-      this.#settle(id);
+    }
+    if (after.state !== before.state) {
+      this.look(id);
     }
   }
 
-  /** Learn what no event tells: when exactly it began. */
-  async #settle(id) {
+  /** Learn what no event tells: its place in the line, and when exactly it began. */
+  async look(id) {
     try {
       this.#pages.put(await this.#session.request("GET", `/tasks/${id}`));
     } catch {
@@ -210,5 +228,8 @@ export class Tasks {
     return {entries: tasks, hasMore};
   }
 }
+
+/** Return a task with when it was last heard of. */
+const lastTold = (task, events) => ({...task, told_at: events.at(-1)?.data.timestamp});
 
 const matches = (task, filter) => filter === "all" || (filter === "open" ? isOpen(task) : task.state === filter);

@@ -37,6 +37,14 @@ async def test_an_analysis_is_done_and_its_report_is_kept(server: ProductServer)
     assert len(task["result"]["series"]["close"]) == 120
     history = (await server.call("GET", f"/api/tasks/{task_id}/progress", token=token)).data["events"]
     assert [event["data"]["seq"] for event in history] == list(range(1, 8))
+    assert [event["data"]["text"]["key"] for event in history] == [
+        "tasks.queued",
+        *(f"tasks.analysis.{step}" for step in ("bars", "indicators", "signals", "risk", "report")),
+        "tasks.completed",
+    ]
+    assert history[1]["data"]["text"]["values"] == {"count": 120}
+    assert (waiting["text"]["key"], task["text"]["key"], waiting["ahead"]) == ("tasks.queued", "tasks.completed", 0)
+    assert "ahead" not in task
     assert "result" not in history[-1]["data"]
     listed = (await server.call("GET", "/api/tasks?state=completed&type=analysis", token=token)).data
     assert [task["id"] for task in listed["tasks"]] == [task_id]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from server.domain.tasks import Ending, NewTask, TaskError, TaskEvent, TaskState, Worker
+from server.domain.known_texts import KnownText
+from server.domain.tasks import Ending, Message, NewTask, TaskError, TaskEvent, TaskState, Worker
 from server.storage.documents import Document
 from server.storage.tasks import TaskRepository
 from tests.support.plans import Fault, row
@@ -12,7 +13,8 @@ from tests.support.plans import Fault, row
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=60)
 EVENT = TaskEvent(2, 1, "progress", 1, 5, 20.0, "x", NOW)
-DONE = Ending(TaskState.COMPLETED, "done", result=b"{}")
+SAID = Message("x", KnownText("tasks.queued"))
+DONE = Ending(TaskState.COMPLETED, Message("done"), result=b"{}")
 STATES = ("queued", "running", "error", "completed", "cancelled", "completed", "completed", "completed")
 
 
@@ -49,7 +51,7 @@ DOCUMENTS = {"tasks": [document(owner, number) for owner in range(50) for number
 WAITING = "30-16"
 
 ROWS = (
-    row(TaskRepository.add, "user1", NewTask("analysis", Worker.BUILT_IN, b"{}", 5, "x"), NOW),
+    row(TaskRepository.add, "user1", NewTask("analysis", Worker.BUILT_IN, b"{}", 5, SAID), NOW),
     row(TaskRepository.find_by_key, "user1", "key2"),
     row(TaskRepository.find, "01-03"),
     row(TaskRepository.newest, "user1", None, None, None, 21),
@@ -58,12 +60,15 @@ ROWS = (
     row(TaskRepository.count_queued, Worker.BUILT_IN, 100).excused(
         Fault.EXAMINES, "it counts keys, no more than it is told"
     ),
+    row(TaskRepository.line, Worker.BUILT_IN, 100).excused(
+        Fault.EXAMINES, "it puts keys, no more than it is told, into one answer"
+    ),
     row(TaskRepository.count_open).excused(Fault.EXAMINES, "it counts the keys of what is open, which is bounded"),
     row(TaskRepository.claim, Worker.BUILT_IN, ["analysis", "training"], "one", LATER, NOW),
     row(TaskRepository.start, "02-00", "one", LATER, NOW).excused(Fault.FINDS_NOTHING, "it is a built-in one"),
     row(TaskRepository.write_events, "03-01", 1, [EVENT], LATER),
     row(TaskRepository.end, "03-01", DONE, NOW, LATER, attempt=1, unwritten=[EVENT]),
-    row(TaskRepository.give_up_one, Worker.BUILT_IN, TaskError.INTERRUPTED, "x", NOW, LATER, LATER),
+    row(TaskRepository.give_up_one, Worker.BUILT_IN, TaskError.INTERRUPTED, SAID, NOW, LATER, LATER),
     row(TaskRepository.keep_alive, ["05-01", "06-01", "unknown"], "one", LATER),
-    row(TaskRepository.requeue, "07-02", "user7", "x", NOW),
+    row(TaskRepository.requeue, "07-02", "user7", SAID, NOW),
 )
