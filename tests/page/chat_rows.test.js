@@ -55,11 +55,12 @@ test("the time of a row is as short as its age allows", () => {
   assert.equal(shown(2026, 0, 8, 9, 5), "09:05");
   assert.equal(shown(2026, 0, 7, 23, 59), "yesterday");
   assert.equal(shown(2026, 0, 5, 9), "Mon");
-  assert.equal(shown(2026, 0, 1, 9), "1/1");
-  assert.equal(shown(2025, 11, 31, 9), "12/31/2025");
+  assert.equal(shown(2026, 0, 1, 9), "Jan 1");
+  assert.equal(shown(2025, 11, 31, 9), "Dec 31, 2025");
   useTexts("zh-CN", {});
   assert.equal(shown(2026, 0, 7, 9), "昨天");
   assert.equal(shown(2026, 0, 5, 9), "周一");
+  assert.equal(shown(2026, 0, 1, 9), "1月1日");
 });
 
 /** Speak English. */
@@ -73,6 +74,7 @@ test("a row says in one line what was said last, and by whom where that is not p
   const said = (view, last) =>
     previewText(rowsOf([entryOf({...view, last_message: last}, "me")], friends, "me", 0)[0], "me");
   const [one, many] = views;
+  assert.equal(previewText({...rows[0], outgoing: {type: "text", content: "not sent"}}, "me"), "You: not sent");
   assert.equal(said(one, message(1, BOB, {content: "two\nlines"})), "two lines");
   assert.equal(said(one, message(1, ME)), "You: message 1");
   assert.equal(said(many, message(1, BOB)), "Bob: message 1");

@@ -12,7 +12,7 @@ import {batch, computed, signal} from "#js/core/view.js";
 const RETRY_MS = 3_000;
 
 export class Conversation {
-  /** As the server shows it, with all members; null until it was entered. */
+  /** As the server shows it, with all members; until it was entered what the list knows of it, or null. */
   info = signal(null);
   /** "loading", "ready" or "error", with why. */
   state = signal("loading");
@@ -37,8 +37,9 @@ export class Conversation {
   #early = []; // what came before the first answer
 
   /** `friend` is the other one of two, `id` null where the conversation has not begun. */
-  constructor(app, {id = null, friend = null}) {
+  constructor(app, {id = null, friend = null, info = null}) {
     this.#app = app;
+    this.info.value = info;
     this.#id = signal(id);
     this.#friend = signal(friend);
     this.outgoing = outgoingOf(app, this);
@@ -293,9 +294,9 @@ export class Conversation {
     return this.receipts.stateOf(seq, ids(this.others));
   }
 
-  /** How many others have read a message. */
+  /** Which of the others have read a message. */
   readersOf({seq}) {
-    return this.receipts.readers(seq, ids(this.others));
+    return this.others.filter(({id}) => this.receipts.hasRead(seq, id));
   }
 
   // Writing
