@@ -94,7 +94,7 @@ function shownSize({width, height}) {
 function File({file, outgoing}) {
   const inside = html`
     <span class="file-icon"><${Icon} name="attach" /></span>
-    <span class="file-name">${file.name}</span>
+    <span class="file-name" title=${file.name}>${file.name}</span>
     <span class="file-size">${bytes(file.size)}</span>
   `;
   return outgoing

@@ -51,7 +51,7 @@ export class ReadingPlace {
       return all;
     }
     const start = all[0].seq; // numbers have no holes: they count places
-    const end = to === null ? all.length : Math.min(all.length, to - start + 1);
+    const end = to === null ? all.length : Math.max(0, Math.min(all.length, to - start + 1));
     const least = from === null ? end - FIRST : from - start;
     const isFollowed = to === null && this.isAtEnd.value;
     return all.slice(Math.max(0, isFollowed ? Math.max(least, end - MOST) : least), end);

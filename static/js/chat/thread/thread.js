@@ -11,7 +11,7 @@ import {Search} from "#js/chat/thread/search.js";
 import {Viewer} from "#js/chat/thread/viewer.js";
 import {Icon} from "#js/ui/icon.js";
 import {Empty, Loading, Problem} from "#js/ui/state.js";
-import {complain} from "#js/ui/toasts.js";
+import {complain, toast} from "#js/ui/toasts.js";
 
 /** `seq` is a message to show; `onBack` goes back where there is one pane; `tools` are further buttons at the top. */
 export const Thread = (props) => html`<${Open} key=${props.conversation} ...${props} />`;
@@ -38,6 +38,7 @@ function Open({conversation, seq, onBack, tools}) {
   const isReady = conversation.state.value === "ready";
   const hasSome = isReady || conversation.outgoing.value.length > 0; // what was written offline is shown at once
   useBeginning(conversation, place, isReady, seq);
+  useRenewals(conversation, place);
   return html`
     <section class="thread" aria-label=${t("thread.with", {name: conversation.title})}>
       <${Head}
@@ -80,6 +81,29 @@ function useBeginning(conversation, place, isReady, seq) {
     }
     hasBegun.current = true;
   }, [isReady, seq]);
+}
+
+/** Say that what was shown is gone, as too much was missed to catch up with: who was further up goes on at what is new. */
+function useRenewals(conversation, place) {
+  const known = useRef(conversation.renewals.peek());
+  const {value: renewals} = conversation.renewals;
+  useEffect(() => {
+    if (renewals > known.current) {
+      known.current = renewals;
+      goOn(conversation, place);
+      toast({kind: "info", text: t("thread.renewed"), key: "renewed"});
+    }
+  }, [renewals]);
+}
+
+function goOn({unread, newFrom}, place) {
+  if (place.isAtEnd.peek()) {
+    return;
+  }
+  place.goToEnd();
+  if (unread.peek()) {
+    place.go(newFrom.peek(), {isQuiet: true}).catch(() => {}); // the end is shown
+  }
 }
 
 function Waiting({conversation}) {
