@@ -112,6 +112,12 @@ def test_pictures_files_and_stocks_are_sent(visit: Visit, tmp_path: Path) -> Non
     bob.page.keyboard.press("Escape")
     expect(bob.page.locator(".viewer")).to_have_count(0)
 
+    alice.page.locator(".message").last.locator(".message-text").click(button="right")
+    alice.page.get_by_role("menuitem", name="编辑说明").click()
+    expect(alice.page.locator("#draft")).to_have_value("today's chart")
+    alice.say("")
+    expect(bob.page.locator(".message").last.locator(".message-text")).to_have_count(0)
+
     (tmp_path / "报告.txt").write_text("放量突破", encoding="utf-8")
     (tmp_path / "program.exe").write_bytes(b"MZ")
     alice.page.locator("#files").set_input_files([tmp_path / "报告.txt", tmp_path / "program.exe"])
