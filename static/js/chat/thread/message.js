@@ -88,10 +88,9 @@ function GroupTicks({state, message, conversation}) {
       data-do="readers"
       tabindex="-1"
       title=${text}
-      aria-label=${text}
       aria-haspopup="dialog"
     >
-      ${isPart ? t("thread.read_part", counts) : html`<${Icon} name=${TICKS[state]} />`}
+      ${isPart ? t("thread.read_part", counts) : html`<${Icon} name=${TICKS[state]} label=${text} />`}
     </button>
   `;
 }
