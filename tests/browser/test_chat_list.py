@@ -175,7 +175,7 @@ def test_by_keyboard_and_for_screen_readers(visit: Visit) -> None:
     page = alice.page
     expect(row(page, "bob")).to_be_visible()
     assert serious_findings(page) == []
-    page.get_by_role("searchbox", name="Search friends and groups").fill("car")
+    page.get_by_role("searchbox", name="Search conversations").fill("car")
     expect(row(page, "bob")).to_have_count(0)
     page.keyboard.press("ArrowDown")
     expect(row(page, "carol")).to_be_focused()

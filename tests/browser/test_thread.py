@@ -112,6 +112,12 @@ def test_pictures_files_and_stocks_are_sent(visit: Visit, tmp_path: Path) -> Non
     bob.page.keyboard.press("Escape")
     expect(bob.page.locator(".viewer")).to_have_count(0)
 
+    alice.page.locator(".message").last.locator(".message-text").click(button="right")
+    alice.page.get_by_role("menuitem", name="编辑说明").click()
+    expect(alice.page.locator("#draft")).to_have_value("today's chart")
+    alice.say("")
+    expect(bob.page.locator(".message").last.locator(".message-text")).to_have_count(0)
+
     (tmp_path / "报告.txt").write_text("放量突破", encoding="utf-8")
     (tmp_path / "program.exe").write_bytes(b"MZ")
     alice.page.locator("#files").set_input_files([tmp_path / "报告.txt", tmp_path / "program.exe"])
@@ -174,12 +180,18 @@ def test_what_was_written_offline_outlives_a_reload(visit: Visit, program: Progr
     expect(alice.page.locator("#connection")).to_have_attribute("data-state", "reconnecting")
     alice.say("while away")
     alice.reads("while away", "waiting")
+    row = alice.page.locator('[data-friend="bob"]')
+    expect(row.get_by_role("img", name="恢复连接后自动发送")).to_be_visible()
+    expect(row).to_contain_text("while away")
+    expect(row.locator(".dot")).to_have_attribute("data-state", "unknown")
     program.start()
     alice.page.reload()
     for visitor in (alice, bob):
         visitor.is_live()
         visitor.complaints.clear()  # the browser logs every refused connection
     expect(message(alice, "while away")).to_have_attribute("data-state", re.compile("sent|delivered|read"))
+    expect(row.locator(".dot")).to_have_attribute("data-state", "online")
+    expect(row.get_by_role("img", name="恢复连接后自动发送")).to_have_count(0)
     bob.reads("while away", "received")
     texts = bob.page.locator(".bubble").all_text_contents()
     assert texts[-22:] == ["before", *(f"in the middle {number}" for number in range(20)), "while away"]
@@ -221,6 +233,10 @@ def test_older_messages_keep_the_place_and_are_found(visit: Visit) -> None:
     hit.click()
     expect(message(carol, "今日贵州茅台放量")).to_be_in_viewport()
     expect(message(carol, "今日贵州茅台放量")).to_have_class(re.compile("found"))
+    carol.page.locator('[data-friend="bob"]').click()
+    expect(carol.page.locator(".thread-head")).to_contain_text("Bob")
+    carol.talk_to("alice")
+    expect(message(carol, "今日贵州茅台放量")).to_be_in_viewport()
 
 
 def test_new_messages_are_pointed_out(visit: Visit) -> None:
@@ -266,7 +282,20 @@ def test_a_group_mentions_its_members_and_says_who_has_read(visit: Visit, progra
     alice.page.locator("#draft").press("Enter")
     expect(bob.page.locator(".mention[data-me]")).to_have_text("@bob")
     expect(carol.page.locator(".mention")).to_have_text("@bob")
-    expect(alice.page.locator(".tick").last.locator("svg")).to_have_attribute("aria-label", "2 人已读")
+    tick = alice.page.locator(".tick").last
+    expect(tick).to_have_attribute("title", "全部已读")
+    tick.click()
+    readers = alice.page.get_by_role("dialog").get_by_role("list", name="已读 2 人")
+    expect(readers).to_contain_text("Bob")
+    expect(readers).to_contain_text("Carol")
+    alice.page.keyboard.press("Escape")
+    carol.page.locator('[data-friend="alice"]').click()
+    alice.say("还有一件事")
+    expect(tick).to_have_text("已读 1/2")
+    expect(tick).to_have_attribute("title", "2 人中 1 人已读")
+    assert not serious_findings(alice.page, ".thread")
+    carol.page.locator('[data-group="研究"]').click()
+    expect(tick).to_have_attribute("title", "全部已读")
     me = next(one["id"] for one in friends if one["username"] == "carol")
     call(program, alice, "alice", "DELETE", f"/conversations/{group['id']}/members/{me}")
     expect(carol.page.locator(".composer-closed")).to_have_text("你已不在这个群聊中")

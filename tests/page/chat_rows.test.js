@@ -6,6 +6,7 @@ import {entryOf} from "#js/chat/entries.js";
 import {mayDo} from "#js/chat/groups.js";
 import {inWords} from "#js/chat/people/actions.js";
 import {previewText} from "#js/chat/preview.js";
+import {systemText} from "#js/chat/thread/system_text.js";
 import {FILTERS, matches, rowsOf} from "#js/chat/rows.js";
 import {brief} from "#js/core/format.js";
 import {Refusal} from "#js/core/session.js";
@@ -55,24 +56,25 @@ test("the time of a row is as short as its age allows", () => {
   assert.equal(shown(2026, 0, 8, 9, 5), "09:05");
   assert.equal(shown(2026, 0, 7, 23, 59), "yesterday");
   assert.equal(shown(2026, 0, 5, 9), "Mon");
-  assert.equal(shown(2026, 0, 1, 9), "1/1");
-  assert.equal(shown(2025, 11, 31, 9), "12/31/2025");
+  assert.equal(shown(2026, 0, 1, 9), "Jan 1");
+  assert.equal(shown(2025, 11, 31, 9), "Dec 31, 2025");
   useTexts("zh-CN", {});
   assert.equal(shown(2026, 0, 7, 9), "昨天");
   assert.equal(shown(2026, 0, 5, 9), "周一");
+  assert.equal(shown(2026, 0, 1, 9), "1月1日");
 });
 
-/** Speak English. */
-function useEnglish() {
-  const read = (area) => JSON.parse(readFileSync(new URL(`../../static/texts/en/${area}.json`, import.meta.url)));
-  useTexts("en", {...read("chat"), ...read("thread")});
+function speak(name) {
+  const read = (area) => JSON.parse(readFileSync(new URL(`../../static/texts/${name}/${area}.json`, import.meta.url)));
+  useTexts(name, {...read("chat"), ...read("thread")});
 }
 
 test("a row says in one line what was said last, and by whom where that is not plain", () => {
-  useEnglish();
+  speak("en");
   const said = (view, last) =>
     previewText(rowsOf([entryOf({...view, last_message: last}, "me")], friends, "me", 0)[0], "me");
   const [one, many] = views;
+  assert.equal(previewText({...rows[0], outgoing: {type: "text", content: "not sent"}}, "me"), "You: not sent");
   assert.equal(said(one, message(1, BOB, {content: "two\nlines"})), "two lines");
   assert.equal(said(one, message(1, ME)), "You: message 1");
   assert.equal(said(many, message(1, BOB)), "Bob: message 1");
@@ -86,10 +88,29 @@ test("a row says in one line what was said last, and by whom where that is not p
 });
 
 test("a refusal is said in words that fit what was tried", () => {
-  useEnglish();
+  speak("en");
   const refusal = new Refusal("limit_reached", "limit reached");
   assert.equal(inWords(refusal, "pin").message, "At most 20 conversations can be pinned");
   assert.equal(inWords(refusal, "mute"), refusal);
   const lost = new Error("lost");
   assert.equal(inWords(lost, "pin"), lost);
+});
+
+test("Chinese has a space around a Latin name, and none around a Chinese one", () => {
+  const removed = (sender, person) =>
+    systemText(
+      {system: {action: "removed", user_ids: ["x"]}, sender, people: [person]},
+      (one) => one.display_name,
+      "me",
+    );
+  const [wei, na] = [
+    {id: "wei", display_name: "张 伟"},
+    {id: "na", display_name: "李娜"},
+  ];
+  speak("zh-CN");
+  assert.equal(removed(BOB, CAROL), "Bob 将 Carol 移出群聊");
+  assert.equal(removed(ME, na), "你将李娜移出群聊");
+  assert.equal(removed(wei, ME), "张 伟将你移出群聊");
+  speak("en");
+  assert.equal(removed(na, ME), "李娜 removed you");
 });

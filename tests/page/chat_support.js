@@ -57,6 +57,8 @@ export const group = (id, name, people, others = {}) => ({
 export class FakeApp {
   me = ME;
   live = new FakeLive();
+  outbox = {list: signal([]), onSent: () => {}, discard: () => {}};
+  uploads = {list: signal([])};
   caughtUp = {missed: 0, add: (count) => (this.caughtUp.missed += count)};
   requests = [];
   answers = {};

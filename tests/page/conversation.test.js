@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import {afterEach, beforeEach, test} from "node:test";
 import {Conversation} from "#js/chat/conversation.js";
-import {Drafts} from "#js/chat/drafts.js";
-import {Limits} from "#js/chat/limits.js";
-import {Outbox} from "#js/chat/outbox.js";
 import {ConnectionLost} from "#js/core/live.js";
 import {Refusal} from "#js/core/session.js";
-import {signal} from "#js/core/view.js";
-import {FakeLive, FakeStorage} from "./support.js";
-
-const ME = {id: "me", username: "me", display_name: "Me"};
-const BOB = {id: "bob", username: "bob", display_name: "Bob"};
+import {BOB, ME} from "./chat_support.js";
+import {World} from "./conversation_world.js";
+import {FakeStorage} from "./support.js";
 
 let world;
 beforeEach(() => {
@@ -20,98 +15,6 @@ beforeEach(() => {
 afterEach(() => {
   delete globalThis.localStorage;
 });
-
-/** A server that holds one conversation, and the app of one of its members. */
-class World {
-  live = new FakeLive();
-  messages = [];
-  changed = [];
-  read = {};
-  revision = 0;
-  requests = [];
-
-  constructor() {
-    const session = {request: async (method, path) => this.#request(method, path)};
-    const friends = {list: signal([BOB]), following: {state: signal("ready")}};
-    this.app = {me: ME, live: this.live, session, friends, uploads: {list: signal([])}};
-    this.app.limits = new Limits(this.app);
-    this.app.drafts = new Drafts(this.app);
-    this.app.outbox = new Outbox(this.app);
-    this.live.answers("join_chat", (asked) => this.#join(asked));
-    this.live.answers("send_message", (asked) => ({message: this.says(ME, asked.content, asked)}));
-    for (const name of ["mark_read", "mark_delivered", "typing"]) {
-      this.live.answers(name, () => ({}));
-    }
-    this.conversation = new Conversation(this.app, {friend: BOB});
-  }
-
-  says(sender, content = "", {client_msg_id: id = null} = {}) {
-    const seq = this.messages.length + 1;
-    const message = {
-      id: `m${seq}`,
-      conversation_id: "c",
-      seq,
-      sender,
-      type: "text",
-      content,
-      created_at: "2026-01-05T10:00:00Z",
-      client_msg_id: id,
-    };
-    this.messages.push(message);
-    this.revision += 1;
-    if (sender === ME) {
-      this.read.me = seq;
-    }
-    return message;
-  }
-
-  many(count, sender = BOB) {
-    return Array.from({length: count}, (_, number) => this.says(sender, `message ${number}`));
-  }
-
-  tell(message) {
-    this.live.tell("new_message", {conversation_id: "c", message});
-  }
-
-  async enter() {
-    this.live.becomes("live");
-    await this.conversation.join();
-    return this.conversation;
-  }
-
-  asked(name) {
-    return this.live.asked.filter(([event]) => event === name).map(([, payload]) => payload);
-  }
-
-  #join({after_seq: after}) {
-    const messages = after === undefined ? this.messages.slice(-50) : this.messages.slice(after);
-    const read = this.read.me ?? 0;
-    const unread = this.messages.filter(({seq, sender}) => seq > read && sender !== ME).length;
-    const conversation = {
-      id: "c",
-      kind: "direct",
-      members: [ME, BOB],
-      revision: this.revision,
-      unread,
-      read: this.read,
-      delivered: {},
-    };
-    return {conversation, messages, updated: after === undefined ? [] : this.changed, has_more: false};
-  }
-
-  async #request(method, path) {
-    this.requests.push(path);
-    const query = Object.fromEntries(new URLSearchParams(path.split("?")[1]));
-    const number = (name) => (query[name] === undefined ? null : Number(query[name]));
-    const [before, after, around, limit] = ["before_seq", "after_seq", "around_seq", "limit"].map(number);
-    let found = this.messages.filter(({seq}) => (before === null || seq < before) && (after === null || seq > after));
-    if (around !== null) {
-      found = found.filter(({seq}) => Math.abs(seq - around) <= limit / 2);
-    }
-    const part = after === null ? found.slice(-limit) : found.slice(0, limit);
-    return {messages: part.toReversed(), has_more: part.length < found.length};
-  }
-}
 
 const contents = (conversation) => conversation.messages.value.map(({content}) => content);
 const numbers = (conversation) => conversation.messages.value.map(({seq}) => seq);
@@ -181,6 +84,26 @@ test("the next connection brings what was missed and what has changed, once", as
   await world.live.settled();
   world.tell(world.messages[2]);
   assert.deepEqual(contents(conversation), ["changed", "message 1", "missed"]);
+});
+
+test("of too much that was missed the newest is loaded anew, and that is told", async () => {
+  world.many(3);
+  const conversation = await world.enter();
+  conversation.history.isOpen = true;
+  world.live.becomes("reconnecting");
+  world.many(500);
+  world.live.becomes("live");
+  await world.live.settled();
+  assert.deepEqual([numbers(conversation).length, conversation.renewals.value], [503, 0]);
+  world.live.becomes("reconnecting");
+  world.many(501);
+  world.live.becomes("live");
+  await world.live.settled();
+  assert.deepEqual([numbers(conversation).length, conversation.renewals.value], [50, 1]);
+  assert.equal(numbers(conversation).at(-1), 1004);
+  assert.equal(conversation.unread.value, 1004);
+  world.tell(world.says(BOB, "and on"));
+  assert.equal(contents(conversation).at(-1), "and on");
 });
 
 test("an edited or recalled message changes above its replies too", async () => {
@@ -329,6 +252,19 @@ test("white space and too much cannot be sent", async () => {
   composition.text = "😀".repeat(10_001);
   assert.equal(composition.left, -1);
   assert.equal(composition.canSend, false);
+});
+
+test("the caption of a file can be taken away, a text cannot", async () => {
+  const {composition} = await world.enter();
+  world.live.answers("edit_message", ({content}) => ({message: {...world.says(ME, content), type: "file"}}));
+  composition.edit({id: "m1", type: "text", content: "said"});
+  composition.text = "  ";
+  assert.deepEqual([composition.canSend, composition.isCaption], [false, false]);
+  composition.edit({id: "m1", type: "file", content: "the report"});
+  composition.text = "  ";
+  assert.deepEqual([composition.canSend, composition.isCaption], [true, true]);
+  await composition.submit();
+  assert.deepEqual(world.asked("edit_message"), [{message_id: "m1", content: ""}]);
 });
 
 test("a file that the server would not take is told of before it is sent", async () => {

@@ -216,8 +216,6 @@ test("names of people are the newest everywhere", async () => {
 
 /** What a conversation needs of the app to be opened. */
 function openable() {
-  app.outbox = {list: signal([]), onSent: () => {}, discard: () => {}};
-  app.uploads = {list: signal([])};
   app.drafts = {of: () => ({text: ""}), set: () => {}};
   app.limits = {known: signal(null)};
   for (const event of ["mark_read", "mark_delivered", "typing"]) {
@@ -291,4 +289,29 @@ test("a lost connection ends the telling of deliveries, and the next one begins 
   await app.live.settled();
   await app.live.settled();
   assert.equal(app.live.asked.filter(([event]) => event === "mark_delivered").length, 2);
+});
+
+test("what has not arrived yet stands in its row, by its time", async () => {
+  await begin(direct("d", BOB, {last: message(5, BOB)}), group("g", "Traders", [BOB], {last: message(3, BOB)}));
+  const {outbox, uploads} = app;
+  const shown = () => conversations.list.value.map(({title, outgoing}) => [title, outgoing?.content]);
+  const written = (content, minutes, more) => ({
+    id: content,
+    type: "text",
+    content,
+    at: Date.parse(at(minutes)),
+    ...more,
+  });
+  outbox.list.value = [written("one", 6, {conversation: "g"}), written("two", 7, {conversation: "g"})];
+  assert.deepEqual(shown().slice(0, 2), [
+    ["Traders", "two"],
+    ["Bob", undefined],
+  ]);
+  uploads.list.value = [written("picture", 8, {friend: "carol"})]; // a conversation that has not begun
+  assert.deepEqual(shown()[0], ["Carol", "picture"]);
+  wrote("g", message(4, ME, {client_msg_id: "two"})); // which the outbox is about to hear
+  assert.deepEqual(shown()[1], ["Bob", undefined]);
+  outbox.list.value = outbox.list.value.slice(0, 1);
+  uploads.list.value = [];
+  assert.deepEqual(shown().at(-1), ["Carol", undefined]);
 });

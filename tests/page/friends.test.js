@@ -104,3 +104,21 @@ test("an end of the friendship is heard", () => {
   app.live.tell("friend_removed", {user_id: "bob"});
   assert.deepEqual(names(), []);
 });
+
+test("without a connection nobody is known to be there, until the next one tells", async () => {
+  app.live.tell("user_presence", {user_id: "bob", state: "idle", last_seen: at(2)});
+  app.live.becomes("reconnecting");
+  mock.timers.tick(1_000);
+  assert.equal(friends.byId.value.get("bob").presence.state, "unknown");
+  app.live.becomes("live");
+  assert.equal(friends.byId.value.get("bob").presence.state, "unknown");
+  await app.live.settled();
+  assert.equal(friends.byId.value.get("bob").presence.state, "online");
+});
+
+test("a request that is not there any more goes away", async () => {
+  app.live.tell("friend_request", asked("r1", CAROL, ME)); // and the server knows of none
+  await assert.rejects(friends.decline({id: "r1"}), {code: "not_found"});
+  await app.live.settled();
+  assert.deepEqual(friends.incoming.value, []);
+});

@@ -14,7 +14,6 @@ beforeEach(() => {
   globalThis.localStorage = new FakeStorage();
   app = new FakeApp();
   app.friends = {list: signal([]), following: {state: signal("ready")}};
-  app.uploads = {list: signal([])};
   app.limits = new Limits(app);
   app.drafts = new Drafts(app);
   app.outbox = new Outbox(app);

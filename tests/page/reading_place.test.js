@@ -8,6 +8,12 @@ const MOST = 140;
 
 const upTo = (count) => Array.from({length: count}, (_, index) => ({seq: index + 1}));
 
+const rowAt = (seq, top) => ({
+  dataset: {seq},
+  offsetHeight: ROW_PIXELS,
+  getBoundingClientRect: () => ({top, bottom: top + ROW_PIXELS}),
+});
+
 /** A place of which all that is drawn stands in a box of 600 pixels, scrolled to `scrollTop`. */
 function placeOf(history) {
   const place = new ReadingPlace(history);
@@ -18,7 +24,8 @@ function placeOf(history) {
       return place.drawn.value.length * ROW_PIXELS;
     },
     getBoundingClientRect: () => ({top: 0, bottom: 600}),
-    querySelectorAll: () => [],
+    querySelectorAll: () => place.drawn.value.map(({seq}, index) => rowAt(seq, index * ROW_PIXELS - box.scrollTop)),
+    querySelector: (wanted) => box.querySelectorAll().find(({dataset}) => wanted === `[data-seq="${dataset.seq}"]`),
   };
   place.attach(box);
   return {place, box};
@@ -46,4 +53,16 @@ test("what comes while somebody looks further up is drawn when they come near it
     assert.ok(place.drawn.value.at(-1).seq > last);
   }
   assert.deepEqual([place.drawn.value.length, place.drawn.value.at(-1).seq], [MOST, 400]);
+});
+
+test("who comes back is where they have left", async () => {
+  const history = {messages: signal(upTo(400)), past: signal(null), hasOlder: false, show: async () => {}};
+  const {place} = placeOf(history);
+  place.moved();
+  await place.go(200);
+  const {left} = place;
+  const again = placeOf(history);
+  await again.place.go(left.seq, {isQuiet: true, ...left});
+  assert.deepEqual(again.place.left, left);
+  assert.ok(left.seq < 200 && left.above >= 0 && left.above < ROW_PIXELS);
 });

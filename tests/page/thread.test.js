@@ -143,11 +143,11 @@ test("members whose names begin so come first", () => {
   );
 });
 
-test("a message is read when all have read it, and counts who has", () => {
+test("a message is read when all have read it, and tells who has", () => {
   const receipts = new Receipts();
   receipts.take({read: {bob: 3}, delivered: {carol: 3}});
   assert.equal(receipts.stateOf(3, ["bob", "carol"]), "delivered");
-  assert.equal(receipts.readers(3, ["bob", "carol"]), 1);
+  assert.deepEqual([receipts.hasRead(3, "bob"), receipts.hasRead(3, "carol")], [true, false]);
   receipts.move("read", "carol", 3);
   assert.equal(receipts.stateOf(3, ["bob", "carol"]), "read");
   assert.equal(receipts.stateOf(4, ["bob", "carol"]), "sent");

@@ -88,6 +88,12 @@ export class Composition {
     }
   }
 
+  /** Whether what is edited is the caption of a picture or a file, which may go. */
+  get isCaption() {
+    const {value: editing} = this.editing;
+    return editing !== null && editing.message.type !== "text";
+  }
+
   /** How many characters may still be written, as the server counts them. */
   get left() {
     const {text} = this;
@@ -95,10 +101,8 @@ export class Composition {
   }
 
   get canSend() {
-    const {value: editing} = this.editing;
     const attached = this.attachments.value;
-    const isCaption = editing && editing.message.type !== "text";
-    const says = Boolean(this.text.trim()) || (editing ? isCaption : attached.length > 0);
+    const says = Boolean(this.text.trim()) || (this.editing.value ? this.isCaption : attached.length > 0);
     return says && this.left >= 0 && !attached.some(({problem}) => problem);
   }
 
@@ -121,10 +125,11 @@ export class Composition {
 
   /** An edit that fails is there again, to be tried once more. */
   async #submitEdit(editing) {
+    const text = editing.text.trim() ? editing.text : "";
     this.editing.value = null;
     try {
-      if (editing.text !== editing.message.content) {
-        await this.#conversation.edit(editing.message, editing.text);
+      if (text !== editing.message.content) {
+        await this.#conversation.edit(editing.message, text);
       }
     } catch (error) {
       this.editing.value ??= editing;

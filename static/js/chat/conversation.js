@@ -10,15 +10,18 @@ import {isLasting} from "#js/core/session.js";
 import {batch, computed, signal} from "#js/core/view.js";
 
 const RETRY_MS = 3_000;
+const MOST_MISSED = 500; // caught up; of more the newest are loaded anew
 
 export class Conversation {
-  /** As the server shows it, with all members; null until it was entered. */
+  /** As the server shows it, with all members; until it was entered what the list knows of it, or null. */
   info = signal(null);
   /** "loading", "ready" or "error", with why. */
   state = signal("loading");
   error = signal(null);
   /** Whether one is no longer in it. */
   isGone = signal(false);
+  /** How often its messages were loaded anew, as too many were missed. */
+  renewals = signal(0);
   history = new History((query) => this.#ask(query));
   messages = this.history.messages;
   reading = new Reading(this.history, {me: () => this.#me, tell: (event, seq) => this.#tellMark(event, seq)});
@@ -37,8 +40,9 @@ export class Conversation {
   #early = []; // what came before the first answer
 
   /** `friend` is the other one of two, `id` null where the conversation has not begun. */
-  constructor(app, {id = null, friend = null}) {
+  constructor(app, {id = null, friend = null, info = null}) {
     this.#app = app;
+    this.info.value = info;
     this.#id = signal(id);
     this.#friend = signal(friend);
     this.outgoing = outgoingOf(app, this);
@@ -152,20 +156,17 @@ export class Conversation {
   async #join() {
     const {live} = this.#app;
     if (this.state.value !== "ready") {
-      const {conversation, messages} = await live.ask("join_chat", this.#target);
-      this.#joined = true;
-      batch(() => {
-        this.history.recent.value = messages;
-        this.history.append(this.#early);
-        this.state.value = "ready";
-        this.error.value = null;
-        this.#entered(conversation);
-      });
+      await this.#begin();
       return;
     }
     for (let hasMore = true; hasMore;) {
       const asked = {conversation_id: this.id, after_seq: this.history.end, after_revision: this.#revision};
       const {conversation, messages, updated, has_more: more} = await live.ask("join_chat", asked);
+      if (conversation.last_seq - this.history.end > MOST_MISSED) {
+        await this.#begin();
+        this.renewals.value += 1;
+        return;
+      }
       hasMore = more && messages.length + updated.length > 0;
       batch(() => {
         updated.forEach((message) => this.history.replace(message));
@@ -174,6 +175,19 @@ export class Conversation {
       });
     }
     this.#joined = true;
+  }
+
+  /** Show the newest messages, whatever was shown. */
+  async #begin() {
+    const {conversation, messages} = await this.#app.live.ask("join_chat", this.#target);
+    this.#joined = true;
+    batch(() => {
+      this.history.restart(messages);
+      this.history.append(this.#early.splice(0));
+      this.state.value = "ready";
+      this.error.value = null;
+      this.#entered(conversation);
+    });
   }
 
   #entered(conversation) {
@@ -293,9 +307,9 @@ export class Conversation {
     return this.receipts.stateOf(seq, ids(this.others));
   }
 
-  /** How many others have read a message. */
+  /** Which of the others have read a message. */
   readersOf({seq}) {
-    return this.receipts.readers(seq, ids(this.others));
+    return this.others.filter(({id}) => this.receipts.hasRead(seq, id));
   }
 
   // Writing

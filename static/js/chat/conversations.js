@@ -3,6 +3,7 @@
 import {Deliveries} from "#js/chat/deliveries.js";
 import * as entries from "#js/chat/entries.js";
 import {OpenedConversations} from "#js/chat/opened.js";
+import {newestOutgoing} from "#js/chat/outgoing.js";
 import {rowsOf} from "#js/chat/rows.js";
 import {follow} from "#js/core/follow.js";
 import {Turns} from "#js/core/turns.js";
@@ -13,9 +14,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Conversations {
   /** Rows (see rows.js): what is pinned first, then the last active, then friends to whom nothing was written yet. */
-  list = computed(() => rowsOf(this.#entries.value.values(), this.#app.friends.byId.value, this.#me, this.#now.value));
+  list = computed(() => {
+    const {byId} = this.#app.friends;
+    return rowsOf(this.#entries.value.values(), byId.value, this.#me, this.#now.value, newestOutgoing(this.#app));
+  });
   /** How many messages were not read, without what is muted. */
   unread = computed(() => this.list.value.reduce((sum, row) => sum + (row.isMuted ? 0 : row.unread), 0));
+  /** Where one has left each conversation, by its id: see `ReadingPlace.left`; none where that was the end. */
+  places = new Map();
   #app;
   #entries = signal(new Map());
   #now = signal(Date.now()); // moves on when a muting ends
@@ -64,16 +70,21 @@ export class Conversations {
     return this.list.value.find((row) => row.user?.id === userId) ?? null;
   }
 
+  /** Return what is known of a conversation, as the server shows it, with some of the members; or null. */
+  known(id) {
+    return this.#entries.peek().get(id) ?? null;
+  }
+
   /** Return the conversation with this id, always the same one; null when the user was never in it. */
   open(id) {
     const row = untracked(() => this.row(id));
-    return row ? this.#opened.of(row) : this.#opened.find(id);
+    return row ? this.#opened.of(row, this.known(id)) : this.#opened.find(id);
   }
 
   /** Return the conversation with a friend, which begins with its first use; null with a stranger. */
   openWith(friendId) {
     const row = untracked(() => this.rowWith(friendId));
-    return row && this.#opened.of(row);
+    return row && this.#opened.of(row, row.id && this.known(row.id));
   }
 
   /** Return the ids of those who are writing now, as far as that is told: where the conversation was opened. */

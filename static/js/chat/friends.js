@@ -4,10 +4,14 @@ import {follow} from "#js/core/follow.js";
 import {batch, computed, signal} from "#js/core/view.js";
 
 const PRESENCE_PAUSE_MS = 100;
-const UNKNOWN_PRESENCE = {state: "offline", last_seen: null};
+const NOT_SEEN = {state: "offline", last_seen: null};
+const UNKNOWN_PRESENCE = {state: "unknown", last_seen: null};
 
 export class Friends {
-  /** `[{id, username, display_name, avatar?, presence: {state, last_seen}}]`, by username. */
+  /**
+   * `[{id, username, display_name, avatar?, presence: {state, last_seen}}]`, by username; the state is "online", "idle", "offline"
+   * or, as long as nobody tells, "unknown".
+   */
   list = signal([]);
   /** `[{id, from_user, to_user, created_at}]`, newest first. */
   requests = signal([]);
@@ -44,6 +48,7 @@ export class Friends {
         profile_updated: ({user}) => this.#renamed(user),
       },
     });
+    live.state.subscribe((state) => state !== "live" && this.#forgetPresences());
   }
 
   /** What somebody is to the user: `{is: "self" | "friend" | "incoming" | "outgoing" | "blocked" | "none", request?}`. */
@@ -82,18 +87,30 @@ export class Friends {
   }
 
   async accept({id, ...request}) {
-    await this.#session.request("POST", `/friends/requests/${id}/accept`);
+    await this.#answer("POST", `${id}/accept`);
     this.#accepted({id, ...request});
   }
 
   async decline({id}) {
-    await this.#session.request("POST", `/friends/requests/${id}/decline`);
+    await this.#answer("POST", `${id}/decline`);
     this.#forgetRequest(id);
   }
 
   async withdraw({id}) {
-    await this.#session.request("DELETE", `/friends/requests/${id}`);
+    await this.#answer("DELETE", id);
     this.#forgetRequest(id);
+  }
+
+  /** Answer a request or take it back; one that is not there any more, of which the news was lost, goes away. */
+  async #answer(method, path) {
+    try {
+      await this.#session.request(method, `/friends/requests/${path}`);
+    } catch (error) {
+      if (error.code === "not_found") {
+        this.following.refresh();
+      }
+      throw error;
+    }
   }
 
   async remove(userId) {
@@ -131,13 +148,19 @@ export class Friends {
       this.#forgetRequest(id);
       if (!this.byId.value.has(friend.id)) {
         // How present they are is told a moment later.
-        this.list.value = [...this.list.value, {...friend, presence: UNKNOWN_PRESENCE}].sort(byUsername);
+        this.list.value = [...this.list.value, {...friend, presence: NOT_SEEN}].sort(byUsername);
       }
     });
   }
 
   #parted(userId) {
     this.list.value = this.list.value.filter(({id}) => id !== userId);
+  }
+
+  /** Without a connection nobody tells who comes and goes; the next one tells it of all. */
+  #forgetPresences() {
+    this.#presences.clear();
+    this.list.value = this.list.value.map((friend) => ({...friend, presence: UNKNOWN_PRESENCE}));
   }
 
   /** Show soon how present somebody is: when a server comes back, all friends do at once. */

@@ -46,6 +46,14 @@ export class History {
     return this.messages.value.length > 0 && this.messages.value[0].seq > 1;
   }
 
+  /** Forget what is known, for the newest messages. */
+  restart(messages) {
+    batch(() => {
+      this.recent.value = messages;
+      this.past.value = null;
+    });
+  }
+
   /** Put messages behind the recent ones; `{news, hasHole}`: those that are new, whether some are missing between. */
   append(messages) {
     const {end} = this;

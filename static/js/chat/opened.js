@@ -23,16 +23,16 @@ export class OpenedConversations {
     return this.#byId.value.get(id) ?? null;
   }
 
-  /** Return the one of a row, whether it has begun or not. */
-  of({id, user}) {
+  /** Return the one of a row, whether it has begun or not; `info` is what is known of it without having entered it. */
+  of({id, user}, info = null) {
     const known = id ? this.#byId.peek().get(id) : this.#begun.get(user.id);
-    const conversation = known ?? this.#make(id, user);
+    const conversation = known ?? this.#make(id, user, info);
     this.#use(conversation);
     return conversation;
   }
 
-  #make(id, friend) {
-    const conversation = new Conversation(this.#app, {id, friend});
+  #make(id, friend, info) {
+    const conversation = new Conversation(this.#app, {id, friend, info});
     if (!id) {
       this.#begun.set(friend.id, conversation);
     }

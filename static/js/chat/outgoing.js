@@ -20,10 +20,18 @@ export function outgoingOf({outbox, uploads, live}, conversation) {
     const {id, friend, history} = conversation;
     const isOfIt = (one) => (one.conversation && one.conversation === id) || (one.friend && one.friend === friend?.id);
     const arrived = new Set(history.recent.value.slice(-LATELY).map((message) => message.client_msg_id));
-    const unsent = live.state.value === "live" ? "sending" : "waiting";
     return [...uploads.list.value, ...outbox.list.value]
       .filter((one) => isOfIt(one) && !arrived.has(one.id))
       .sort((one, other) => one.at - other.at)
-      .map((one) => withState(one, one.error ? "failed" : unsent));
+      .map((one) => withState(one, stateOf(one, live)));
   });
+}
+
+/** "sending", "waiting" or "failed". */
+export const stateOf = ({error}, live) => (error ? "failed" : live.state.value === "live" ? "sending" : "waiting");
+
+/** Return what was written last to each friend, or else in each conversation, and has not arrived: a map by their ids. */
+export function newestOutgoing({outbox, uploads}) {
+  const all = [...uploads.list.value, ...outbox.list.value].sort((one, other) => one.at - other.at);
+  return new Map(all.map((one) => [one.friend ?? one.conversation, one]));
 }

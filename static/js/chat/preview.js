@@ -4,8 +4,9 @@ import {excerptText} from "#js/chat/thread/excerpt.js";
 import {systemText} from "#js/chat/thread/system_text.js";
 import {t} from "#js/core/texts.js";
 
-/** Return the words for the last message of a row; in groups with who said them. */
-export function previewText({message, kind}, me) {
+/** Return the words for the last message of a row, also one that has not arrived; in groups with who said them. */
+export function previewText({message: last, kind, outgoing}, me) {
+  const message = outgoing ? {...outgoing, sender: {id: me}} : last;
   if (message.type === "system") {
     return systemText(message, (person) => person.display_name, me);
   }

@@ -20,17 +20,17 @@ export class Receipts {
     }
   }
 
-  /** How many of these people have read a message. */
-  readers(seq, people) {
-    return people.filter((id) => (this.read.value[id] ?? 0) >= seq).length;
+  /** Whether somebody has read a message. */
+  hasRead(seq, userId) {
+    return (this.read.value[userId] ?? 0) >= seq;
   }
 
   /** "read" or "delivered" when all of these people have, else "sent". */
   stateOf(seq, people) {
-    const {value: read} = this.read;
-    if (people.length && people.every((id) => (read[id] ?? 0) >= seq)) {
+    if (people.length && people.every((id) => this.hasRead(seq, id))) {
       return "read";
     }
+    const {value: read} = this.read;
     const {value: delivered} = this.delivered;
     const has = (id) => Math.max(delivered[id] ?? 0, read[id] ?? 0) >= seq;
     return people.length && people.every(has) ? "delivered" : "sent";

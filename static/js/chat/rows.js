@@ -5,21 +5,23 @@ import {language} from "#js/core/texts.js";
 
 /**
  * Return the rows in order: `{key, id, kind, title, user, presence, isFriend, unread, isMentioned, isPinned, isMuted, message, at,
- * …}`. `user` is the other one of two, `presence` a friend's; `id` is null where the conversation has not begun.
+ * outgoing, …}`. `user` is the other one of two, `presence` a friend's; `id` is null where the conversation has not begun;
+ * `outgoing` is what was written last and has not arrived, as in `unsent`, by the friend or else the conversation.
  */
-export function rowsOf(all, friends, me, now) {
+export function rowsOf(all, friends, me, now, unsent = new Map()) {
   const rows = [];
   const met = new Set();
   for (const entry of all) {
     const user = entry.kind === "direct" ? otherOf(entry, me) : null;
     met.add(user?.id);
     if (entry.kind === "group" || entry.last_message || friends.has(user.id)) {
-      rows.push(rowOf(entry, user, friends.get(user?.id), me, now));
+      const outgoing = notArrived(unsent.get(user?.id ?? entry.id), entry);
+      rows.push(rowOf(entry, {user, friend: friends.get(user?.id), me, isMuted: isMutedAt(entry, now), outgoing}));
     }
   }
   const others = [...friends.values()].filter(({id}) => !met.has(id));
   const {compare} = new Intl.Collator(language.value, {numeric: true});
-  return [...rows, ...others.map(beginning)].sort(
+  return [...rows, ...others.map((friend) => beginning(friend, unsent.get(friend.id) ?? null))].sort(
     (one, other) => other.isPinned - one.isPinned || other.at - one.at || compare(one.title, other.title),
   );
 }
@@ -46,13 +48,17 @@ export const draftOf = ({user, id}) => (user ? `with-${user.id}` : id);
 
 const otherOf = (entry, me) => entry.members.find(({id}) => id !== me);
 
+/** What is shown as the last message has arrived, though its sender has not heard so yet. */
+const notArrived = (outgoing, {last_message: last}) =>
+  outgoing && outgoing.id !== last?.client_msg_id ? outgoing : null;
+
 const made = new WeakMap();
 
 /** Return the same row as before when nothing of it has changed: then it is not drawn again. */
-function rowOf(entry, user, friend, me, now) {
-  const isMuted = isMutedAt(entry, now);
+function rowOf(entry, {user, friend, me, isMuted, outgoing}) {
+  const changing = {user: friend ?? user, isFriend: Boolean(friend), isMuted, outgoing};
   const before = made.get(entry);
-  if (before && before.user === (friend ?? user) && before.isFriend === Boolean(friend) && before.isMuted === isMuted) {
+  if (before && Object.entries(changing).every(([name, value]) => before[name] === value)) {
     return before;
   }
   const row = {
@@ -60,24 +66,26 @@ function rowOf(entry, user, friend, me, now) {
     id: entry.id,
     kind: entry.kind,
     title: user ? (friend ?? user).display_name : entry.name,
-    user: friend ?? user,
+    ...changing,
     presence: friend?.presence ?? null,
-    isFriend: Boolean(friend),
     others: entry.members.filter(({id}) => id !== me),
     unread: unreadOf(entry),
     isMentioned: entry.isMentioned,
     isPinned: entry.pinned,
-    isMuted,
     message: entry.last_message,
-    at: entry.at,
+    at: Math.max(entry.at, outgoing?.at ?? 0),
   };
   made.set(entry, row);
   return row;
 }
 
 /** A friend to whom nothing was written yet. */
-function beginning(friend) {
-  const row = made.get(friend) ?? {
+function beginning(friend, outgoing) {
+  const before = made.get(friend);
+  if (before?.outgoing === outgoing) {
+    return before;
+  }
+  const row = {
     key: `user ${friend.id}`,
     id: null,
     kind: "direct",
@@ -91,7 +99,8 @@ function beginning(friend) {
     isPinned: false,
     isMuted: false,
     message: null,
-    at: 0,
+    outgoing,
+    at: outgoing?.at ?? 0,
   };
   made.set(friend, row);
   return row;

@@ -7,9 +7,10 @@ import {GroupDialog} from "#js/chat/group/group_dialog.js";
 import {NewGroupDialog} from "#js/chat/group/new_group_dialog.js";
 import {ListPane} from "#js/chat/list/list_pane.js";
 import {ProfileDialog} from "#js/chat/people/profile_dialog.js";
+import {ReadersDialog} from "#js/chat/thread/readers.js";
 import {html, useEffect} from "#js/core/view.js";
 
-const DIALOGS = {profile: ProfileDialog, group: GroupDialog, new_group: NewGroupDialog};
+const DIALOGS = {profile: ProfileDialog, group: GroupDialog, new_group: NewGroupDialog, readers: ReadersDialog};
 
 /** Paths: nothing, `<conversation>`, `<conversation>/<seq>`, `with/<user>`, `people`, `people/<what is searched for>`. */
 export function View({path}) {

@@ -47,11 +47,18 @@ export const time = (value) => when(value, {hour: "2-digit", minute: "2-digit", 
 export const exactTime = (value) =>
   when(value, {hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23"});
 
-/** "2026年1月5日星期一" or "Monday, January 5, 2026" */
-export const day = (value) => when(value, {dateStyle: "full"});
+/** The year, unless it is this one. */
+const yearOf = (value, now) => (new Date(value).getFullYear() === new Date(now).getFullYear() ? {} : {year: "numeric"});
+
+/** "1月5日" or "Jan 5", of another year "2025年1月5日" or "Jan 5, 2025" */
+export const date = (value, now = Date.now()) => when(value, {month: "short", day: "numeric", ...yearOf(value, now)});
+
+/** "1月5日星期一" or "Monday, January 5", of another year with the year. */
+export const day = (value, now = Date.now()) =>
+  when(value, {weekday: "long", month: "long", day: "numeric", ...yearOf(value, now)});
 
 /** A moment with its date, for titles and tables. */
-export const moment = (value) => when(value, {dateStyle: "medium", timeStyle: "short"});
+export const moment = (value) => when(value, {dateStyle: "medium", timeStyle: "short", hourCycle: "h23"});
 
 const STEPS = [
   [60, "second", 1],
@@ -65,28 +72,26 @@ export function ago(value, now = Date.now()) {
   const seconds = (new Date(value).getTime() - now) / 1000;
   const step = STEPS.find(([limit]) => Math.abs(seconds) < limit);
   if (!step) {
-    return when(value, {dateStyle: "medium"});
+    return date(value, now);
   }
   return format(Intl.RelativeTimeFormat, {numeric: "auto"}).format(Math.round(seconds / step[2]), step[1]);
 }
 
 const DAY_MS = 86_400_000;
 
-/** As short as a list needs it: "14:05", "yesterday", "Mon", "1/5", "1/5/2025". */
-export function brief(value, now = new Date()) {
-  const date = new Date(value);
+/** As short as a list needs it: "14:05", "yesterday", "Mon", "Jan 5", "Jan 5, 2025". */
+export function brief(value, now = Date.now()) {
   const days = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(value).setHours(0, 0, 0, 0)) / DAY_MS);
   if (days <= 0) {
-    return time(date);
+    return time(value);
   }
   if (days === 1) {
     return format(Intl.RelativeTimeFormat, {numeric: "auto"}).format(-1, "day");
   }
   if (days < 7) {
-    return when(date, {weekday: "short"});
+    return when(value, {weekday: "short"});
   }
-  const isThisYear = date.getFullYear() === new Date(now).getFullYear();
-  return when(date, {month: "numeric", day: "numeric", ...(isThisYear ? {} : {year: "numeric"})});
+  return date(value, now);
 }
 
 /** 75 → "1:15", 3725 → "1:02:05" */

@@ -5,7 +5,7 @@ import {html, useState} from "#js/core/view.js";
 
 const HUES = 8;
 
-/** `user` is `{id, display_name, avatar?}`; `presence` is "online", "idle" or "offline", or what has that as its `state`. */
+/** `user` is `{id, display_name, avatar?}`; `presence` is "online", "idle", "offline" or "unknown", or what has that as its `state`. */
 export function Avatar({user, size = 36, presence}) {
   const [broken, setBroken] = useState(null);
   const state = presence?.state ?? presence;

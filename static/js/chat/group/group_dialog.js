@@ -32,12 +32,14 @@ export function GroupDialog({id}) {
   }
   return html`
     <${Dialog} title=${t("chat.group_info")} onClose=${closeDialog}>
-      <${State} following=${following}>
-        ${shown && html`<${Group} group=${shown} onAdd=${() => setAdding(true)} />`}
-      <//>
+      ${shown && html`<${Group} group=${shown} onAdd=${() => setAdding(true)} />`}
+      ${isPart(shown) && html`<${State} following=${following} />`}
     <//>
   `;
 }
+
+/** Whether not all members are known: of a large group the list has some. */
+const isPart = (group) => !group || group.members.length < group.member_count;
 
 function Group({group, onAdd}) {
   const app = useApp();
@@ -46,7 +48,7 @@ function Group({group, onAdd}) {
   return html`
     <${GroupName} key=${group.name} group=${group} mayRename=${mayManage(own)} />
     <div class="toolbar chat-members-head">
-      <h3>${t("chat.member_count", {count: count(group.member_count)})}</h3>
+      <h3 tabindex="-1" autofocus>${t("chat.member_count", {count: count(group.member_count)})}</h3>
       ${mayManage(own) && add}
     </div>
     <${Members} group=${group} own=${own} />
@@ -58,9 +60,9 @@ function Group({group, onAdd}) {
   `;
 }
 
-/** All of a group, which the list of conversations shows in part, as long as the dialog is open. */
-function followGroup({live, groups}, id) {
-  const group = signal(null);
+/** All of a group, of which the list of conversations knows a part, as long as the dialog is open. */
+function followGroup({live, groups, conversations}, id) {
+  const group = signal(conversations.known(id));
   const following = follow(live, {
     fetch: () => groups.show(id),
     take: (shown) => (group.value = shown),

@@ -42,7 +42,7 @@ export function GroupName({group, mayRename}) {
           onInput=${(event) => setName(event.target.value)}
         />
       <//>
-      <button disabled=${!wanted || wanted === group.name}>${t("chat.rename")}</button>
+      ${wanted !== group.name && html`<button disabled=${!wanted}>${t("chat.rename")}</button>`}
     </form>
   `;
 }

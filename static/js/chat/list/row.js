@@ -3,6 +3,7 @@
 import {useApp} from "#js/app.js";
 import {actionsOf} from "#js/chat/list/row_actions.js";
 import {useLongPress} from "#js/chat/list/long_press.js";
+import {stateOf} from "#js/chat/outgoing.js";
 import {PresenceText} from "#js/chat/people/presence_text.js";
 import {previewText} from "#js/chat/preview.js";
 import {draftOf} from "#js/chat/rows.js";
@@ -31,10 +32,14 @@ export function ChatRow({row, isChosen}) {
       >
         <${RowAvatar} row=${row} size=${40} />
         <span class="row-main">
-          <span class="row-title"><span class="chat-name">${row.title}</span><${Marks} row=${row} /></span>
+          <span class="row-title"
+            ><span class="chat-name" title=${row.title}>${row.title}</span><${Marks} row=${row}
+          /></span>
           <span class="row-text"><${Preview} row=${row} /></span>
         </span>
-        <span class="row-end"><${When} at=${row.message?.created_at} /><${Unread} row=${row} /></span>
+        <span class="row-end"
+          ><${When} at=${row.outgoing?.at ?? row.message?.created_at} /><${Unread} row=${row}
+        /></span>
       </a>
       <${Menu} label=${label} items=${actionsOf(app, row)} />
     </div>
@@ -53,7 +58,7 @@ function Marks({row}) {
   `;
 }
 
-/** Who is writing, what one has begun to write oneself, or the last message. */
+/** Who is writing, what one has begun to write oneself, what has not arrived yet, or the last message. */
 function Preview({row}) {
   const {conversations, drafts, me} = useApp();
   const draft = useComputed(() => drafts.of(draftOf(row)).text.trim()); // of all drafts, only this one matters
@@ -64,6 +69,9 @@ function Preview({row}) {
   if (draft.value) {
     return html`<span class="chat-draft">${t("chat.draft")}</span> ${draft.value}`;
   }
+  if (row.outgoing) {
+    return html`<${OnItsWay} outgoing=${row.outgoing} />${previewText(row, me.id)}`;
+  }
   if (!row.message) {
     return row.isFriend ? html`<${PresenceText} presence=${row.presence} />` : "";
   }
@@ -71,12 +79,20 @@ function Preview({row}) {
   return html`${mention}${previewText(row, me.id)}`;
 }
 
+function OnItsWay({outgoing}) {
+  const state = stateOf(outgoing, useApp().live);
+  const name = state === "failed" ? "alert" : "clock";
+  return html`<span class="chat-on-its-way" data-state=${state}>
+    <${Icon} name=${name} label=${t(`thread.state_${state}`)} />
+  </span>`;
+}
+
 function typingText(row, typists) {
   const name = row.kind === "group" && row.others.find(({id}) => id === typists.at(-1))?.display_name;
   return name ? t("chat.typing_by", {name}) : t("chat.typing");
 }
 
-const When = ({at}) => at && html`<time datetime=${at} title=${moment(at)}>${brief(at)}</time>`;
+const When = ({at}) => at && html`<time datetime=${new Date(at).toISOString()} title=${moment(at)}>${brief(at)}</time>`;
 
 function Unread({row}) {
   if (!row.unread) {

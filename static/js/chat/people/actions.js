@@ -8,9 +8,10 @@ import {complain} from "#js/ui/toasts.js";
 
 /** What the server refuses, where its code alone does not say enough. */
 const REFUSED = {
-  accept: {limit_reached: "chat.refused_too_many_friends"},
+  accept: {limit_reached: "chat.refused_too_many_friends", not_found: "chat.refused_request_gone"},
   ask: {conflict: "chat.refused_asked_already", limit_reached: "chat.refused_too_many_requests"},
   block: {limit_reached: "chat.refused_too_many_blocked"},
+  decline: {not_found: "chat.refused_request_gone"},
   group: {
     conflict: "chat.refused_group_changed",
     invalid_input: "chat.refused_group_name",
@@ -18,6 +19,7 @@ const REFUSED = {
     not_friends: "chat.refused_no_friends_of_yours",
   },
   pin: {limit_reached: "chat.refused_too_many_pinned"},
+  withdraw: {not_found: "chat.refused_request_gone"},
 };
 
 /** Return the error in the words that fit what was tried. */

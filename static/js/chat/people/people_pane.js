@@ -13,7 +13,8 @@ import {Time} from "#js/ui/time.js";
 
 export function PeoplePane({query}) {
   const app = useApp();
-  const {friends} = app;
+  const {friends, live} = app;
+  const isLive = live.state.value === "live";
   const search = useMemo(() => new PeopleSearch(app), [app]);
   const [typed, setTyped] = useState(query);
   const wanted = typed.trim();
@@ -25,6 +26,11 @@ export function PeoplePane({query}) {
     }
   }, []);
   useEffect(() => search.search(wanted), [search, wanted]);
+  useEffect(() => {
+    if (isLive && search.error.peek()) {
+      search.search(wanted); // it failed without a connection
+    }
+  }, [isLive]);
   return html`
     <header class="toolbar chat-people-head">
       <a class="button icon chat-back" href=${linkTo("chat")} aria-label=${t("chat.back")}><${Icon} name="back" /></a>

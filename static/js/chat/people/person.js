@@ -16,11 +16,13 @@ export function Person({user, note}) {
   return html`
     <div class="row chat-person" data-person=${user.username}>
       <${Whose} user=${user} note=${note} />
-      <${Standing} user=${user} />
-      ${
-        friends.standing(user.id).is === "incoming" &&
-        html`<${Menu} label=${t("chat.actions_of", {name: user.display_name})} items=${more} />`
-      }
+      <div class="chat-standing">
+        <${Standing} user=${user} />
+        ${
+          friends.standing(user.id).is === "incoming" &&
+          html`<${Menu} label=${t("chat.actions_of", {name: user.display_name})} items=${more} />`
+        }
+      </div>
     </div>
   `;
 }

@@ -57,7 +57,7 @@ export function Composer({conversation, onSent}) {
           ref=${draft}
           rows="1"
           value=${text}
-          placeholder=${t("thread.write")}
+          placeholder=${t(composition.isCaption ? "thread.caption" : "thread.write")}
           aria-label=${t("thread.write_to", {name: conversation.title})}
           role=${suggestions.options.length ? "combobox" : undefined}
           aria-expanded=${suggestions.options.length ? "true" : undefined}

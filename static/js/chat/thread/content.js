@@ -6,6 +6,7 @@ import {linkTo} from "#js/core/router.js";
 import {t} from "#js/core/texts.js";
 import {html} from "#js/core/view.js";
 import {RichText} from "#js/chat/thread/rich_text.js";
+import {withNames} from "#js/chat/thread/system_text.js";
 import {trendOf} from "#js/market/models/book.js";
 import {Icon} from "#js/ui/icon.js";
 import {Progress} from "#js/ui/progress.js";
@@ -16,7 +17,7 @@ export function Content({message, outgoing, isMine, conversation}) {
   if (message.recalled) {
     const name = conversation.memberOf(message.sender).display_name;
     return html`<p class="message-recalled">
-      ${isMine ? t("thread.recalled_by_you") : t("thread.recalled_by", {name})}
+      ${isMine ? t("thread.recalled_by_you") : withNames("thread.recalled_by", {name})}
     </p>`;
   }
   const caption =
@@ -94,7 +95,7 @@ function shownSize({width, height}) {
 function File({file, outgoing}) {
   const inside = html`
     <span class="file-icon"><${Icon} name="attach" /></span>
-    <span class="file-name">${file.name}</span>
+    <span class="file-name" title=${file.name}>${file.name}</span>
     <span class="file-size">${bytes(file.size)}</span>
   `;
   return outgoing

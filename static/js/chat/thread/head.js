@@ -16,7 +16,7 @@ export function Head({conversation, onBack, tools, isSearching, onSearch}) {
       ${onBack && html`<button type="button" class="icon thread-back" aria-label=${t("thread.back")} onClick=${onBack}><${Icon} name="back" /></button>`}
       <${Avatar} user=${friend ?? {id: conversation.id ?? "", display_name: title}} size=${36} presence=${present} />
       <div class="thread-title">
-        <h2>${title}</h2>
+        <h2 title=${title}>${title}</h2>
         <p class="hint">${subtitle(conversation, present)}</p>
       </div>
       <button

@@ -1,6 +1,6 @@
 // One message: who wrote it and when, what it replies to, what it says, and how far it has come.
 
-import {moment, time} from "#js/core/format.js";
+import {count, moment, time} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {classes, computed, html, useMemo} from "#js/core/view.js";
 import {Content} from "#js/chat/thread/content.js";
@@ -64,18 +64,34 @@ function useStateOf({outgoing, isMine, message}, conversation) {
 }
 
 function Ticks({state, message, conversation}) {
-  const readers = useReading(
-    () => (conversation.isGroup && message.seq ? conversation.readersOf(message) : 0),
-    [message],
-  );
-  const text = readers ? t("thread.read_by", {count: readers}) : t(`thread.state_${state}`);
+  if (conversation.isGroup && message.seq) {
+    return html`<${GroupTicks} ...${{state, message, conversation}} />`;
+  }
+  const text = t(`thread.state_${state}`);
+  return html`<span class="tick" data-state=${state} title=${text}
+    ><${Icon} name=${TICKS[state]} label=${text}
+  /></span>`;
+}
+
+/** In a group it says how many have read it; a press shows who. */
+function GroupTicks({state, message, conversation}) {
+  const readers = useReading(() => conversation.readersOf(message).length, [message]);
+  const all = conversation.others.length;
+  const counts = {count: count(readers), all: count(all)};
+  const isPart = readers > 0 && readers < all;
+  const text = t(isPart ? "thread.read_by" : state === "read" ? "thread.read_by_all" : `thread.state_${state}`, counts);
   return html`
-    <span class="tick" data-state=${state} title=${text}>
-      ${readers > 0 && html`<span class="tick-count" aria-hidden="true">${readers}</span>`}<${Icon}
-        name=${TICKS[state]}
-        label=${text}
-      />
-    </span>
+    <button
+      type="button"
+      class="tick"
+      data-state=${state}
+      data-do="readers"
+      tabindex="-1"
+      title=${text}
+      aria-haspopup="dialog"
+    >
+      ${isPart ? t("thread.read_part", counts) : html`<${Icon} name=${TICKS[state]} label=${text} />`}
+    </button>
   `;
 }
 

@@ -1,5 +1,6 @@
 // What can be done with a message: by its buttons, a right click, a long press, or keys.
 
+import {showReaders} from "#js/chat/dialogs.js";
 import {t} from "#js/core/texts.js";
 import {complain, toast} from "#js/ui/toasts.js";
 import {showMenu} from "#js/ui/menu.js";
@@ -63,6 +64,7 @@ function perform(name, context) {
     copy: () => copy(row.message),
     recall: () => conversation.recall(row.message).catch(complain),
     view: () => (place.viewed.value = row.message.id),
+    readers: () => showReaders(conversation, row.message),
     retry: () => conversation.retry(row.outgoing),
     discard: () => conversation.discard(row.outgoing),
   };
@@ -98,10 +100,16 @@ function itemsFor(context) {
   return [
     conversation.canWrite && item("reply", "reply"),
     isText && item("copy", "copy"),
-    mayChange && message.type !== "stock" && item("edit", "edit"),
+    mayChange &&
+      message.type !== "stock" &&
+      item("edit", "edit", isCaptioned(message) && {text: t("thread.do_caption")}),
+    isMine && conversation.isGroup && item("readers", "eye"),
     mayChange && app.limits.mayRecall(message) && item("recall", "back", {isDangerous: true}),
   ];
 }
+
+/** Of a picture or a file what stands below it can be changed, not the file. */
+const isCaptioned = ({type}) => type !== "text";
 
 async function copy({content}) {
   try {

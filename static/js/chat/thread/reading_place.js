@@ -16,6 +16,8 @@ export class ReadingPlace {
   found = signal(null);
   /** The id of the message whose picture is looked at, or null. */
   viewed = signal(null);
+  /** Where somebody is, to come back to: `{seq, above}`, the first message and how far it reaches above; null at the end. */
+  left = null;
   drawn = computed(() => this.#drawn());
   #history;
   #box = null;
@@ -49,7 +51,7 @@ export class ReadingPlace {
       return all;
     }
     const start = all[0].seq; // numbers have no holes: they count places
-    const end = to === null ? all.length : Math.min(all.length, to - start + 1);
+    const end = to === null ? all.length : Math.max(0, Math.min(all.length, to - start + 1));
     const least = from === null ? end - FIRST : from - start;
     const isFollowed = to === null && this.isAtEnd.value;
     return all.slice(Math.max(0, isFollowed ? Math.max(least, end - MOST) : least), end);
@@ -92,8 +94,12 @@ export class ReadingPlace {
     }
   }
 
+  get #top() {
+    return this.#box.getBoundingClientRect().top;
+  }
+
   #firstInView() {
-    const {top} = this.#box.getBoundingClientRect();
+    const top = this.#top;
     const rows = this.#box.querySelectorAll("[data-seq]");
     let [low, high] = [0, rows.length];
     while (low < high) {
@@ -119,11 +125,16 @@ export class ReadingPlace {
   /** It was scrolled, or its size has changed: draw more where the end of what is drawn is near. */
   moved() {
     const {scrollTop, scrollHeight, clientHeight} = this.#box;
+    if (!clientHeight) {
+      return; // it is not in the page any more
+    }
     const below = scrollHeight - scrollTop - clientHeight;
     this.isAtEnd.value = this.reachesEnd && below < END_PIXELS;
     if (this.isAtEnd.value) {
       this.#end = scrollTop;
     }
+    const first = this.isAtEnd.value ? null : this.#firstInView();
+    this.left = first && {seq: Number(first.row.dataset.seq), above: this.#top - first.top};
     if (scrollTop < AHEAD_PIXELS) {
       this.#more("up");
     }
@@ -171,25 +182,25 @@ export class ReadingPlace {
     this.span.value = {from: Math.max(this.drawn.value[0].seq, end - MOST + 1), to};
   }
 
-  /** Show a message, and have it noticed unless it `isQuiet`; then it comes near the top. */
-  async go(seq, {isQuiet = false} = {}) {
+  /** Show a message, and have it noticed unless it `isQuiet`; then it comes near the top, or `above` pixels above it. */
+  async go(seq, {isQuiet = false, above = null} = {}) {
     await this.#history.show(seq);
-    this.#goTo(seq, isQuiet);
+    this.#goTo({seq, isQuiet, above});
   }
 
   /** Show the first message of a day, or from it on. */
   async goToTime(moment) {
     const seq = await this.#history.showTime(moment);
     if (seq !== null) {
-      this.#goTo(seq, false);
+      this.#goTo({seq});
     }
   }
 
-  #goTo(seq, isQuiet) {
+  #goTo({seq, isQuiet = false, above = null}) {
     const {value: all} = this.#history.messages;
     const half = MOST / 4;
     const to = seq + half >= all.at(-1).seq ? null : seq + half;
-    this.#goal = {seq, isQuiet};
+    this.#goal = {seq, isQuiet, above};
     this.isAtEnd.value = false;
     this.found.value = null;
     this.span.value = {from: Math.max(all[0].seq, seq - half), to};
@@ -198,14 +209,14 @@ export class ReadingPlace {
   }
 
   #reach() {
-    const {seq, isQuiet} = this.#goal;
+    const {seq, isQuiet, above} = this.#goal;
     const row = this.#box.querySelector(`[data-seq="${seq}"]`);
     if (row) {
       this.#goal = null;
       const {clientHeight} = this.#box;
-      const above = row.getBoundingClientRect().top - this.#box.getBoundingClientRect().top;
-      const room = isQuiet ? clientHeight / 5 : Math.max(0, (clientHeight - row.offsetHeight) / 2);
-      this.#box.scrollTop += above - room;
+      const middle = Math.max(0, (clientHeight - row.offsetHeight) / 2);
+      const room = above !== null ? -above : isQuiet ? clientHeight / 5 : middle;
+      this.#box.scrollTop += row.getBoundingClientRect().top - this.#top - room;
       this.moved();
     }
   }

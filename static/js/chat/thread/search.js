@@ -1,6 +1,6 @@
 // Searching in a conversation: words, a kind of message, a day.
 
-import {moment} from "#js/core/format.js";
+import {brief, moment} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useRef, useState} from "#js/core/view.js";
 import {excerptText} from "#js/chat/thread/excerpt.js";
@@ -24,7 +24,6 @@ export function Search({conversation, place, onClose}) {
     }
   };
   const show = (seq) => going(place.go(seq));
-  const toDay = ({target}) => target.value && going(place.goToTime(new Date(`${target.value}T00:00`)));
   const close = (event) => event.key === "Escape" && onClose();
   return html`
     <aside class="thread-search" aria-label=${t("thread.search")} onKeyDown=${close}>
@@ -42,18 +41,31 @@ export function Search({conversation, place, onClose}) {
             </button>
           `,
         )}
-        <input
-          type="date"
-          class="thread-day"
-          aria-label=${t("thread.to_day")}
-          title=${t("thread.to_day")}
-          onChange=${toDay}
-        />
+        <${Day} onChoose=${(day) => going(place.goToTime(day))} />
       </div>
       <div class="thread-hits">
         <${Hits} search=${search} conversation=${conversation} query=${query.trim()} onChoose=${show} />
       </div>
     </aside>
+  `;
+}
+
+/** The browser's own calendar, asked for by a button: its field would say the date in a way of its own. */
+function Day({onChoose}) {
+  const field = useRef(null);
+  const choose = ({target}) => {
+    if (target.value) {
+      onChoose(new Date(`${target.value}T00:00`));
+      target.value = "";
+    }
+  };
+  return html`
+    <span class="thread-day">
+      <button type="button" class="chip" title=${t("thread.to_day")} onClick=${() => field.current.showPicker()}>
+        <${Icon} name="calendar" />${t("thread.day")}
+      </button>
+      <input type="date" ref=${field} tabindex="-1" aria-label=${t("thread.to_day")} onChange=${choose} />
+    </span>
   `;
 }
 
@@ -76,7 +88,7 @@ function Hits({search, conversation, query, onChoose}) {
             <button type="button" class="hit" onClick=${() => onChoose(message.seq)}>
               <span class="hit-head">
                 <span class="quote-name">${conversation.memberOf(message.sender).display_name}</span>
-                <time class="hint">${moment(message.created_at)}</time>
+                <time class="hint" title=${moment(message.created_at)}>${brief(message.created_at)}</time>
               </span>
               <span class="hit-text"><${Marked} text=${excerptText(message)} query=${query} /></span>
             </button>

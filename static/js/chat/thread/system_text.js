@@ -10,5 +10,17 @@ export function systemText({system, sender, people: named = []}, nameOf, me) {
   const count = ids.length - named.length;
   const people = count > 0 ? t("thread.and_others", {names, count}) : names;
   const key = action === "role_changed" ? `thread.system_role_${role}` : `thread.system_${action}`;
-  return t(key, {actor, people, name});
+  return withNames(key, {actor, people, name});
+}
+
+const EDGE = "\u2060"; // takes no room
+
+/** A text with names in it: Chinese puts a space around a Latin name, but none around a Chinese one. */
+export function withNames(key, names) {
+  const marked = Object.entries(names).map(([name, value]) => [name, EDGE + value + EDGE]);
+  return t(key, Object.fromEntries(marked))
+    .replace(/(?<=\p{Script=Han}\u2060?) (?=\u2060?\p{Script=Han})/gu, (space, at, text) =>
+      text[at - 1] === EDGE || text[at + 1] === EDGE ? "" : space,
+    )
+    .replaceAll(EDGE, "");
 }

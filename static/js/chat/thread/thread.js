@@ -10,14 +10,14 @@ import {ReadingPlace} from "#js/chat/thread/reading_place.js";
 import {Search} from "#js/chat/thread/search.js";
 import {Viewer} from "#js/chat/thread/viewer.js";
 import {Icon} from "#js/ui/icon.js";
-import {Loading, Problem} from "#js/ui/state.js";
-import {complain} from "#js/ui/toasts.js";
+import {Empty, Loading, Problem} from "#js/ui/state.js";
+import {complain, toast} from "#js/ui/toasts.js";
 
 /** `seq` is a message to show; `onBack` goes back where there is one pane; `tools` are further buttons at the top. */
 export const Thread = (props) => html`<${Open} key=${props.conversation} ...${props} />`;
 
 function Open({conversation, seq, onBack, tools}) {
-  const {live} = useApp();
+  const {live, conversations} = useApp();
   const place = useMemo(() => new ReadingPlace(conversation.history), [conversation]);
   const [isSearching, setSearching] = useState(false);
   useEffect(() => {
@@ -28,6 +28,9 @@ function Open({conversation, seq, onBack, tools}) {
     }
     conversation.history.isOpen = true;
     return () => {
+      if (conversation.state.peek() === "ready") {
+        conversations.places.set(conversation.id, place.left);
+      }
       conversation.history.isOpen = false;
       conversation.ownTyping.stop();
     };
@@ -35,6 +38,7 @@ function Open({conversation, seq, onBack, tools}) {
   const isReady = conversation.state.value === "ready";
   const hasSome = isReady || conversation.outgoing.value.length > 0; // what was written offline is shown at once
   useBeginning(conversation, place, isReady, seq);
+  useRenewals(conversation, place);
   return html`
     <section class="thread" aria-label=${t("thread.with", {name: conversation.title})}>
       <${Head}
@@ -60,8 +64,9 @@ function Open({conversation, seq, onBack, tools}) {
   `;
 }
 
-/** Begin at the message that is asked for, or else at the first that was not read. */
+/** Begin at the message that is asked for, or where one has left, or else at the first that was not read. */
 function useBeginning(conversation, place, isReady, seq) {
+  const {conversations} = useApp();
   const hasBegun = useRef(false);
   useEffect(() => {
     if (!isReady) {
@@ -69,19 +74,54 @@ function useBeginning(conversation, place, isReady, seq) {
     }
     if (seq) {
       place.go(seq).catch(complain);
-    } else if (!hasBegun.current && conversation.newFrom.value !== null) {
-      place.go(conversation.newFrom.value, {isQuiet: true}).catch(() => {}); // the end is shown
+    } else if (!hasBegun.current) {
+      const unread = conversation.unread.value > 0 ? {seq: conversation.newFrom.value} : null;
+      const {seq: start, above} = conversations.places.get(conversation.id) ?? unread ?? {};
+      start && place.go(start, {isQuiet: true, above}).catch(() => {}); // the end is shown
     }
     hasBegun.current = true;
   }, [isReady, seq]);
 }
 
-const Waiting = ({conversation}) =>
-  conversation.state.value === "error"
-    ? html`<div class="thread-box">
-        <${Problem} error=${conversation.error.value} retry=${() => conversation.join()} />
-      </div>`
-    : html`<div class="thread-box" id="history-note"><${Loading} rows=${6} /></div>`;
+/** Say that what was shown is gone, as too much was missed to catch up with: who was further up goes on at what is new. */
+function useRenewals(conversation, place) {
+  const known = useRef(conversation.renewals.peek());
+  const {value: renewals} = conversation.renewals;
+  useEffect(() => {
+    if (renewals > known.current) {
+      known.current = renewals;
+      goOn(conversation, place);
+      toast({kind: "info", text: t("thread.renewed"), key: "renewed"});
+    }
+  }, [renewals]);
+}
+
+function goOn({unread, newFrom}, place) {
+  if (place.isAtEnd.peek()) {
+    return;
+  }
+  place.goToEnd();
+  if (unread.peek()) {
+    place.go(newFrom.peek(), {isQuiet: true}).catch(() => {}); // the end is shown
+  }
+}
+
+function Waiting({conversation}) {
+  const {live} = useApp();
+  const isAway = live.state.value === "offline" || live.state.value === "reconnecting";
+  if (conversation.state.value === "error") {
+    return html`<div class="thread-box">
+      <${Problem} error=${conversation.error.value} retry=${() => conversation.join()} />
+    </div>`;
+  }
+  return html`<div class="thread-box" id="history-note">
+    ${
+      isAway
+        ? html`<${Empty} icon="wifi-off" title=${t("thread.offline")} text=${t("thread.offline_hint")} />`
+        : html`<${Loading} rows=${6} />`
+    }
+  </div>`;
+}
 
 function Pill({conversation, place}) {
   if (place.isAtEnd.value) {
