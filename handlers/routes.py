@@ -54,7 +54,7 @@ from handlers.rest.notifications import (
     StreamStatisticsHandler,
     UnreadCountHandler,
 )
-from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
+from handlers.rest.operators import AccountsHandler, AuditHandler, ServiceKeyHandler, ServiceKeysHandler
 from handlers.rest.tasks import (
     TaskClaimHandler,
     TaskCompleteHandler,
@@ -139,6 +139,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/service_keys", ServiceKeysHandler),
     (rf"/service_keys/{ID}", ServiceKeyHandler),
     (r"/audit", AuditHandler),
+    (r"/operators/users", AccountsHandler),
     (r"/operators/overview", OverviewHandler),
     (r"/operators/clients", ClientsHandler),
     (rf"/operators/clients/{ID}", ClientHandler),

@@ -36,7 +36,7 @@ Every setting has one name. It is read from these places; a later one wins:
 3. the command line: `--name=value` or `--name value` (`--port=9000`). Secrets, also those in a URI, are refused there:
    every user of the machine can read it.
 
-`python run.py --help` lists the settings, `python run.py --check` validates them, shows every value with its source and
+`.venv/bin/python run.py --help` lists the settings, `.venv/bin/python run.py --check` validates them, shows every value with its source and
 exits. All problems are reported at once; the server then exits with 2.
 
 `production` refuses to start without `jwt_secret` or `jwt_key_files`, with a secret that can be guessed, with private

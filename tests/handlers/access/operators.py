@@ -30,6 +30,7 @@ OPERATORS = (
     for_operators("POST /service_keys", {"name": "worker", "scopes": ["tasks"]}),
     for_operators("DELETE /service_keys/{user}", operator="not_found"),
     for_operators("GET /audit"),
+    for_operators("GET /operators/users"),
     for_operators("GET /operators/overview"),
     for_operators("GET /operators/clients?user={user}", takes_any_id="who is no user has no connections"),
     for_operators("GET /operators/clients/{user}", operator="not_found"),
