@@ -11,7 +11,7 @@ from handlers.documents.library import Library
 from handlers.pages import ApiPageHandler, AssetHandler, ClientBundleHandler, PageHandler, ShownPage
 from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
-from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler
+from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler, SettingsHandler
 from handlers.rest.conversations import (
     ConversationHandler,
     ConversationSettingsHandler,
@@ -141,6 +141,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/audit", AuditHandler),
     (r"/operators/users", AccountsHandler),
     (r"/operators/overview", OverviewHandler),
+    (r"/operators/settings", SettingsHandler),
     (r"/operators/clients", ClientsHandler),
     (rf"/operators/clients/{ID}", ClientHandler),
     (rf"/operators/clients/{ID}/disconnect", DisconnectHandler),

@@ -1,4 +1,4 @@
-"""Who is connected to this process, for operators."""
+"""This process as operators see it: its figures, its settings, and who is connected to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
 from handlers.operations import operation
-from handlers.rest.answers import ConnectionNames, ConnectionView
+from handlers.rest.answers import ConnectionNames, ConnectionView, SettingView
 from server.auth.access import Access
 from server.domain.payloads import to_payload
 from server.errors import ErrorCode, RequestError
@@ -35,6 +35,15 @@ class OverviewHandler(ApiHandler):
     async def get(self) -> None:
         """Show the figures of this moment."""
         self.answer(self.services.operation.overview())
+
+
+class SettingsHandler(ApiHandler):
+    access = Access.OPERATOR
+
+    @operation(answers={"settings": list[SettingView]})
+    async def get(self) -> None:
+        """Show the settings of this process, without what is secret."""
+        self.answer({"settings": self.services.operation.settings})
 
 
 class ClientsHandler(ApiHandler):

@@ -32,6 +32,7 @@ OPERATORS = (
     for_operators("GET /audit"),
     for_operators("GET /operators/users"),
     for_operators("GET /operators/overview"),
+    for_operators("GET /operators/settings"),
     for_operators("GET /operators/clients?user={user}", takes_any_id="who is no user has no connections"),
     for_operators("GET /operators/clients/{user}", operator="not_found"),
     for_operators("POST /operators/clients/{user}/disconnect", operator="not_found"),
