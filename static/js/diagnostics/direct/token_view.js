@@ -40,5 +40,5 @@ const Read = ({header, payload, expiresAt}) => html`
       ${t(expiresAt > Date.now() ? "diagnostics.token_holds" : "diagnostics.token_over", {at: moment(expiresAt)})}
     </p>`
   }
-  <pre class="decoded">${JSON.stringify({header, payload}, null, 2)}</pre>
+  <pre class="decoded" tabindex="0">${JSON.stringify({header, payload}, null, 2)}</pre>
 `;
