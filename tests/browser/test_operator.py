@@ -157,8 +157,8 @@ def test_a_member_is_banned_and_let_in_again(visit: Visit, chief: Visitor) -> No
     expect(person.locator(".pill")).to_have_text("banned")
     person.locator("button").click()
     page.get_by_role("menuitem", name="Unban").click()
-    expect(person).to_have_count(0)
     expect(page.locator(".toast").last).to_contain_text("no longer banned")
+    expect(person).to_have_count(0)
     assert serious_findings(page) == []
 
 
