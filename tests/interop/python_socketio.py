@@ -72,6 +72,8 @@ class Clients:
         """End every client."""
         for connection in self._clients:
             await connection.sio.shutdown()
+            if connection.sio.eio.http is not None:  # what it sent last may have opened it once more
+                await connection.sio.eio.http.close()
 
 
 class Connection:

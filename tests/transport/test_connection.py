@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -134,15 +135,14 @@ async def test_flood_of_tiny_frames_is_read_in_turns(links: Links, flood: bytes,
     quiet.receiver.act = lambda data: quiet.connection.send(text_frame(data))
     sending = asyncio.ensure_future(flooding.send(flood))
     waits: list[float] = []
-    loop = asyncio.get_running_loop()
     while not flooding.receiver.messages:
-        began = loop.time()
+        began = time.process_time()
         await quiet.send(frames.text("ping"))
         assert await quiet.frames(1) == [(0x81, b"ping")]
-        waits.append(loop.time() - began)
+        waits.append(time.process_time() - began)
     await sending
     assert flooding.receiver.messages == [message]
-    assert max(waits) < 1.0  # far above the 0.1 s aimed at: the machine may be busy
+    assert max(waits) < 1.0  # of work, not of time: the machine may be busy; 0.1 s are aimed at
 
 
 @pytest.mark.gen_test
