@@ -157,6 +157,8 @@ class ApiPageHandler(GuardedHandler):
             groups=page.calls(openapi),
             channels=page.channels(asyncapi),
             shapes=page.shapes(openapi, asyncapi),
+            about=f"{openapi['info']['description']}\n\n{asyncapi['info']['description']}",
+            paragraphs=page.paragraphs,
         )
 
     def head(self) -> None:

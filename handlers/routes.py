@@ -11,7 +11,7 @@ from handlers.documents.library import Library
 from handlers.pages import ApiPageHandler, AssetHandler, ClientBundleHandler, PageHandler, ShownPage
 from handlers.rest.alerts import AlertHandler, AlertsHandler
 from handlers.rest.auth import LoginHandler, LogoutEverywhereHandler, LogoutHandler, RefreshHandler, RegisterHandler
-from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler
+from handlers.rest.connections import ClientHandler, ClientsHandler, DisconnectHandler, OverviewHandler, SettingsHandler
 from handlers.rest.conversations import (
     ConversationHandler,
     ConversationSettingsHandler,
@@ -54,7 +54,7 @@ from handlers.rest.notifications import (
     StreamStatisticsHandler,
     UnreadCountHandler,
 )
-from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler
+from handlers.rest.operators import AccountsHandler, AuditHandler, ServiceKeyHandler, ServiceKeysHandler
 from handlers.rest.tasks import (
     TaskClaimHandler,
     TaskCompleteHandler,
@@ -139,7 +139,9 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/service_keys", ServiceKeysHandler),
     (rf"/service_keys/{ID}", ServiceKeyHandler),
     (r"/audit", AuditHandler),
+    (r"/operators/users", AccountsHandler),
     (r"/operators/overview", OverviewHandler),
+    (r"/operators/settings", SettingsHandler),
     (r"/operators/clients", ClientsHandler),
     (rf"/operators/clients/{ID}", ClientHandler),
     (rf"/operators/clients/{ID}/disconnect", DisconnectHandler),

@@ -38,6 +38,7 @@ from server.realtime.origins import OriginPolicy
 from server.realtime.runtime import Runtime
 from server.realtime.socketio_server import SocketIOServer, SocketOptions
 from server.settings import Settings
+from server.settings_help import shown_settings
 from server.storage.embedded import EmbeddedMongod
 from server.storage.indexes import open_database
 from server.storage.mongo import Mongo
@@ -136,7 +137,7 @@ class Server:
         return runtime
 
     def _open_operation(self, runtime: Runtime) -> Operation:
-        operation = Operation(runtime, version("stock-insight"))
+        operation = Operation(runtime, version("stock-insight"), shown_settings(self._settings))
         operation.loop_lag.start()
         self._stack.callback(operation.loop_lag.stop)
         return operation

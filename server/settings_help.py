@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from textwrap import wrap
+from typing import Any
 
 from server.settings import Definition, Settings, definitions
 
@@ -36,8 +37,8 @@ Every setting has one name. It is read from these places; a later one wins:
 3. the command line: `--name=value` or `--name value` (`--port=9000`). Secrets, also those in a URI, are refused there:
    every user of the machine can read it.
 
-`python run.py --help` lists the settings, `python run.py --check` validates them, shows every value with its source and
-exits. All problems are reported at once; the server then exits with 2.
+`.venv/bin/python run.py --help` lists the settings, `.venv/bin/python run.py --check` validates them, shows every value
+with its source and exits. All problems are reported at once; the server then exits with 2.
 
 `production` refuses to start without `jwt_secret` or `jwt_key_files`, with a secret that can be guessed, with private
 key files that others than their owner may read, without `mongodb_uri`, with `*` in `socketio_cors_origins`, or with
@@ -76,6 +77,20 @@ def check_report(settings: Settings, sources: Mapping[str, str]) -> str:
         for definition in definitions()
     ]
     return "\n".join([*lines, f"The settings are valid for {settings.environment}."])
+
+
+def shown_settings(settings: Settings) -> list[dict[str, Any]]:
+    """Return every setting as operators see it, secrets masked; ``usual`` is what it is here when nobody sets it."""
+    is_production = settings.environment == "production"
+    return [
+        {
+            "name": definition.name,
+            "value": definition.shown(getattr(settings, definition.name)),
+            "usual": definition.shown(definition.production if is_production else definition.default),
+            "secret": definition.secret,
+        }
+        for definition in definitions()
+    ]
 
 
 def _default(definition: Definition) -> str:

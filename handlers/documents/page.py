@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 Json = dict[str, Any]
+
+_CODE = re.compile(r"``?([^`]+)``?")
 
 
 class Word(NamedTuple):
@@ -17,6 +20,13 @@ class Word(NamedTuple):
 
 
 Line = Sequence[Word]
+
+
+class Span(NamedTuple):
+    """A part of a sentence; code is set apart."""
+
+    text: str
+    is_code: bool
 
 
 class Field(NamedTuple):
@@ -91,6 +101,16 @@ def shapes(*documents: Json) -> list[Shape]:
         Shape(name, schema.get("description", ""), fields_of(schema), line_of(schema) if "enum" in schema else ())
         for name, schema in sorted(found.items())
     ]
+
+
+def paragraphs(text: str) -> list[list[Span]]:
+    """Return a description as people read it: its paragraphs, with what stands between backticks as code."""
+    return [_spans(paragraph) for paragraph in text.split("\n\n")] if text else []
+
+
+def _spans(text: str) -> list[Span]:
+    parts = enumerate(_CODE.split(text))
+    return [Span(part, is_code=position % 2 == 1) for position, part in parts if part]
 
 
 def fields_of(schema: Json) -> list[Field]:

@@ -157,6 +157,15 @@ class ConnectionNames(Connection):
     rooms: list[str]
 
 
+class SettingView(Struct):
+    """A setting; ``usual`` is its value when nobody sets it. Of a secret is seen only whether it is set."""
+
+    name: str
+    value: str
+    usual: str
+    secret: bool
+
+
 class Notified(Struct):
     """How many were told."""
 

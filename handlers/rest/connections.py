@@ -1,4 +1,4 @@
-"""Who is connected to this process, for operators."""
+"""This process as operators see it: its figures, its settings, and who is connected to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from handlers.base import ApiHandler
 from handlers.operations import operation
-from handlers.rest.answers import ConnectionNames, ConnectionView
+from handlers.rest.answers import ConnectionNames, ConnectionView, SettingView
 from server.auth.access import Access
 from server.domain.payloads import to_payload
 from server.errors import ErrorCode, RequestError
@@ -19,7 +19,7 @@ from server.realtime.census import Connected
 MAX_CLIENTS = 200
 
 
-class ClientsQuery(Struct):
+class ConnectionsQuery(Struct):
     """``after`` is the id of the last one seen; ``limit`` above the most that is given counts as the most."""
 
     user: str = ""
@@ -37,13 +37,22 @@ class OverviewHandler(ApiHandler):
         self.answer(self.services.operation.overview())
 
 
+class SettingsHandler(ApiHandler):
+    access = Access.OPERATOR
+
+    @operation(answers={"settings": list[SettingView]})
+    async def get(self) -> None:
+        """Show the settings of this process, without what is secret."""
+        self.answer({"settings": self.services.operation.settings})
+
+
 class ClientsHandler(ApiHandler):
     """``user`` is an id, as everywhere."""
 
     access = Access.OPERATOR
 
-    @operation(query=ClientsQuery, answers={"clients": list[ConnectionView], "has_more": bool})
-    async def get(self, query: ClientsQuery) -> None:
+    @operation(query=ConnectionsQuery, answers={"clients": list[ConnectionView], "has_more": bool})
+    async def get(self, query: ConnectionsQuery) -> None:
         """List who is connected to this process."""
         wanted = (
             one

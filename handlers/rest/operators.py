@@ -1,4 +1,4 @@
-"""What operators hand out and look up: service keys and the audit trail."""
+"""What operators hand out and look up: service keys, accounts and the audit trail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from server.auth.access import Access
 from server.domain.audit import AuditEntry
 from server.domain.payloads import to_payload
 from server.domain.service_keys import Scope, ServiceKey
-from server.errors import ErrorCode
+from server.domain.users import AccountView, Standing
+from server.errors import ErrorCode, RequestError
 
 
 class KeyBody(Struct):
@@ -31,6 +32,18 @@ class AuditQuery(Struct):
     before: str = ""
     actor: str = ""
     action: str = ""
+    limit: Annotated[int, Meta(ge=1)] = 50
+
+
+class AccountsQuery(Struct):
+    """``query`` is asked for alone; ``after`` is the username of the last one seen.
+
+    ``limit`` above the most that is given counts as the most.
+    """
+
+    query: str = ""
+    standing: Standing | None = None
+    after: str = ""
     limit: Annotated[int, Meta(ge=1)] = 50
 
 
@@ -64,6 +77,25 @@ class ServiceKeyHandler(ApiHandler):
         """Revoke a service key."""
         await self.services.service_keys.revoke(key_id)
         self.answer(None)
+
+
+class AccountsHandler(ApiHandler):
+    """Everyone, by username, with what members do not see of each other."""
+
+    access = Access.OPERATOR
+
+    @operation(query=AccountsQuery, answers={"users": list[AccountView], "has_more": bool})
+    async def get(self, query: AccountsQuery) -> None:
+        """List the accounts, with roles and bans."""
+        if query.query and (query.standing or query.after):
+            raise RequestError(ErrorCode.INVALID_INPUT, "query is asked for alone, without standing or after")
+        moderation = self.services.moderation
+        found, has_more = await (
+            moderation.named(query.query, query.limit)
+            if query.query
+            else moderation.listed(query.standing, query.after, query.limit)
+        )
+        self.answer({"users": to_payload(found), "has_more": has_more})
 
 
 class AuditHandler(ApiHandler):

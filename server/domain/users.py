@@ -98,6 +98,22 @@ class Ban(Struct, frozen=True):
     """That an account is closed to its owner, and what an operator said about it."""
 
     reason: str
+    since: datetime
+
+
+class AccountView(Profile, frozen=True, kw_only=True):
+    """An account as operators see it; ``ban`` is there while it is closed to its owner."""
+
+    created_at: datetime
+    role: Role
+    ban: Ban | UnsetType = UNSET
+
+
+class Standing(Enum):
+    """What sets an account apart from those of most members."""
+
+    OPERATOR = "operator"
+    BANNED = "banned"
 
 
 class Holder(Struct, frozen=True):

@@ -6,7 +6,8 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from server.realtime.runtime import Runtime
 
 
 class Operation:
-    """Made with the runtime; what is made later adds its readings."""
+    """Made with the runtime; what is made later adds its readings. ``settings`` bear no secret."""
 
-    def __init__(self, runtime: Runtime, version: str = "") -> None:
+    def __init__(self, runtime: Runtime, version: str = "", settings: Sequence[Mapping[str, Any]] = ()) -> None:
         self.version = version
+        self.settings = settings
         self.metrics = runtime.metrics
         self.census = Census(runtime)
         self.loop_lag = LoopLag(runtime.clock)
@@ -68,9 +70,18 @@ class Operation:
                 "database": _commands(self.metrics.database_times, self.metrics.database_failures),
                 "redis": _commands(self.metrics.redis_times, self.metrics.redis_failures),
             },
+            "opens": dict(self.metrics.opens),
+            "closes": self._closes(),
             "totals": self.metrics.totals(),
             "readings": {reading.name: reading.read() for reading in self.readings},
         }
+
+    def _closes(self) -> dict[str, int]:
+        """Return how many clients went since start, by reason."""
+        reasons: Counter[str] = Counter()
+        for (_, reason), count in self.metrics.closes.items():
+            reasons[reason] += count
+        return dict(reasons)
 
 
 def _commands(times: Mapping[str, Histogram], failures: Mapping[str, int]) -> dict[str, float]:

@@ -7,13 +7,15 @@ import msgspec
 from server.clock import Clock
 from server.domain.audit import Actor
 from server.domain.ids import is_id
-from server.domain.users import Role, User
+from server.domain.users import AccountView, Role, Standing, User
 from server.errors import ErrorCode, RequestError
 from server.services.accounts import AccountService
 from server.services.input_text import checked_text
+from server.services.people import MAX_QUERY_CHARACTERS
 from server.storage.users import UserRepository
 
 MAX_REASON_CHARACTERS = 500
+MAX_LISTED = 100
 
 
 class ModerationService:
@@ -23,6 +25,23 @@ class ModerationService:
         self._users = users
         self._accounts = accounts
         self._clock = clock
+
+    async def listed(self, standing: Standing | None, after: str, limit: int) -> tuple[list[AccountView], bool]:
+        """Return a part of the accounts by username, those after ``after``, and whether more follow."""
+        limit = min(limit, MAX_LISTED)
+        found = await self._users.listed(standing, after, limit + 1)
+        return found[:limit], len(found) > limit
+
+    async def named(self, query: str, limit: int) -> tuple[list[AccountView], bool]:
+        """Return accounts whose username or display name begins with ``query``, and whether there are more.
+
+        Raises RequestError: invalid_input.
+        """
+        limit = min(limit, MAX_LISTED)
+        prefix = checked_text("query", query.strip(), 1, MAX_QUERY_CHARACTERS)
+        found = await self._users.search(prefix, "", limit + 1)
+        views = await self._users.views(one.id for one in found[:limit])
+        return [views[one.id] for one in found if one.id in views], len(found) > limit
 
     async def ban(self, user_id: str, reason: str) -> None:
         """Let a user no longer sign in, and cut all that is open; once more, the reason is replaced.

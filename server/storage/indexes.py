@@ -21,6 +21,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
         IndexModel([("display_name_key", ASCENDING)], name="display_name_key"),
         IndexModel([("avatar", ASCENDING)], name="avatar", partialFilterExpression={"avatar": {"$exists": True}}),
+        IndexModel(
+            [("role", ASCENDING), ("username_key", ASCENDING)],
+            name="role",
+            partialFilterExpression={"role": {"$exists": True}},
+        ),
+        IndexModel([("username_key", ASCENDING)], name="banned", partialFilterExpression={"ban": {"$exists": True}}),
     ],
     "login_sessions": [
         IndexModel([("user_id", ASCENDING)], name="user"),

@@ -11,7 +11,18 @@ from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from server.domain.files import thumbnail_url
-from server.domain.users import Ban, Profile, ProfileChange, Role, User, UserFilter, display_name_key, username_key
+from server.domain.users import (
+    AccountView,
+    Ban,
+    Profile,
+    ProfileChange,
+    Role,
+    Standing,
+    User,
+    UserFilter,
+    display_name_key,
+    username_key,
+)
 from server.errors import ErrorCode, RequestError
 from server.storage.availability import database_call
 from server.storage.documents import Database, Document, new_id
@@ -144,6 +155,19 @@ class UserRepository:
         return {document["_id"]: _profile(document) async for document in cursor}
 
     @database_call
+    async def views(self, user_ids: Iterable[str]) -> dict[str, AccountView]:
+        """Return what operators see of those of the ids that exist."""
+        cursor = self._users.find({"_id": {"$in": list(user_ids)}}, _VIEW)
+        return {document["_id"]: _view(document) async for document in cursor}
+
+    @database_call
+    async def listed(self, standing: Standing | None, after: str, limit: int) -> list[AccountView]:
+        """Return what operators see of the accounts that follow a username, by username; ``standing`` narrows them."""
+        wanted: Document = {"username_key": {"$gt": username_key(after)}, **_STANDINGS.get(standing, {})}
+        cursor = self._users.find(wanted, _VIEW).sort("username_key", ASCENDING).limit(limit)
+        return [_view(document) async for document in cursor]
+
+    @database_call
     async def count(self) -> int:
         """Return about how many users there are."""
         return await self._users.estimated_document_count()
@@ -176,6 +200,11 @@ class UserRepository:
 
 
 _PROFILE = {"username": 1, "display_name": 1, "avatar": 1}
+_VIEW = _PROFILE | {"created_at": 1, "role": 1, "ban": 1}
+_STANDINGS: dict[Standing | None, Document] = {
+    Standing.OPERATOR: {"role": Role.OPERATOR.value},
+    Standing.BANNED: {"ban": {"$exists": True}},
+}
 
 
 def _begins(prefix: str) -> Document:
@@ -212,6 +241,22 @@ def _user(document: Document) -> User:
     )
 
 
+def _view(document: Document) -> AccountView:
+    return AccountView(
+        document["_id"],
+        document["username"],
+        document["display_name"],
+        _avatar(document),
+        created_at=document["created_at"],
+        role=Role(document.get("role", Role.MEMBER.value)),
+        ban=_ban(document) or UNSET,
+    )
+
+
+def _ban(document: Document) -> Ban | None:
+    return Ban(document["ban"]["reason"], document["ban"]["since"]) if "ban" in document else None
+
+
 def _avatar(document: Document) -> str | UnsetType:
     file_id = document.get("avatar")
     return UNSET if file_id is None else thumbnail_url(file_id)
@@ -220,5 +265,4 @@ def _avatar(document: Document) -> str | UnsetType:
 def _account(document: Document | None) -> Account | None:
     if document is None:
         return None
-    ban = Ban(document["ban"]["reason"]) if "ban" in document else None
-    return Account(_user(document), document["password_hash"], ban)
+    return Account(_user(document), document["password_hash"], _ban(document))

@@ -53,7 +53,7 @@ def confirmed(page: Page) -> None:
 
 def test_the_figures_move(visit: Visit, chief: Visitor) -> None:
     page = chief.page
-    expect(page.locator(".graph canvas")).to_have_count(9)
+    expect(page.locator(".graph canvas")).to_have_count(10)
     expect(page.locator(".graph [role=img]").first).to_have_attribute("aria-label", re.compile(r"WebSocket \d"))
     before = int(page.locator("[data-figure=connections] dd").inner_text())
     visit().sign_in("alice")
@@ -73,6 +73,9 @@ def test_a_client_is_found_and_disconnected(visit: Visit, chief: Visitor) -> Non
     rows.first.locator("a").click()
     expect(page.locator(".operator-rooms")).to_contain_text("user:")
     assert serious_findings(page) == []
+    page.locator(".operator-rooms button", has_text="user:").click()
+    expect(page.locator(".chip[aria-pressed=true]")).to_contain_text("in the room user:")
+    expect(rows).to_have_count(1)
     page.locator("#disconnect").click()
     confirmed(page)
     expect(page.locator(".toast")).to_contain_text("is disconnected")
@@ -141,14 +144,32 @@ def test_a_member_is_banned_and_let_in_again(visit: Visit, chief: Visitor) -> No
     page = section(chief, "people")
     page.locator("input[type=search]").fill(name)
     person = page.locator(f"[data-user={name}]")
+    expect(page.locator(".operator-people > li")).to_have_count(1)  # what was searched for, alone
     person.locator("button").click()
     page.get_by_role("menuitem", name="Ban", exact=True).click()
     page.locator("#ban").click()
     expect(page.locator(".toast").last).to_contain_text("is banned")
     expect(guest.page.locator("#enter")).to_be_visible()
+    page.locator("input[type=search]").fill("")
+    expect(page.locator(".operator-people > li").nth(1)).to_be_visible()
+    page.locator("[data-standing=operator]").click()
+    expect(page.locator(".operator-people .pill", has_text="you")).to_have_count(1)
+    expect(person).to_have_count(0)
+    page.locator("[data-standing=banned]").click()
+    expect(page.locator(".operator-people .pill", has_text="you")).to_have_count(0)
+    expect(person.locator(".pill")).to_have_text("banned")
     person.locator("button").click()
     page.get_by_role("menuitem", name="Unban").click()
     expect(page.locator(".toast").last).to_contain_text("no longer banned")
+    expect(person).to_have_count(0)
+    assert serious_findings(page) == []
+
+
+def test_the_settings_are_read(chief: Visitor) -> None:
+    page = section(chief, "settings")
+    page.locator("input[type=search]").fill("jwt_secret")
+    expect(page.locator("[data-setting=jwt_secret]")).to_contain_text("not set")
+    expect(page.locator("[data-setting]")).to_have_count(1)
     assert serious_findings(page) == []
 
 

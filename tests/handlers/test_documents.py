@@ -16,6 +16,7 @@ from tornado.web import RequestHandler
 
 from handlers import routes
 from handlers.base import ApiHandler, UnknownPathHandler
+from handlers.documents.page import paragraphs
 from handlers.events.outgoing import ACKS, EVENTS
 from handlers.operations import operations_of
 from handlers.streams.notifications import NotificationEventsHandler
@@ -143,6 +144,7 @@ async def test_the_page_tells_of_everything_and_runs_nothing(server: ProductServ
         shown = answer.body.decode()
         assert answer.code == 200 and f'<html lang="{language}">' in shown
         titles[language] = re.findall("<title>(.*?)</title>", shown)[0]
+        assert "`" not in shown and "<code>data.error</code>" in shown
     assert len(set(titles.values())) == 3
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://", shown)
@@ -152,6 +154,18 @@ async def test_the_page_tells_of_everything_and_runs_nothing(server: ProductServ
         assert f"<code>{name}</code>" in shown
     shapes = set(re.findall(r'href="#shape-(\w+)"', shown))
     assert shapes and all(f'id="shape-{shape}"' in shown for shape in shapes)
+
+
+def test_what_stands_between_backticks_is_code() -> None:
+    [first, second] = paragraphs("``a`` is `b`, not <b>.\n\nIt ends with ``c``")
+    assert [(span.text, span.is_code) for span in first] == [
+        ("a", True),
+        (" is ", False),
+        ("b", True),
+        (", not <b>.", False),
+    ]
+    assert second[-1] == ("c", True)
+    assert paragraphs("") == []
 
 
 def test_a_call_that_is_not_declared_is_found() -> None:

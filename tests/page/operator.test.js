@@ -6,9 +6,11 @@ import {readQuotes, recipientsOf} from "#js/operator/recipients.js";
 import {Watch} from "#js/operator/watch.js";
 
 /** An answer of the server, of which the tests say what has been counted. */
-function sample(at, {id = "aaaaaa", bytes = 0, events = 0, cpu = 0, commands = 0, seconds = 0} = {}) {
+function sample(at, {id = "aaaaaa", bytes = 0, events = 0, cpu = 0, commands = 0, seconds = 0, closes = {}} = {}) {
   const overview = {
     process: {id, cpu_seconds: cpu},
+    opens: {websocket: 5},
+    closes,
     totals: {bytes_in: bytes, bytes_out: 2 * bytes, events_in: events, messages_out: 0},
     commands: {database: {count: commands, seconds}, redis: {count: 0, seconds: 0}},
   };
@@ -17,9 +19,11 @@ function sample(at, {id = "aaaaaa", bytes = 0, events = 0, cpu = 0, commands = 0
 
 test("rates are what was counted between two answers, per second", () => {
   const before = sample(1_000, {bytes: 100, events: 10, cpu: 1, commands: 10, seconds: 1});
-  const after = sample(3_000, {bytes: 500, events: 11, cpu: 1.5, commands: 14, seconds: 1.02});
+  const closes = {"ping timeout": 1, "transport close": 2};
+  const after = sample(3_000, {bytes: 500, events: 11, cpu: 1.5, commands: 14, seconds: 1.02, closes});
   const rates = ratesBetween(before, after);
   assert.deepEqual([rates.bytes_in, rates.bytes_out, rates.events_in, rates.messages_out], [200, 400, 0.5, 0]);
+  assert.deepEqual([rates.came, rates.went], [0, 1.5]);
   assert.equal(rates.cpu, 0.25);
   assert.ok(Math.abs(rates.database - 5) < 1e-9); // 20 ms for 4 commands
   assert.equal(rates.redis, null); // none was asked

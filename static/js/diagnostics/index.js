@@ -29,7 +29,7 @@ function Index() {
       <${Facts} title=${t("diagnostics.this_server")} facts=${health.value ?? []} />
     </div>
     <p class="hint">
-      ${t("diagnostics.also")} <code>python -m server.probe ${location.origin}</code> · ${" "}
+      ${t("diagnostics.also")} <code>.venv/bin/python -m server.probe ${location.origin}</code> · ${" "}
       <a href="/api/docs">${t("diagnostics.api_docs")}</a>
     </p>
   `;

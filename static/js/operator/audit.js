@@ -62,7 +62,7 @@ export function Audit() {
           ${actor.name}<${Icon} name="close" label=${t("operator.everyone")} />
         </button>`
       }
-      <button type="button" onClick=${fetched.refresh}><${Icon} name="retry" />${t("operator.refresh")}</button>
+      <button type="button" onClick=${() => fetched.refresh()}><${Icon} name="retry" />${t("operator.refresh")}</button>
     </div>
     <${State}
       following=${fetched}

@@ -8,7 +8,8 @@ import {Dialog} from "#js/ui/dialog.js";
 import {Field} from "#js/ui/field.js";
 import {toast} from "#js/ui/toasts.js";
 
-export function BanDialog({user, onClose}) {
+/** `onBanned(reason)` is told when it is done. */
+export function BanDialog({user, onBanned, onClose}) {
   const {session} = useApp();
   const [reason, setReason] = useState("");
   const {isBusy, error, save} = useSaving();
@@ -17,6 +18,7 @@ export function BanDialog({user, onClose}) {
   async function ban() {
     const body = reason.trim() ? {reason: reason.trim()} : {};
     if (await save(() => session.request("POST", `/users/${user.id}/ban`, body))) {
+      onBanned(reason.trim());
       toast({kind: "good", text: t("operator.banned", {name})});
       onClose();
     }

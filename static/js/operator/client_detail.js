@@ -11,7 +11,8 @@ import {State} from "#js/ui/state.js";
 import {Time} from "#js/ui/time.js";
 import {complain, toast} from "#js/ui/toasts.js";
 
-export function ClientDetail({id, onClose, onGone}) {
+/** `onRoom(name)` is asked for those who share one of its rooms. */
+export function ClientDetail({id, onRoom, onClose, onGone}) {
   const {session} = useApp();
   const [isBusy, setBusy] = useState(false);
   const fetched = useFetched(() => session.request("GET", `/operators/clients/${encodeURIComponent(id)}`), [id]);
@@ -49,14 +50,14 @@ export function ClientDetail({id, onClose, onGone}) {
           <${Icon} name="close" />
         </button>
       </header>
-      <${State} following=${fetched}>${client && html`<${Facts} client=${client} />`}<//>
+      <${State} following=${fetched}>${client && html`<${Facts} client=${client} onRoom=${onRoom} />`}<//>
     </section>
   `;
 }
 
 const nameOf = ({id, user}) => (user ? `${user.display_name} (${id})` : id);
 
-const Facts = ({client}) => html`
+const Facts = ({client, onRoom}) => html`
   <dl class="operator-facts">
     <${Fact} name="user"
       >${client.user ? `${client.user.display_name} · ${client.user.username}` : t("operator.anonymous")}<//
@@ -70,7 +71,15 @@ const Facts = ({client}) => html`
   </dl>
   <h3>${t("operator.rooms", {count: client.rooms.length})}</h3>
   <ul class="operator-rooms">
-    ${client.rooms.map((room) => html`<li key=${room}><code>${room}</code></li>`)}
+    ${client.rooms.map(
+      (room) => html`
+        <li key=${room}>
+          <button type="button" class="link" title=${t("operator.only_room")} onClick=${() => onRoom(room)}>
+            <code>${room}</code>
+          </button>
+        </li>
+      `,
+    )}
   </ul>
 `;
 

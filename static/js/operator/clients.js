@@ -21,13 +21,16 @@ const COLUMNS = ["id", "user", "transport", "address", "connected_at", ...NUMBER
 export function Clients({path: [chosen]}) {
   const {session} = useApp();
   const [search, setSearch] = useState("");
-  const fetched = useFetched(() => session.request("GET", `/operators/clients?limit=${PAGE}`), [session]);
+  const [room, setRoom] = useState("");
+  const ask = (after = "") =>
+    session.request("GET", `/operators/clients?${new URLSearchParams({room, after, limit: PAGE})}`);
+  const fetched = useFetched(ask, [session, room]);
   const {clients = [], has_more: hasMore} = fetched.value.value ?? {};
   const shown = matching(clients, search);
 
   async function more() {
     try {
-      const next = await session.request("GET", `/operators/clients?limit=${PAGE}&after=${clients.at(-1).id}`);
+      const next = await ask(clients.at(-1).id);
       fetched.value.value = {...next, clients: [...clients, ...next.clients]};
     } catch (error) {
       complain(error);
@@ -37,13 +40,20 @@ export function Clients({path: [chosen]}) {
   return html`
     <div class="operator-tools">
       <${SearchField} label=${t("operator.search_clients")} value=${search} onInput=${setSearch} />
-      <button type="button" onClick=${fetched.refresh}><${Icon} name="retry" />${t("operator.refresh")}</button>
+      ${
+        room &&
+        html`<button type="button" class="chip" aria-pressed="true" onClick=${() => setRoom("")}>
+          ${t("operator.in_room", {room})}<${Icon} name="close" label=${t("operator.all_rooms")} />
+        </button>`
+      }
+      <button type="button" onClick=${() => fetched.refresh()}><${Icon} name="retry" />${t("operator.refresh")}</button>
     </div>
     ${
       chosen &&
       html`<${ClientDetail}
         key=${chosen}
         id=${chosen}
+        onRoom=${setRoom}
         onClose=${() => go(["operator", "clients"])}
         onGone=${() => {
           go(["operator", "clients"]);

@@ -17,6 +17,9 @@ export class Fetched {
 
   refresh = async () => {
     const turn = ++this.#turn;
+    if (this.state.peek() === "error") {
+      this.state.value = "loading";
+    }
     try {
       const value = await this.#fetch();
       if (turn === this.#turn) {

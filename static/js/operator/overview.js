@@ -4,6 +4,7 @@ import {useApp} from "#js/app.js";
 import {bytes, count, duration} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect} from "#js/core/view.js";
+import {Closes} from "#js/operator/closes.js";
 import {Health} from "#js/operator/health.js";
 import {Nodes} from "#js/operator/nodes.js";
 import {pointsOf} from "#js/operator/rates.js";
@@ -30,6 +31,14 @@ const GRAPHS = [
       color,
       ({overview}) => overview.connections[name] ?? 0,
     ]),
+  },
+  {
+    name: "comings",
+    format: perSecond,
+    lines: [
+      ["came", "--good", ({rates}) => rates.came],
+      ["went", "--warn", ({rates}) => rates.went],
+    ],
   },
   {
     name: "messages",
@@ -103,6 +112,7 @@ function Figures({watch}) {
         `,
       )}
     </div>
+    <${Closes} closes=${overview.closes} />
     <${Nodes} overview=${overview} rates=${points.at(-1)?.rates} />
     <${Health} />
   `;

@@ -1,91 +1,106 @@
-// Members: making operators of them, or none any more, and keeping somebody out.
+// Members: who is an operator, who is banned; making them so, or no longer.
 
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useState} from "#js/core/view.js";
+import {html, useEffect, useState} from "#js/core/view.js";
 import {BanDialog} from "#js/operator/ban_dialog.js";
-import {useUsers} from "#js/operator/user_picker.js";
-import {Avatar} from "#js/ui/avatar.js";
-import {confirm} from "#js/ui/dialog.js";
+import {useFetched} from "#js/operator/fetched.js";
+import {Person} from "#js/operator/person.js";
 import {SearchField} from "#js/ui/field.js";
-import {Menu} from "#js/ui/menu.js";
-import {Empty, Loading} from "#js/ui/state.js";
-import {complain, toast} from "#js/ui/toasts.js";
+import {State} from "#js/ui/state.js";
+import {complain} from "#js/ui/toasts.js";
+
+const PAGE = 50;
+const PAUSE_MS = 250;
+const STANDINGS = {
+  "": {name: "all", holds: () => true},
+  operator: {name: "operator", holds: ({role}) => role === "operator"},
+  banned: {name: "banned", holds: ({ban}) => Boolean(ban)},
+};
 
 export function People() {
-  const [query, setQuery] = useState("");
-  const [banned, setBanned] = useState(null);
-  const users = useUsers(query);
-  return html`
-    <div class="operator-tools">
-      <${SearchField} label=${t("operator.search_people")} value=${query} onInput=${setQuery} />
-    </div>
-    ${
-      !query.trim()
-        ? html`<${Empty} icon="users" title=${t("operator.people_title")} text=${t("operator.people_text")} />`
-        : !users
-          ? html`<${Loading} />`
-          : users.length
-            ? html`<ul class="list operator-people">
-                ${users.map((user) => html`<${Person} key=${user.id} user=${user} onBan=${() => setBanned(user)} />`)}
-              </ul>`
-            : html`<${Empty} icon="search" title=${t("operator.nobody_found")} />`
-    }
-    ${banned && html`<${BanDialog} user=${banned} onClose=${() => setBanned(null)} />`}
-  `;
-}
-
-function Person({user, onBan}) {
   const {session} = useApp();
+  const [query, setQuery] = useState("");
+  const [standing, setStanding] = useState("");
+  const [banning, setBanning] = useState(null);
+  const wanted = usePaused(query.trim());
+  const ask = (after = "") => {
+    const asked = wanted ? {query: wanted} : {standing, after};
+    return session.request("GET", `/operators/users?${new URLSearchParams({...asked, limit: PAGE})}`);
+  };
+  const fetched = useFetched(ask, [session, wanted, wanted ? "" : standing]);
+  const {users = [], has_more: hasMore} = fetched.value.value ?? {};
+  const shown = users.filter(STANDINGS[standing].holds);
 
-  async function change(work, question, done) {
-    const name = user.display_name;
-    if (
-      question &&
-      !(await confirm({
-        title: t(`operator.ask_${question}`, {name}),
-        text: t(`operator.ask_${question}_text`),
-        isDangerous: true,
-      }))
-    ) {
-      return;
-    }
+  async function more() {
     try {
-      await work();
-      toast({kind: "good", text: t(done, {name})});
+      const next = await ask(users.at(-1).username);
+      fetched.value.value = {...next, users: [...users, ...next.users]};
     } catch (error) {
       complain(error);
     }
   }
 
-  const role = (name) => () => session.request("PATCH", `/users/${user.id}/role`, {role: name});
-  const items = [
-    {
-      text: t("operator.promote"),
-      icon: "shield",
-      run: () => change(role("operator"), "promote", "operator.promoted"),
-    },
-    {
-      text: t("operator.demote"),
-      icon: "user",
-      run: () => change(role("member"), "demote", "operator.demoted"),
-    },
-    {text: t("operator.ban"), icon: "mute", isDangerous: true, run: onBan},
-    {
-      text: t("operator.unban"),
-      icon: "check",
-      run: () => change(() => session.request("DELETE", `/users/${user.id}/ban`), null, "operator.unbanned"),
-    },
-  ];
+  const become = (id, change) => {
+    const {users: known, ...rest} = fetched.value.value;
+    fetched.value.value = {...rest, users: known.map((user) => (user.id === id ? {...user, ...change} : user))};
+  };
+
   return html`
-    <li class="row" data-user=${user.username}>
-      <${Avatar} user=${user} size=${36} />
-      <span class="row-main"
-        ><span class="row-title">${user.display_name}</span><span class="row-text">${user.username}</span></span
-      >
-      <span class="row-end"
-        ><${Menu} label=${t("operator.actions_for", {name: user.display_name})} items=${items}
-      /></span>
-    </li>
+    <div class="operator-tools">
+      <${SearchField} label=${t("operator.search_people")} value=${query} onInput=${setQuery} />
+      <${Standings} chosen=${standing} onChoose=${setStanding} />
+    </div>
+    <${State}
+      following=${fetched}
+      isEmpty=${shown.length === 0}
+      empty=${{icon: wanted ? "search" : "users", title: t("operator.nobody_found")}}
+    >
+      <ul class="list operator-people">
+        ${shown.map(
+          (user) => html`
+            <${Person} key=${user.id} user=${user} onBan=${() => setBanning(user)} onChanged=${become} />
+          `,
+        )}
+      </ul>
+      ${hasMore && !wanted && html`<button type="button" onClick=${more}>${t("operator.more")}</button>`}
+    <//>
+    ${
+      banning &&
+      html`<${BanDialog}
+        user=${banning}
+        onBanned=${(reason) => become(banning.id, {ban: {reason}})}
+        onClose=${() => setBanning(null)}
+      />`
+    }
   `;
+}
+
+const Standings = ({chosen, onChoose}) => html`
+  <div class="operator-chips" role="group" aria-label=${t("operator.standings")}>
+    ${Object.entries(STANDINGS).map(
+      ([standing, {name}]) => html`
+        <button
+          key=${name}
+          type="button"
+          class="chip"
+          data-standing=${name}
+          aria-pressed=${standing === chosen}
+          onClick=${() => onChoose(standing)}
+        >
+          ${t(`operator.standing_${name}`)}
+        </button>
+      `,
+    )}
+  </div>
+`;
+
+/** A value that is typed, once it has stood for a moment. */
+function usePaused(value) {
+  const [paused, setPaused] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setPaused(value), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return paused;
 }

@@ -10,6 +10,7 @@ import {Notify} from "#js/operator/notify.js";
 import {Overview} from "#js/operator/overview.js";
 import {People} from "#js/operator/people.js";
 import {Push} from "#js/operator/push.js";
+import {Settings} from "#js/operator/settings.js";
 import {Tabs} from "#js/ui/tabs.js";
 
 const SECTIONS = {
@@ -19,6 +20,7 @@ const SECTIONS = {
   notify: Notify,
   people: People,
   keys: Keys,
+  settings: Settings,
   audit: Audit,
 };
 

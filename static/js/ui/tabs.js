@@ -27,6 +27,7 @@ export function Tabs({label, tabs, chosen, onChoose}) {
             type="button"
             role="tab"
             data-tab=${name}
+            ref=${name === chosen ? reveal : null}
             aria-selected=${name === chosen}
             tabindex=${index === at ? 0 : -1}
             onClick=${() => onChoose(name)}
@@ -37,4 +38,12 @@ export function Tabs({label, tabs, chosen, onChoose}) {
       )}
     </div>
   `;
+}
+
+/** Bring the chosen one into view where there are more than fit; nothing around the tabs moves. */
+function reveal(button) {
+  if (button) {
+    const list = button.parentElement;
+    list.scrollLeft = button.offsetLeft - list.offsetLeft - (list.clientWidth - button.offsetWidth) / 2;
+  }
 }

@@ -10,6 +10,8 @@ import pytest
 from tornado.websocket import websocket_connect
 
 from server.domain.rooms import user_room
+from server.settings import Settings
+from server.settings_help import shown_settings
 from tests.support.product_server import ProductServer
 
 SID = re.compile(r'"sid":"([^"]+)"')
@@ -104,6 +106,7 @@ async def test_the_overview_counts_what_is_there(server: ProductServer) -> None:
     again = (await server.call("GET", "/api/operators/overview", token=chief["access_token"])).data
     assert again["commands"]["database"]["count"] >= asked["count"] >= 0
     assert overview["totals"]["connections_opened"] == 2
+    assert overview["opens"] == {"websocket": 2, "polling": 1} and overview["closes"] == {}
     assert overview["uptime_seconds"] >= 0
 
 
@@ -113,3 +116,29 @@ async def test_what_is_no_connection_is_not_found(server: ProductServer) -> None
     for name in ("x", "ffffff-1", "-", "%00", "1", "0" * 24):
         missing = await server.call("GET", f"/api/operators/clients/{name}", token=chief["access_token"])
         assert (missing.status, missing.data) == (404, {"error": "not_found"})
+
+
+@pytest.mark.gen_test
+async def test_the_settings_are_shown_without_any_secret(server: ProductServer) -> None:
+    secret = "Zk3-" + "q7Yw" * 12
+    settings = Settings(jwt_secret=secret, mongodb_uri="mongodb://root:hidden@db.example/", ping_interval=7.0)
+    server.services.operation.settings = shown_settings(settings)
+    chief = await server.operator()
+    answer = await server.call("GET", "/api/operators/settings", token=chief["access_token"])
+    shown = {one["name"]: one for one in answer.data["settings"]}
+    assert shown["jwt_secret"] == {"name": "jwt_secret", "value": "***", "usual": "", "secret": True}
+    assert shown["mongodb_uri"]["value"] == "mongodb://***@db.example/"
+    assert shown["ping_interval"]["value"] != shown["ping_interval"]["usual"]
+    assert shown["port"]["value"] == shown["port"]["usual"]
+    assert secret not in json.dumps(answer.json) and "hidden" not in json.dumps(answer.json)
+
+
+@pytest.mark.gen_test
+async def test_who_went_is_counted_by_reason(server: ProductServer) -> None:
+    chief, alice = await server.operator(), await server.register("alice")
+    client = await server.chat(alice)
+    [listed] = await clients(server, chief)
+    await server.call("POST", f"/api/operators/clients/{listed['id']}/disconnect", token=chief["access_token"])
+    await client.disconnected.wait()
+    overview = (await server.call("GET", "/api/operators/overview", token=chief["access_token"])).data
+    assert sum(overview["closes"].values()) == 1

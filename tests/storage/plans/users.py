@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from server.domain.users import ProfileChange, Role, UserFilter
+from server.domain.users import ProfileChange, Role, Standing, UserFilter
 from server.storage.users import UserRepository
 from tests.support.plans import Fault, row
 
@@ -21,6 +21,8 @@ DOCUMENTS = {
             "password_hash": "hash",
             "created_at": NOW,
             **({"avatar": f"picture{n}"} if n % 2 else {}),
+            **({"role": "operator"} if n % 50 == 0 else {}),
+            **({"ban": {"reason": "", "since": NOW}} if n % 50 == 1 else {}),
         }
         for n in range(500)
     ]
@@ -43,6 +45,10 @@ ROWS = (
     row(UserRepository.demote, "user7"),
     row(UserRepository.search, "user1", "user12", 20),
     row(UserRepository.search, "some", "user12", 20),
+    row(UserRepository.views, ["user7", "user8", "nobody"]),
+    row(UserRepository.listed, None, "user12", 20),
+    row(UserRepository.listed, Standing.OPERATOR, "user12", 20),
+    row(UserRepository.listed, Standing.BANNED, "user12", 20),
     row(UserRepository.count).excused(Fault.FINDS_NOTHING, "answered by the collection's own count"),
     row(UserRepository.ids_after, "user3", 20),
     row(UserRepository.matching, [f"user{n}" for n in range(150, 200)], UserFilter(Role.MEMBER, "user1", NOW)),

@@ -3,6 +3,8 @@
 import {signal} from "@preact/signals";
 import {Manager} from "socket.io-client";
 import {t} from "#js/core/texts.js";
+import {decodeFrame, fromPacket} from "#js/diagnostics/direct/frames.js";
+import {msgpackManager} from "#js/diagnostics/direct/msgpack.js";
 
 const ENGINE_DIGITS = {open: 0, close: 1, ping: 2, pong: 3, message: 4, upgrade: 5, noop: 6};
 
@@ -19,18 +21,30 @@ export class DirectClient {
     this.#log = log;
   }
 
-  /** `options` are `{url, path, namespace, transports, auth, reconnects}`. */
-  connect({url, path, namespace, transports, auth, reconnects}) {
+  /** `options` are `{url, path, namespace, transports, parser, auth, reconnects}`. */
+  async connect({url, path, namespace, transports, parser, auth, reconnects}) {
     this.disconnect();
-    this.#log.note(t("diagnostics.note_connecting"), `${url}${path} ${namespace} ${transports.join(", ")}`);
     this.state.value = "connecting";
-    const manager = new Manager(url, {path, transports, reconnection: reconnects, autoConnect: false});
+    const Chosen = parser === "msgpack" ? await msgpackManager() : Manager;
+    if (this.state.value !== "connecting") {
+      return; // somebody has thought better of it
+    }
+    this.#log.note(t("diagnostics.note_connecting"), `${url}${path} ${namespace} ${transports.join(", ")}`);
+    const manager = new Chosen(url, {path, transports, reconnection: reconnects, autoConnect: false});
     const socket = manager.socket(namespace, {auth});
     this.#manager = manager;
     this.#socket = socket;
+    const watch = () => this.#watch(manager.engine, parser === "msgpack" ? decodeWith(manager.decoder) : decodeFrame);
     this.#listen(manager, socket, reconnects);
+    // The engine of the next try is there when this has been told.
+    manager.on("reconnect_attempt", () => queueMicrotask(watch));
     socket.connect();
-    this.#watch(manager.engine);
+    watch();
+  }
+
+  /** Cut the transport as a network does; a client that may come back does so. */
+  cut() {
+    this.#manager?.engine.close();
   }
 
   disconnect() {
@@ -68,7 +82,7 @@ export class DirectClient {
       become("open");
       this.id.value = socket.id;
       this.transport.value = manager.engine.transport.name;
-      this.#log.note(t("diagnostics.note_connected"), socket.id);
+      this.#log.note(t(`diagnostics.note_${socket.recovered ? "recovered" : "connected"}`), socket.id);
     });
     socket.on("disconnect", (reason) => {
       become(goesOn());
@@ -78,12 +92,10 @@ export class DirectClient {
       become(goesOn());
       this.#log.note(t("diagnostics.note_refused"), error.message, {isBad: true});
     });
-    // The engine of the next try is there when this has been told.
-    manager.on("reconnect_attempt", () => queueMicrotask(() => this.#watch(manager.engine)));
   }
 
-  #watch(engine) {
-    const told = (direction) => (packet) => this.#log.frame(direction, frameOf(packet));
+  #watch(engine, decode) {
+    const told = (direction) => (packet) => this.#log.frame(direction, frameOf(packet), decode);
     engine.on("packet", told("in"));
     engine.on("packetCreate", told("out"));
     engine.on("upgrade", ({name}) => {
@@ -96,3 +108,21 @@ export class DirectClient {
 /** The frame as it stands on the wire; bytes travel without a digit. */
 const frameOf = ({type, data}) =>
   typeof data === "string" || data === undefined ? `${ENGINE_DIGITS[type]}${data ?? ""}` : data;
+
+/** How frames are read of a parser whose packets are bytes: by another decoder of its kind. */
+function decodeWith({constructor: Decoder}) {
+  return (frame) => {
+    if (typeof frame === "string") {
+      return decodeFrame(frame);
+    }
+    const decoder = new Decoder();
+    let decoded;
+    decoder.on("decoded", (packet) => (decoded = fromPacket(packet)));
+    try {
+      decoder.add(frame);
+    } catch (error) {
+      return {engine: "message", error: error.message};
+    }
+    return decoded;
+  };
+}

@@ -1,36 +1,28 @@
 // Where to connect, and as whom.
 
-import {kept} from "#js/core/storage.js";
 import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
+import {PARSERS, settings, TRANSPORTS} from "#js/diagnostics/direct/form_state.js";
 import {isObject, readJson} from "#js/diagnostics/direct/json_text.js";
 import {Field, Switch} from "#js/ui/field.js";
-
-const TRANSPORTS = {both: ["polling", "websocket"], websocket: ["websocket"], polling: ["polling"]};
-
-/** All but who one is: that is never written down. */
-const settings = kept("diagnostics-connection", {
-  url: "",
-  path: "/socket.io/",
-  namespace: "/",
-  transports: "both",
-  reconnects: false,
-});
 
 export function ConnectForm({client, identity}) {
   const [auth, setAuth] = useState("");
   const [error, setError] = useState("");
-  const {url, path, namespace, transports, reconnects} = settings.value;
+  const {url, path, namespace, transports, parser, reconnects} = settings.value;
   const change = (name) => (event) => (settings.value = {...settings.value, [name]: event.target.value});
   const isClosed = client.state.value === "closed";
 
-  function connect(event) {
+  async function connect(event) {
     event.preventDefault();
+    const where = url || location.origin;
+    // A link may name another server: that one is told only what is written here.
+    const usual = new URL(where).origin === location.origin ? {token: identity.token.value} : {};
     try {
-      const given = readJson(auth, isObject, {token: identity.token.value});
+      const given = readJson(auth, isObject, usual);
       setError("");
-      const where = url || location.origin;
-      client.connect({url: where, path, namespace, transports: TRANSPORTS[transports], auth: given, reconnects});
+      const chosen = {path, namespace, transports: TRANSPORTS[transports], parser, reconnects};
+      await client.connect({url: where, auth: given, ...chosen});
     } catch (problem) {
       setError(problem.message);
     }
@@ -52,6 +44,11 @@ export function ConnectForm({client, identity}) {
         <${Field} label=${t("diagnostics.transports")}>
           <select id="transports" value=${transports} onChange=${change("transports")}>
             ${Object.keys(TRANSPORTS).map((name) => html`<option key=${name} value=${name}>${t(`diagnostics.by_${name}`)}</option>`)}
+          </select>
+        <//>
+        <${Field} label=${t("diagnostics.parser")}>
+          <select id="parser" value=${parser} onChange=${change("parser")}>
+            ${PARSERS.map((name) => html`<option key=${name} value=${name}>${t(`diagnostics.parser_${name}`)}</option>`)}
           </select>
         <//>
       </div>
@@ -77,6 +74,15 @@ export function ConnectForm({client, identity}) {
         </button>
         <button id="disconnect" type="button" disabled=${isClosed} onClick=${() => client.disconnect()}>
           ${t("diagnostics.disconnect")}
+        </button>
+        <button
+          id="cut"
+          type="button"
+          title=${t("diagnostics.cut_hint")}
+          disabled=${client.state.value !== "open"}
+          onClick=${() => client.cut()}
+        >
+          ${t("diagnostics.cut")}
         </button>
         <${ClientState} client=${client} />
       </div>

@@ -58,6 +58,17 @@ function parsed(text) {
   }
 }
 
+/** What `decodeFrame` returns, of a packet that a parser of its own has read. */
+export const fromPacket = ({type, nsp, id, data}) => ({
+  engine: "message",
+  packet: {
+    type: SOCKET[type],
+    namespace: nsp,
+    ...(id !== undefined && {id}),
+    ...(data !== undefined && {data}),
+  },
+});
+
 const padding = (frame) => frame.length - frame.replace(/=+$/, "").length;
 
 /** The name of the event in a decoded frame, or null. */

@@ -22,7 +22,7 @@ export function Inspector() {
           onInput=${(event) => setText(event.target.value)}
         />
       <//>
-      ${frames.map((frame, index) => html`<pre key=${index} class="decoded">${JSON.stringify(frame, null, 2)}</pre>`)}
+      ${frames.map((frame, index) => html`<pre key=${index} class="decoded" tabindex="0">${JSON.stringify(frame, null, 2)}</pre>`)}
     </section>
   `;
 }

@@ -10,9 +10,9 @@ export class Log {
   entries = signal([]);
   #number = 0;
 
-  /** A frame that came ("in") or went ("out"). */
-  frame(direction, frame) {
-    const decoded = decodeFrame(frame);
+  /** A frame that came ("in") or went ("out"); `decode` is that of another parser. */
+  frame(direction, frame, decode = decodeFrame) {
+    const decoded = decode(frame);
     this.#add({
       direction,
       ...describe(decoded),
@@ -21,6 +21,11 @@ export class Log {
       isHeartbeat: decoded.engine === "ping" || decoded.engine === "pong",
       isBad: Boolean(decoded.error) || decoded.packet?.type === "CONNECT_ERROR",
     });
+  }
+
+  /** A message of a stream that has no frames of its own. */
+  message(direction, title, text) {
+    this.#add({direction, title, detail: text, size: sizeOf(text)});
   }
 
   /** Something that is no frame: a connection, a cut, an ack that did not come. */

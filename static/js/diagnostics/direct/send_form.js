@@ -2,24 +2,23 @@
 
 import {t} from "#js/core/texts.js";
 import {html, useRef, useState} from "#js/core/view.js";
+import {draft} from "#js/diagnostics/direct/form_state.js";
 import {history, remember} from "#js/diagnostics/direct/history.js";
 import {readJson} from "#js/diagnostics/direct/json_text.js";
 import {Field} from "#js/ui/field.js";
 import {Icon} from "#js/ui/icon.js";
 
 const MOST_TIMES = 1_000;
-const EMPTY = {event: "ping", args: "[{}]", timeout: 5_000};
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export function SendForm({client}) {
-  const [draft, setDraft] = useState(EMPTY);
   const [{times, gap}, setBurst] = useState({times: 1, gap: 0});
   const [said, setSaid] = useState({error: "", result: ""});
   const [isBusy, setBusy] = useState(false);
   const stopped = useRef(false);
   const file = useRef(null);
-  const change = (name) => (event) => setDraft({...draft, [name]: event.target.value});
+  const change = (name) => (event) => (draft.value = {...draft.value, [name]: event.target.value});
   const number = (name) => (event) => setBurst({times, gap, [name]: Number(event.target.value)});
 
   async function send(what) {
@@ -54,16 +53,16 @@ export function SendForm({client}) {
       aria-labelledby="send-title"
       onSubmit=${(event) => {
         event.preventDefault();
-        send(draft);
+        send(draft.value);
       }}
     >
       <h2 id="send-title">${t("diagnostics.send")}</h2>
       <div class="pair">
         <${Field} label=${t("diagnostics.event")}>
-          <input id="event" value=${draft.event} required spellcheck=${false} onInput=${change("event")} />
+          <input id="event" value=${draft.value.event} required spellcheck=${false} onInput=${change("event")} />
         <//>
         <${Field} label=${t("diagnostics.ack_timeout")} hint=${t("diagnostics.ack_timeout_hint")}>
-          <input type="number" min="0" max="600000" value=${draft.timeout} onInput=${change("timeout")} />
+          <input type="number" min="0" max="600000" value=${draft.value.timeout} onInput=${change("timeout")} />
         <//>
       </div>
       <${Field} label=${t("diagnostics.arguments")} error=${said.error}>
@@ -72,7 +71,7 @@ export function SendForm({client}) {
           rows="4"
           class="code"
           spellcheck=${false}
-          value=${draft.args}
+          value=${draft.value.args}
           onInput=${change("args")}
         />
       <//>
@@ -98,7 +97,7 @@ export function SendForm({client}) {
         ${isBusy && html`<button type="button" onClick=${() => (stopped.current = true)}>${t("diagnostics.stop")}</button>`}
         <p id="sent" class="hint" role="status">${said.result}</p>
       </div>
-      <${History} onTake=${setDraft} onSend=${send} />
+      <${History} onTake=${(sent) => (draft.value = sent)} onSend=${send} />
     </form>
   `;
 }

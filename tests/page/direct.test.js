@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import {address, draft, settings, takeLink} from "#js/diagnostics/direct/form_state.js";
+import {fromPacket, describe as told} from "#js/diagnostics/direct/frames.js";
+import {linkOf, readLink} from "#js/diagnostics/direct/link.js";
+import {readToken} from "#js/diagnostics/direct/token.js";
+
+const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const TOKEN = `${part({alg: "HS256"})}.${part({sub: "user", name: "爱丽丝", exp: 1_800_000_000})}.c2lnbg`;
+
+test("a link says again what stood in the forms", () => {
+  const state = {
+    url: "https://example.org:8443",
+    namespace: "/chat",
+    parser: "msgpack",
+    event: "say",
+    args: '[{"a":"&=#"}]',
+  };
+  assert.deepEqual(readLink(`#${linkOf({...state, auth: {token: "t"}, path: ""})}`), state);
+  assert.deepEqual(readLink("#other=1&event=ping"), {event: "ping"});
+  assert.deepEqual(readLink(""), {});
+});
+
+test("no link holds a token or a password, wherever it was written", () => {
+  const link = linkOf({
+    url: `https://alice:hidden@example.org/?token=${TOKEN}`,
+    event: "refresh_token",
+    args: JSON.stringify([{token: "opaque", password: 'hid"den', note: TOKEN, key: `sk_${"0".repeat(24)}_hidden`}]),
+  });
+  for (const secret of ["hidden", "hid", "opaque", TOKEN, TOKEN.split(".")[1]]) {
+    assert.ok(!decodeURIComponent(link).includes(secret), secret);
+  }
+  assert.equal(readLink(link).url, "https://example.org/");
+});
+
+test("what a link names that does not exist is left as it is usual", () => {
+  takeLink("#transports=pigeon&parser=msgpack&namespace=/a&event=hello&timeout=soon");
+  assert.deepEqual(
+    [settings.value.transports, settings.value.parser, settings.value.namespace],
+    ["both", "msgpack", "/a"],
+  );
+  assert.deepEqual(draft.value, {event: "hello", args: "[{}]", timeout: 0});
+  globalThis.location = {pathname: "/tests/socketio/socketio-direct-test.html"};
+  assert.match(address(), /^\/tests\/socketio\/socketio-direct-test\.html#.*namespace=%2Fa.*event=hello/);
+});
+
+test("packets that another parser has read are shown like all others", () => {
+  const decoded = fromPacket({type: 2, nsp: "/", id: 3, data: ["hi", 1]});
+  assert.deepEqual(told(decoded), {title: "EVENT #3", detail: '["hi",1]'});
+  assert.deepEqual(fromPacket({type: 1, nsp: "/a"}).packet, {type: "DISCONNECT", namespace: "/a"});
+});
+
+test("a token is read, and what is none is not", () => {
+  const {header, payload, expiresAt} = readToken(` ${TOKEN}\n`);
+  assert.deepEqual([header, payload.name, expiresAt], [{alg: "HS256"}, "爱丽丝", 1_800_000_000_000]);
+  for (const wrong of ["", "a.b", "a.b.c", `${part({})}..x`, "abc.def.ghi"]) {
+    assert.equal(readToken(wrong), null);
+  }
+});
