@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import {DirectClient} from "#js/diagnostics/direct/client.js";
 import {address, draft, settings, takeLink} from "#js/diagnostics/direct/form_state.js";
 import {fromPacket, describe as told} from "#js/diagnostics/direct/frames.js";
 import {linkOf, readLink} from "#js/diagnostics/direct/link.js";
@@ -42,6 +43,27 @@ test("what a link names that does not exist is left as it is usual", () => {
   assert.deepEqual(draft.value, {event: "hello", args: "[{}]", timeout: 0});
   globalThis.location = {pathname: "/tests/socketio/socketio-direct-test.html"};
   assert.match(address(), /^\/tests\/socketio\/socketio-direct-test\.html#.*namespace=%2Fa.*event=hello/);
+});
+
+test("only the last wish to connect is followed", async () => {
+  const notes = [];
+  const client = new DirectClient({note: (title, detail) => notes.push(detail), frame: () => {}});
+  const where = {url: "http://127.0.0.1:1", path: "/socket.io/", transports: ["websocket"], reconnects: false};
+  const connected = ["/first", "/second"].map((namespace) => client.connect({...where, namespace}));
+  await Promise.all(connected);
+  client.disconnect();
+  assert.deepEqual(
+    notes.filter((detail) => detail.startsWith(where.url)),
+    ["http://127.0.0.1:1/socket.io/ /second websocket"],
+  );
+});
+
+test("a client whose parser cannot be loaded does not go on connecting", async () => {
+  const client = new DirectClient({note: () => {}, frame: () => {}});
+  const connected = client.connect({parser: "msgpack"}); // this is no server, which would have the bundle
+  assert.equal(client.state.value, "connecting");
+  await assert.rejects(connected);
+  assert.equal(client.state.value, "closed");
 });
 
 test("packets that another parser has read are shown like all others", () => {
