@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {DirectClient} from "#js/diagnostics/direct/client.js";
-import {address, draft, settings, takeLink} from "#js/diagnostics/direct/form_state.js";
+import {recall} from "#js/core/storage.js";
+import {address, draft, keepSettings, settings, takeLink} from "#js/diagnostics/direct/form_state.js";
 import {fromPacket, describe as told} from "#js/diagnostics/direct/frames.js";
 import {linkOf, readLink} from "#js/diagnostics/direct/link.js";
 import {readToken} from "#js/diagnostics/direct/token.js";
+import {FakeStorage} from "./support.js";
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const TOKEN = `${part({alg: "HS256"})}.${part({sub: "user", name: "爱丽丝", exp: 1_800_000_000})}.c2lnbg`;
@@ -43,6 +45,15 @@ test("what a link names that does not exist is left as it is usual", () => {
   assert.deepEqual(draft.value, {event: "hello", args: "[{}]", timeout: 0});
   globalThis.location = {pathname: "/tests/socketio/socketio-direct-test.html"};
   assert.match(address(), /^\/tests\/socketio\/socketio-direct-test\.html#.*namespace=%2Fa.*event=hello/);
+});
+
+test("a link changes nothing for the next visit until somebody connects", (context) => {
+  globalThis.localStorage = new FakeStorage();
+  context.after(() => delete globalThis.localStorage);
+  takeLink("#url=https://example.org&namespace=/b");
+  assert.deepEqual([settings.value.namespace, recall("diagnostics-connection")], ["/b", null]);
+  keepSettings();
+  assert.equal(recall("diagnostics-connection").url, "https://example.org");
 });
 
 test("only the last wish to connect is followed", async () => {
