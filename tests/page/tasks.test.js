@@ -188,6 +188,17 @@ test("the place in the line is asked for again, and no event keeps an old one", 
   assert.deepEqual([tasks.get("1").state, tasks.get("1").ahead], ["running", undefined]);
 });
 
+test("while the connection is away nobody is asked for a place in the line", async () => {
+  const {tasks, live, session} = await board(task("1", {ahead: 2}));
+  const looks = () => session.count("GET /tasks/1");
+  live.becomes("reconnecting");
+  await tasks.look("1");
+  assert.equal(looks(), 0);
+  live.becomes("live");
+  await tasks.look("1");
+  assert.equal(looks(), 1);
+});
+
 test("who asks again after a lost answer asks for the same analysis", async (context) => {
   context.mock.timers.enable({apis: ["Date"]});
   const {tasks, session} = await board();
