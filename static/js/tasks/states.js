@@ -13,7 +13,7 @@ export function statusOf({state, error}) {
   return state === "error" ? (OWN_WORDS.includes(error) ? error : "failed") : state;
 }
 
-/** Return the task as it is after an event, whose place in the line nobody told; one that is known already changes nothing. */
+/** Return the task as it is after an event; one that is known already changes nothing. */
 export function advanced(task, {type, data}) {
   if (data.seq <= task.seq) {
     return task;
@@ -21,7 +21,7 @@ export function advanced(task, {type, data}) {
   const {seq, step, total_steps, progress, message, text, attempt, timestamp} = data;
   const moved = {
     ...task,
-    ahead: undefined,
+    ahead: undefined, // no event tells a place in the line
     seq,
     step,
     total_steps,
