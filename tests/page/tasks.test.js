@@ -178,6 +178,15 @@ test("elapsed time and what is left are told when they can be known", () => {
   assert.deepEqual(timing(done, begun + 99_000), {elapsed: 4, rest: null});
 });
 
+test("what is left goes down too when no event but an answer told how far a task is", () => {
+  const begun = new Date(AT).getTime();
+  const running = task("1", {state: "running", started_at: AT, progress: 20, told_at: AT, seq: 2});
+  const answered = newer(running, {...running, told_at: undefined, progress: 25, seq: 3}, begun + 10_000);
+  assert.deepEqual(timing(answered, begun + 10_000), {elapsed: 10, rest: 30});
+  assert.deepEqual(timing(answered, begun + 15_000), {elapsed: 15, rest: 25});
+  assert.equal(newer(running, {...running, told_at: undefined}, begun + 10_000).told_at, AT);
+});
+
 test("the place in the line is asked for again, and no event keeps an old one", async () => {
   const {tasks, live, server} = await board(task("1", {ahead: 2}));
   assert.equal(tasks.get("1").ahead, 2);

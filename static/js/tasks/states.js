@@ -49,13 +49,13 @@ export function advanced(task, {type, data}) {
   return {...moved, state: "running", started_at: task.started_at ?? timestamp};
 }
 
-/** Of two states of one task return the later one; what lists leave out is kept. */
-export function newer(known, task) {
+/** Of two states of one task return the later one; what lists leave out is kept, and what no event told is told now. */
+export function newer(known, task, now = Date.now()) {
   if (task.seq < known.seq) {
     return known;
   }
   const result = task.result ?? (task.attempts === known.attempts ? known.result : undefined);
-  const told_at = task.told_at ?? (task.seq === known.seq ? known.told_at : undefined);
+  const told_at = task.told_at ?? (task.seq === known.seq ? known.told_at : new Date(now).toISOString());
   return {...task, told_at, params: task.params ?? known.params, ...(result === undefined ? {} : {result})};
 }
 
