@@ -5,8 +5,9 @@ import {recall} from "#js/core/storage.js";
 import {address, draft, keepSettings, settings, takeLink} from "#js/diagnostics/direct/form_state.js";
 import {fromPacket, describe as told} from "#js/diagnostics/direct/frames.js";
 import {linkOf, readLink} from "#js/diagnostics/direct/link.js";
+import {RawConnection} from "#js/diagnostics/direct/raw.js";
 import {readToken} from "#js/diagnostics/direct/token.js";
-import {FakeStorage} from "./support.js";
+import {FakeStorage, withResolvers} from "./support.js";
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const TOKEN = `${part({alg: "HS256"})}.${part({sub: "user", name: "爱丽丝", exp: 1_800_000_000})}.c2lnbg`;
@@ -75,6 +76,30 @@ test("a client whose parser cannot be loaded does not go on connecting", async (
   assert.equal(client.state.value, "connecting");
   await assert.rejects(connected);
   assert.equal(client.state.value, "closed");
+});
+
+test("a session that is polled ends on the server too when it is closed", async (context) => {
+  const asked = [];
+  const second = withResolvers();
+  const network = context.mock.method(globalThis, "fetch", async (address, {method, body, signal}) => {
+    asked.push([method, new URL(address).searchParams.get("sid"), body]);
+    if (asked.length === 2) {
+      second.resolve();
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    }
+    return new Response(method === "GET" ? '0{"sid":"abc"}' : "ok");
+  });
+  globalThis.location = {origin: "http://127.0.0.1:1"};
+  const raw = new RawConnection({note: () => {}, message: () => {}});
+  raw.open("polling", "/socket.io/?EIO=4&transport=polling", "");
+  await second.promise;
+  raw.close();
+  await Promise.all(network.mock.calls.map(({result}) => result.catch(() => {})));
+  assert.deepEqual(asked, [
+    ["GET", null, undefined],
+    ["GET", "abc", undefined],
+    ["POST", "abc", "1"],
+  ]);
 });
 
 test("packets that another parser has read are shown like all others", () => {
