@@ -1,5 +1,6 @@
 // What happens each second, by what two answers of the server have counted since its start.
 
+const GAP_MS = 15_000;
 const COUNTERS = ["bytes_in", "bytes_out", "events_in", "messages_out"];
 
 /**
@@ -33,11 +34,11 @@ function average(before, after) {
   return count > 0 ? ((after.seconds - before.seconds) * 1000) / count : null;
 }
 
-/** What the graphs show of samples: one point for each but the first. */
+/** What the graphs show of samples: one point for each but the first, and one without figures while nobody looked. */
 export function pointsOf(samples) {
-  return samples.slice(1).map((sample, index) => ({
-    at: sample.at / 1000,
-    overview: sample.overview,
-    rates: ratesBetween(samples[index], sample) ?? {},
-  }));
+  return samples.slice(1).flatMap((sample, index) => {
+    const before = samples[index];
+    const point = {at: sample.at / 1000, overview: sample.overview, rates: ratesBetween(before, sample) ?? {}};
+    return sample.at - before.at > GAP_MS ? [{at: (before.at + 1) / 1000, overview: null, rates: {}}, point] : [point];
+  });
 }
