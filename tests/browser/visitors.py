@@ -86,11 +86,12 @@ class Visitor:
         self.page = self.open()
 
     def open(self) -> Page:
-        """Open the page in a further tab."""
+        """Open the page in a tab, behind the first one: what is behind another is drawn once a second only."""
         page = self.context.new_page()
         page.on("console", lambda said: self._hear(said.type, said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(self.program.url)
+        self.context.pages[0].bring_to_front()
         return page
 
     def _hear(self, kind: str, text: str) -> None:
