@@ -290,6 +290,7 @@ def test_a_group_mentions_its_members_and_says_who_has_read(visit: Visit, progra
     expect(readers).to_contain_text("Carol")
     alice.page.keyboard.press("Escape")
     carol.page.locator('[data-friend="alice"]').click()
+    expect(carol.page.locator(".thread-head")).to_contain_text("Alice")
     alice.say("还有一件事")
     expect(tick).to_have_text("已读 1/2")
     expect(tick).to_have_attribute("title", "2 人中 1 人已读")
