@@ -25,10 +25,10 @@ export function People() {
   const [banning, setBanning] = useState(null);
   const wanted = usePaused(query.trim());
   const ask = (after = "") => {
-    const asked = wanted ? {query: wanted} : {standing, after};
-    return session.request("GET", `/operators/users?${new URLSearchParams({...asked, limit: PAGE})}`);
+    const asked = {standing, limit: PAGE, ...(wanted ? {query: wanted} : {after})};
+    return session.request("GET", `/operators/users?${new URLSearchParams(asked)}`);
   };
-  const fetched = useFetched(ask, [session, wanted, wanted ? "" : standing]);
+  const fetched = useFetched(ask, [session, wanted, standing]);
   const {users = [], has_more: hasMore} = fetched.value.value ?? {};
   const shown = users.filter(STANDINGS[standing].holds);
 
@@ -63,7 +63,7 @@ export function People() {
           `,
         )}
       </ul>
-      ${hasMore && !wanted && html`<button type="button" onClick=${more}>${t("operator.more")}</button>`}
+      ${hasMore && html`<${Rest} isFound=${Boolean(wanted)} onMore=${more} />`}
     <//>
     ${
       banning &&
@@ -75,6 +75,12 @@ export function People() {
     }
   `;
 }
+
+/** There are more: what was found is not read in pages. */
+const Rest = ({isFound, onMore}) =>
+  isFound
+    ? html`<p class="hint">${t("operator.narrow_people")}</p>`
+    : html`<button type="button" onClick=${onMore}>${t("operator.more")}</button>`;
 
 const Standings = ({chosen, onChoose}) => html`
   <div class="operator-chips" role="group" aria-label=${t("operator.standings")}>
