@@ -42,6 +42,18 @@ test("a server that has begun anew, or a clock that stands still, has no rates",
   );
 });
 
+test("where nobody looked for a while there is a gap and no line", () => {
+  const points = pointsOf([sample(0), sample(2_000), sample(60_000)]);
+  assert.deepEqual(
+    points.map(({at, overview}) => [at, overview !== null]),
+    [
+      [2, true],
+      [2.001, false],
+      [60, true],
+    ],
+  );
+});
+
 const alice = {
   id: "a-1",
   transport: "websocket",

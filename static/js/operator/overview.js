@@ -8,7 +8,7 @@ import {Closes} from "#js/operator/closes.js";
 import {Health} from "#js/operator/health.js";
 import {Nodes} from "#js/operator/nodes.js";
 import {pointsOf} from "#js/operator/rates.js";
-import {Graph} from "#js/ui/graph.js";
+import {BYTES, Graph, WHOLE} from "#js/ui/graph.js";
 import {State} from "#js/ui/state.js";
 
 const TRANSPORTS = {websocket: "--accent", polling: "--warn", raw: "--good", sse: "--bad"};
@@ -25,7 +25,7 @@ const GRAPHS = [
   {
     name: "connections",
     format: each,
-    isWhole: true,
+    steps: WHOLE,
     lines: Object.entries(TRANSPORTS).map(([name, color]) => [
       name,
       color,
@@ -51,7 +51,7 @@ const GRAPHS = [
   {
     name: "traffic",
     format: size,
-    isWhole: true,
+    steps: BYTES,
     lines: [
       ["in", "--accent", ({rates}) => rates.bytes_in],
       ["out", "--good", ({rates}) => rates.bytes_out],
@@ -69,14 +69,19 @@ const GRAPHS = [
   {
     name: "outboxes",
     format: size,
-    isWhole: true,
+    steps: BYTES,
     lines: [
       ["all", "--accent", ({overview}) => overview.queued_bytes],
       ["largest", "--warn", ({overview}) => overview.queued_largest_bytes],
     ],
   },
-  {name: "memory", format: size, lines: [["memory", "--accent", ({overview}) => overview.process.memory_bytes]]},
-  {name: "feed", format: seconds, lines: [["feed", "--accent", ({overview}) => overview.readings.feed_lag_seconds]]},
+  {name: "memory", format: size, steps: BYTES, lines: [["memory", "--accent", ({overview}) => overview.process.memory_bytes]]},
+  {
+    name: "feed",
+    format: seconds,
+    steps: WHOLE,
+    lines: [["feed", "--accent", ({overview}) => overview.readings.feed_lag_seconds]],
+  },
   {name: "cpu", format: percent, lines: [["cpu", "--accent", ({rates}) => rates.cpu]]},
 ];
 
@@ -96,17 +101,17 @@ function Figures({watch}) {
     <${Tiles} overview=${overview} />
     <div class="operator-graphs">
       ${GRAPHS.map(
-        ({name, format, isWhole, lines}) => html`
+        ({name, format, steps, lines}) => html`
           <${Graph}
             key=${name}
             label=${t(`operator.graph_${name}`)}
             format=${format}
-            isWhole=${isWhole}
+            steps=${steps}
             times=${times}
             lines=${lines.map(([line, color, read]) => ({
               name: t(`operator.line_${line}`),
               color,
-              values: points.map((point) => read(point) ?? null),
+              values: points.map((point) => (point.overview && read(point)) ?? null),
             }))}
           />
         `,

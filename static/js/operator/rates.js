@@ -1,10 +1,12 @@
 // What happens each second, by what two answers of the server have counted since its start.
 
+const GAP_MS = 15_000;
 const COUNTERS = ["bytes_in", "bytes_out", "events_in", "messages_out"];
 
 /**
- * `before` and `after` are `{at, overview}`, with `at` in ms of a clock. Returns `{bytes_in, …, came, went, cpu, database, redis}`, the last two
- * as the average ms of a command; null where there is nothing to tell, as after a restart of the server.
+ * `before` and `after` are `{at, overview}`, with `at` in ms of a clock. Returns `{bytes_in, …, came, went, cpu, database,
+ * redis}`, the last two as the average ms of a command; null where there is nothing to tell, as after a restart of the
+ * server.
  */
 export function ratesBetween(before, after) {
   const seconds = (after.at - before.at) / 1000;
@@ -32,11 +34,11 @@ function average(before, after) {
   return count > 0 ? ((after.seconds - before.seconds) * 1000) / count : null;
 }
 
-/** What the graphs show of samples: one point for each but the first. */
+/** What the graphs show of samples: one point for each but the first, and one without figures while nobody looked. */
 export function pointsOf(samples) {
-  return samples.slice(1).map((sample, index) => ({
-    at: sample.at / 1000,
-    overview: sample.overview,
-    rates: ratesBetween(samples[index], sample) ?? {},
-  }));
+  return samples.slice(1).flatMap((sample, index) => {
+    const before = samples[index];
+    const point = {at: sample.at / 1000, overview: sample.overview, rates: ratesBetween(before, sample) ?? {}};
+    return sample.at - before.at > GAP_MS ? [{at: (before.at + 1) / 1000, overview: null, rates: {}}, point] : [point];
+  });
 }

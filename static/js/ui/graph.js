@@ -5,7 +5,11 @@ import {coloursOf} from "#js/ui/colours.js";
 
 const STYLES = "/static/npm/uplot.css";
 const AXIS_WIDTH = 64;
-const WHOLE_STEPS = Array.from({length: 15}, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+const LEAST_SECONDS = 60; // what is shown at least, also of what has just begun
+
+/** Steps of an axis: of what there is nothing of between 1 and 2, and of bytes. */
+export const WHOLE = Array.from({length: 15}, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+export const BYTES = Array.from({length: 50}, (_, power) => 2 ** power);
 
 let loading = null;
 
@@ -21,9 +25,9 @@ function load() {
 
 /**
  * `times` are seconds of the clock, `lines` are `{name, color, values}` with the name of a variable of the design system as
- * colour, `format(value)` says what stands at the axis and in the legend; `isWhole`: there is nothing between 1 and 2.
+ * colour, `format(value)` says what stands at the axis and in the legend; `steps` are those of the axis, if not any.
  */
-export function Graph({label, times, lines, format, isWhole = false, height = 150}) {
+export function Graph({label, times, lines, format, steps, height = 150}) {
   const place = useRef(null);
   const plot = useRef(null);
   const data = [times, ...lines.map(({values}) => values)];
@@ -33,7 +37,7 @@ export function Graph({label, times, lines, format, isWhole = false, height = 15
     let isGone = false;
     load().then((Plot) => {
       if (!isGone) {
-        const options = optionsOf(lines, {format, isWhole, width: place.current.clientWidth, height});
+        const options = optionsOf(lines, {format, steps, width: place.current.clientWidth, height});
         plot.current = new Plot(options, newest.current, place.current);
       }
     });
@@ -67,7 +71,9 @@ export function Graph({label, times, lines, format, isWhole = false, height = 15
   `;
 }
 
-function optionsOf(lines, {format, isWhole, width, height}) {
+const spanOf = (first, last) => [Math.min(first ?? last, last - LEAST_SECONDS), last];
+
+function optionsOf(lines, {format, steps, width, height}) {
   const css = (name) => coloursOf(document.body, {it: name}).it;
   const axis = {
     stroke: () => css("--faint"),
@@ -80,12 +86,15 @@ function optionsOf(lines, {format, isWhole, width, height}) {
     height,
     legend: {show: false},
     cursor: {y: false, drag: {x: false, y: false}, points: {size: 6}},
-    scales: {y: {range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1]}},
+    scales: {
+      x: {range: (_, first, last) => spanOf(first, last ?? Date.now() / 1000)},
+      y: {range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1]},
+    },
     axes: [
       {...axis, values: "{HH}:{mm}:{ss}", space: 90, size: 28, grid: {show: false}},
       {
         ...axis,
-        ...(isWhole && {incrs: WHOLE_STEPS}),
+        ...(steps && {incrs: steps}),
         size: AXIS_WIDTH,
         space: 36,
         values: (_, ticks) => ticks.map((tick) => format(tick)),
