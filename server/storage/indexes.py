@@ -21,16 +21,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("username_key", ASCENDING)], name="username_key", unique=True),
         IndexModel([("display_name_key", ASCENDING)], name="display_name_key"),
         IndexModel([("avatar", ASCENDING)], name="avatar", partialFilterExpression={"avatar": {"$exists": True}}),
-        *(
-            IndexModel(
-                [("role", ASCENDING), (key, ASCENDING)], name=name, partialFilterExpression={"role": {"$exists": True}}
-            )
-            for name, key in (("role", "username_key"), ("role_display_name", "display_name_key"))
+        IndexModel(
+            [("role", ASCENDING), ("username_key", ASCENDING)],
+            name="role",
+            partialFilterExpression={"role": {"$exists": True}},
         ),
-        *(
-            IndexModel([(key, ASCENDING)], name=name, partialFilterExpression={"ban": {"$exists": True}})
-            for name, key in (("banned", "username_key"), ("banned_display_name", "display_name_key"))
-        ),
+        IndexModel([("username_key", ASCENDING)], name="banned", partialFilterExpression={"ban": {"$exists": True}}),
     ],
     "login_sessions": [
         IndexModel([("user_id", ASCENDING)], name="user"),

@@ -23,10 +23,10 @@ export function People() {
   const [standing, setStanding] = useState("");
   const wanted = usePaused(query.trim());
   const ask = (after = "") => {
-    const asked = {standing, limit: PAGE, ...(wanted ? {query: wanted} : {after})};
-    return session.request("GET", `/operators/users?${new URLSearchParams(asked)}`);
+    const asked = wanted ? {query: wanted} : {standing, after};
+    return session.request("GET", `/operators/users?${new URLSearchParams({...asked, limit: PAGE})}`);
   };
-  const fetched = useFetched(ask, [session, wanted, standing]);
+  const fetched = useFetched(ask, [session, wanted, wanted ? "" : standing]);
   const {users = [], has_more: hasMore} = fetched.value.value ?? {};
   const shown = users.filter(STANDINGS[standing].holds);
 
@@ -57,16 +57,10 @@ export function People() {
       <ul class="list operator-people">
         ${shown.map((user) => html`<${Person} key=${user.id} user=${user} onChanged=${become} />`)}
       </ul>
-      ${hasMore && html`<${Rest} isFound=${Boolean(wanted)} onMore=${more} />`}
+      ${hasMore && !wanted && html`<button type="button" onClick=${more}>${t("operator.more")}</button>`}
     <//>
   `;
 }
-
-/** There are more: what was found is not read in pages. */
-const Rest = ({isFound, onMore}) =>
-  isFound
-    ? html`<p class="hint">${t("operator.narrow_people")}</p>`
-    : html`<button type="button" onClick=${onMore}>${t("operator.more")}</button>`;
 
 const Standings = ({chosen, onChoose}) => html`
   <div class="operator-chips" role="group" aria-label=${t("operator.standings")}>
