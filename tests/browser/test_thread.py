@@ -200,13 +200,20 @@ def test_what_was_written_offline_outlives_a_reload(visit: Visit, program: Progr
 def test_older_messages_keep_the_place_and_are_found(visit: Visit) -> None:
     alice, carol = two_friends(visit, "alice", "carol")
     alice.say("今日贵州茅台放量")
+    carol.reads("今日贵州茅台放量", "received")
+    alice.reads("今日贵州茅台放量", "read")
+    carol.page.locator('[data-friend="bob"]').click()
+    expect(carol.page.locator(".thread-head")).to_contain_text("Bob")
     say_many(alice, 170)
-    sent = re.compile("sent|delivered|read")
-    expect(message(alice, "message 169")).to_have_attribute("data-state", sent, timeout=4 * PATIENCE_MS)
+    alice_last = message(alice, "message 169")
+    expect(alice_last).to_have_attribute("data-state", "delivered", timeout=4 * PATIENCE_MS)
     carol.page.reload()
     carol.is_live()
-    carol.talk_to("alice")
+    opens_at_what_is_new(carol)
+    expect(alice_last).to_have_attribute("data-state", "delivered")
+    carol.page.locator("#to-newest").click()
     carol.reads("message 169", "received")
+    expect(alice_last).to_have_attribute("data-state", "read")
     box = carol.page.locator(".thread-box")
     for _ in range(12):
         first = carol.page.locator(".message").first
@@ -238,6 +245,29 @@ def test_older_messages_keep_the_place_and_are_found(visit: Visit) -> None:
     expect(carol.page.locator(".thread-head")).to_contain_text("Bob")
     carol.talk_to("alice")
     expect(message(carol, "今日贵州茅台放量")).to_be_in_viewport()
+
+
+def opens_at_what_is_new(carol: Visitor) -> None:
+    """Nothing counts as read while what is new, which is not among the newest, is still on its way."""
+    around = re.compile("around_seq")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    carol.page.route(around, hold)
+    with carol.page.expect_request(around):
+        carol.talk_to("alice")
+    carol.page.get_by_role("button", name="Search messages").click()
+    carol.page.locator("#thread-query").fill("茅台")
+    # An answer that comes later than what is in view would have been read.
+    expect(carol.page.locator(".hit").first).to_be_visible()
+    carol.page.get_by_role("button", name="Close the search").click()
+    for route in held:
+        route.continue_()
+    expect(message(carol, "message 0")).to_be_in_viewport()
+    expect(carol.page.locator("#to-newest")).to_contain_text("New messages: 1")
+    carol.page.unroute(around)
 
 
 def test_new_messages_are_pointed_out(visit: Visit) -> None:
@@ -291,6 +321,7 @@ def test_a_group_mentions_its_members_and_says_who_has_read(visit: Visit, progra
     expect(readers).to_contain_text("Carol")
     alice.page.keyboard.press("Escape")
     carol.page.locator('[data-friend="alice"]').click()
+    expect(carol.page.locator(".thread-head")).to_contain_text("Alice")
     alice.say("还有一件事")
     expect(tick).to_have_text("已读 1/2")
     expect(tick).to_have_attribute("title", "2 人中 1 人已读")

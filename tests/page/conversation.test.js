@@ -97,9 +97,12 @@ test("of too much that was missed the newest is loaded anew, and that is told", 
   assert.deepEqual([numbers(conversation).length, conversation.renewals.value], [503, 0]);
   world.live.becomes("reconnecting");
   world.many(501);
+  const told = [];
+  conversation.messages.subscribe(() => told.push(conversation.renewals.peek()));
   world.live.becomes("live");
   await world.live.settled();
   assert.deepEqual([numbers(conversation).length, conversation.renewals.value], [50, 1]);
+  assert.deepEqual(told, [0, 1]); // no later than the messages, so that it is known before they are drawn
   assert.equal(numbers(conversation).at(-1), 1004);
   assert.equal(conversation.unread.value, 1004);
   world.tell(world.says(BOB, "and on"));
@@ -209,6 +212,17 @@ test("looking back loads page by page, a jump shows a stretch that joins the new
   await history.show(20);
   history.showRecent();
   assert.equal(numbers(conversation).at(-1), 401);
+});
+
+test("of two stretches that were asked for the later is shown", async () => {
+  world.many(400);
+  const {history} = await world.enter();
+  await Promise.all([history.show(100), history.show(380)]);
+  assert.equal(history.past.value, null);
+  const shown = history.show(100);
+  history.showRecent();
+  await shown;
+  assert.equal(history.past.value, null);
 });
 
 test("two calls for the same page load it once", async () => {

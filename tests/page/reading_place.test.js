@@ -66,3 +66,82 @@ test("who comes back is where they have left", async () => {
   assert.deepEqual(again.place.left, left);
   assert.ok(left.seq < 200 && left.above >= 0 && left.above < ROW_PIXELS);
 });
+
+/** A history of 400 messages of which the last 50 are known; the others come when `bring` is called. */
+function farHistory() {
+  const history = {messages: signal(upTo(400).slice(350)), past: signal(null), hasOlder: true, showRecent: () => {}};
+  history.show = () =>
+    new Promise((resolve, reject) => {
+      history.fail = () => reject(new Error("no answer"));
+      history.bring = () => {
+        history.messages.value = upTo(400);
+        resolve();
+      };
+    });
+  return history;
+}
+
+test("who is to be shown what is not loaded yet is going until it is in view", async () => {
+  const history = farHistory();
+  const {place} = placeOf(history);
+  const going = place.go(100, {isQuiet: true});
+  place.moved();
+  assert.equal(place.isGoing.value, true);
+  history.bring();
+  await going;
+  assert.deepEqual([place.isGoing.value, place.isAtEnd.value], [false, false]);
+});
+
+test("who cannot be shown what is not loaded stays, and is not going any more", async () => {
+  const history = farHistory();
+  const {place} = placeOf(history);
+  const refused = assert.rejects(place.go(100));
+  history.fail();
+  await refused;
+  assert.deepEqual([place.isGoing.value, place.isAtEnd.value], [false, true]);
+});
+
+test("who wants to see the end meanwhile is not taken away from it", async () => {
+  const history = farHistory();
+  const {place} = placeOf(history);
+  const going = place.go(100);
+  place.goToEnd();
+  assert.equal(place.isGoing.value, false);
+  history.bring();
+  await going;
+  assert.deepEqual([place.isGoing.value, place.isAtEnd.value, place.reachesEnd], [false, true, true]);
+});
+
+test("when all is loaded anew, who was a little further up goes on at what is new", async () => {
+  const history = {messages: signal(upTo(300)), past: signal(null), hasOlder: true, showRecent: () => {}};
+  const {place, box} = placeOf(history);
+  box.scrollTop = box.scrollHeight;
+  place.settle();
+  place.moved();
+  await place.renewed(200);
+  assert.equal(place.isAtEnd.value, true); // it was followed
+  box.scrollTop = 1_800;
+  place.moved();
+  history.messages.value = upTo(400);
+  history.show = () => Promise.reject(new Error("no answer"));
+  await place.renewed(null);
+  assert.equal(place.isAtEnd.value, true); // there is nothing new
+  box.scrollTop = 1_800;
+  place.moved();
+  history.show = async () => {};
+  await place.renewed(200);
+  assert.deepEqual([place.isAtEnd.value, place.left.seq > 180, place.left.seq <= 200], [false, true, true]);
+});
+
+test("the end is shown though less is drawn than when it was last in view", async () => {
+  const history = {messages: signal(upTo(300)), past: signal(null), hasOlder: false, show: async () => {}};
+  history.showRecent = () => {};
+  const {place, box} = placeOf(history);
+  place.span.value = {from: 200, to: null};
+  place.settle();
+  await place.go(20);
+  place.goToEnd();
+  box.scrollTop = 400; // as far as what is drawn goes, until the end is
+  place.settle();
+  assert.equal(box.scrollTop, box.scrollHeight);
+});

@@ -20,7 +20,7 @@ export class Conversation {
   error = signal(null);
   /** Whether one is no longer in it. */
   isGone = signal(false);
-  /** How often its messages were loaded anew, as too many were missed. */
+  /** How often its messages were loaded anew, as too many were missed; changes together with them. */
   renewals = signal(0);
   history = new History((query) => this.#ask(query));
   messages = this.history.messages;
@@ -164,7 +164,6 @@ export class Conversation {
       const {conversation, messages, updated, has_more: more} = await live.ask("join_chat", asked);
       if (conversation.last_seq - this.history.end > MOST_MISSED) {
         await this.#begin();
-        this.renewals.value += 1;
         return;
       }
       hasMore = more && messages.length + updated.length > 0;
@@ -182,6 +181,9 @@ export class Conversation {
     const {conversation, messages} = await this.#app.live.ask("join_chat", this.#target);
     this.#joined = true;
     batch(() => {
+      if (this.state.value === "ready") {
+        this.renewals.value += 1;
+      }
       this.history.restart(messages);
       this.history.append(this.#early.splice(0));
       this.state.value = "ready";

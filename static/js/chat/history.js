@@ -16,6 +16,7 @@ export class History {
   #ask;
   #isOpen = false;
   #loading = new Map();
+  #turn = 0; // of showing a stretch; the newest counts
 
   /** `ask(query)` asks the server for messages: `{messages, has_more, …}`, the newest first. */
   constructor(ask) {
@@ -89,26 +90,32 @@ export class History {
     });
   }
 
-  /** Show the messages around a number. */
+  /** Show the messages around a number, unless something else was asked for by the time they come. */
   async show(seq) {
+    const turn = ++this.#turn;
     if (holds(this.recent.value, seq)) {
       this.past.value = null;
     } else if (!holds(this.messages.value, seq)) {
-      this.#look((await this.#ask({around_seq: seq, limit: AROUND})).messages);
+      const {messages} = await this.#ask({around_seq: seq, limit: AROUND});
+      if (turn === this.#turn) {
+        this.#look(messages);
+      }
     }
   }
 
   /** Show the messages around a moment; returns the number of the first one from then on, or of the last, or null. */
   async showTime(moment) {
+    const turn = ++this.#turn;
     const {messages} = await this.#ask({at: moment.toISOString(), limit: AROUND});
     const first = messages.findLast(({created_at: at}) => new Date(at) >= moment) ?? messages[0];
-    if (first && !holds(this.messages.value, first.seq)) {
+    if (first && turn === this.#turn && !holds(this.messages.value, first.seq)) {
       this.#look(messages);
     }
     return first?.seq ?? null;
   }
 
   showRecent() {
+    this.#turn += 1;
     this.past.value = null;
   }
 

@@ -116,7 +116,8 @@ function useSeeing(conversation, place, box) {
   useEffect(() => {
     const eyes = new Eyes(conversation, place);
     const see = () => eyes.see();
-    const stops = [place.isAtEnd.subscribe(see), conversation.messages.subscribe(see), onResize(box.current, place)];
+    const moves = [place.isAtEnd, place.isGoing, conversation.messages];
+    const stops = [...moves.map((move) => move.subscribe(see)), onResize(box.current, place)];
     box.current.addEventListener("scroll", see, {passive: true});
     document.addEventListener("visibilitychange", see);
     return () => {
@@ -138,8 +139,13 @@ class Eyes {
     this.#place = place;
   }
 
+  /** Whether what stands in the box is looked at: not on the way to another place. */
+  get #isOpen() {
+    return document.visibilityState === "visible" && !this.#place.isGoing.value;
+  }
+
   get #isAtEnd() {
-    return document.visibilityState === "visible" && this.#place.isAtEnd.value;
+    return this.#isOpen && this.#place.isAtEnd.value;
   }
 
   /** Something has moved: what is not in view any more is not seen from now on, what is in view for a moment is. */
@@ -148,7 +154,7 @@ class Eyes {
     this.#timer ||= setTimeout(() => {
       this.#timer = 0;
       this.#conversation.reading.isWatched = this.#isAtEnd;
-      if (document.visibilityState === "visible") {
+      if (this.#isOpen) {
         this.#conversation.read(this.#isAtEnd ? undefined : this.#place.lastSeen());
       }
     }, SEEN_AFTER_MS);

@@ -12,17 +12,20 @@ export class ReadingPlace {
   /** `{from, to}`: the numbers between which messages are drawn; null: as many as are good, and up to the end. */
   span = signal({from: null, to: null});
   isAtEnd = signal(true);
+  /** Whether somebody is to be shown another place, which is not in view yet. */
+  isGoing = signal(false);
   /** The `seq` of the message that is to be noticed, or null. */
   found = signal(null);
   /** The id of the message whose picture is looked at, or null. */
   viewed = signal(null);
-  /** Where somebody is, to come back to: `{seq, above}`, the first message and how far it reaches above; null at the end. */
+  /** Where to begin next time: `{seq, above}`, the first message in view and its pixels above the view; null: at the end. */
   left = null;
   drawn = computed(() => this.#drawn());
   #history;
   #box = null;
   #anchor = null;
   #goal = null;
+  #turn = 0; // of going somewhere; the newest counts
   #isMoving = false;
   #end = 0; // where the box was scrolled to when the end was last in view
 
@@ -157,10 +160,14 @@ export class ReadingPlace {
   }
 
   async #up() {
+    const turn = this.#turn;
     const from = this.drawn.value[0].seq - STEP;
     const {messages, hasOlder} = this.#history;
     if (from < messages.value[0].seq && hasOlder) {
       await this.#history.loadOlder();
+    }
+    if (turn !== this.#turn) {
+      return; // somebody is elsewhere by now
     }
     const drawn = this.drawn.value;
     const first = Math.max(from, messages.value[0].seq);
@@ -172,10 +179,14 @@ export class ReadingPlace {
   }
 
   async #down() {
+    const turn = this.#turn;
     const last = this.drawn.value.at(-1).seq + STEP;
     const {messages} = this.#history;
     if (last > messages.value.at(-1).seq && this.isInPast) {
       await this.#history.loadNewer();
+    }
+    if (turn !== this.#turn) {
+      return;
     }
     const to = last >= messages.value.at(-1).seq ? null : last;
     const end = to ?? messages.value.at(-1).seq;
@@ -184,20 +195,41 @@ export class ReadingPlace {
 
   /** Show a message, and have it noticed unless it `isQuiet`; then it comes near the top, or `above` pixels above it. */
   async go(seq, {isQuiet = false, above = null} = {}) {
-    await this.#history.show(seq);
-    this.#goTo({seq, isQuiet, above});
+    await this.#goOnce(
+      this.#history.show(seq).then(() => seq),
+      {isQuiet, above},
+    );
   }
 
   /** Show the first message of a day, or from it on. */
   async goToTime(moment) {
-    const seq = await this.#history.showTime(moment);
-    if (seq !== null) {
-      this.#goTo({seq});
+    await this.#goOnce(this.#history.showTime(moment));
+  }
+
+  /** Go to the message of which `known` brings the number, or null, unless another place is wanted by then. */
+  async #goOnce(known, how = {}) {
+    const turn = ++this.#turn;
+    this.#goal = null;
+    this.isGoing.value = true;
+    try {
+      const seq = await known;
+      if (turn === this.#turn && seq !== null) {
+        this.#goTo(seq, how);
+      }
+    } catch (error) {
+      if (turn === this.#turn) {
+        throw error;
+      }
+    } finally {
+      if (turn === this.#turn) {
+        this.isGoing.value = this.#goal !== null;
+      }
     }
   }
 
-  #goTo({seq, isQuiet = false, above = null}) {
+  #goTo(wanted, {isQuiet = false, above = null}) {
     const {value: all} = this.#history.messages;
+    const seq = Math.max(all[0].seq, Math.min(wanted, all.at(-1).seq));
     const half = MOST / 4;
     const to = seq + half >= all.at(-1).seq ? null : seq + half;
     this.#goal = {seq, isQuiet, above};
@@ -218,17 +250,33 @@ export class ReadingPlace {
       const room = above !== null ? -above : isQuiet ? clientHeight / 5 : middle;
       this.#box.scrollTop += row.getBoundingClientRect().top - this.#top - room;
       this.moved();
+      this.isGoing.value = false;
+    }
+  }
+
+  /**
+   * All that was shown is gone, for the newest messages, and nothing is drawn yet: who was not at the end is shown `seq`, the
+   * first that is new, or the end where there is none.
+   */
+  async renewed(seq) {
+    if (seq === null || (this.isFollowing && !this.isGoing.peek())) {
+      this.goToEnd();
+    } else {
+      await this.go(seq, {isQuiet: true}).catch(() => this.goToEnd());
     }
   }
 
   /** Show the end. */
   goToEnd() {
+    this.#turn += 1;
     this.#goal = null;
     this.#history.showRecent();
     this.span.value = {from: null, to: null};
     this.isAtEnd.value = true;
+    this.#end = 0; // where it was says nothing of what is drawn now
     if (this.#box) {
       this.#box.scrollTop = this.#box.scrollHeight;
     }
+    this.isGoing.value = false;
   }
 }

@@ -2,7 +2,7 @@
 
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useMemo, useRef, useState} from "#js/core/view.js";
+import {html, useEffect, useLayoutEffect, useMemo, useRef, useState} from "#js/core/view.js";
 import {Composer} from "#js/chat/thread/composer.js";
 import {Head} from "#js/chat/thread/head.js";
 import {Herald, Messages} from "#js/chat/thread/messages.js";
@@ -28,7 +28,7 @@ function Open({conversation, seq, onBack, tools}) {
     }
     conversation.history.isOpen = true;
     return () => {
-      if (conversation.state.peek() === "ready") {
+      if (conversation.state.peek() === "ready" && !place.isGoing.peek()) {
         conversations.places.set(conversation.id, place.left);
       }
       conversation.history.isOpen = false;
@@ -68,7 +68,8 @@ function Open({conversation, seq, onBack, tools}) {
 function useBeginning(conversation, place, isReady, seq) {
   const {conversations} = useApp();
   const hasBegun = useRef(false);
-  useEffect(() => {
+  // Before the end that is drawn first is seen by anybody.
+  useLayoutEffect(() => {
     if (!isReady) {
       return;
     }
@@ -83,27 +84,17 @@ function useBeginning(conversation, place, isReady, seq) {
   }, [isReady, seq]);
 }
 
-/** Say that what was shown is gone, as too much was missed to catch up with: who was further up goes on at what is new. */
-function useRenewals(conversation, place) {
-  const known = useRef(conversation.renewals.peek());
-  const {value: renewals} = conversation.renewals;
+/** Say that what was shown is gone, as too much was missed to catch up with; `place` is told before anything is drawn. */
+function useRenewals({renewals, unread, newFrom}, place) {
   useEffect(() => {
-    if (renewals > known.current) {
-      known.current = renewals;
-      goOn(conversation, place);
-      toast({kind: "info", text: t("thread.renewed"), key: "renewed"});
-    }
-  }, [renewals]);
-}
-
-function goOn({unread, newFrom}, place) {
-  if (place.isAtEnd.peek()) {
-    return;
-  }
-  place.goToEnd();
-  if (unread.peek()) {
-    place.go(newFrom.peek(), {isQuiet: true}).catch(() => {}); // the end is shown
-  }
+    const known = renewals.peek();
+    return renewals.subscribe((count) => {
+      if (count > known) {
+        place.renewed(unread.peek() ? newFrom.peek() : null);
+        toast({kind: "info", text: t("thread.renewed"), key: "renewed"});
+      }
+    });
+  }, [renewals, place]);
 }
 
 function Waiting({conversation}) {
