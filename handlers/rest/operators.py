@@ -36,7 +36,7 @@ class AuditQuery(Struct):
 
 
 class AccountsQuery(Struct):
-    """``query`` is asked for alone; ``after`` is the username of the last one seen.
+    """``after`` is the username of the last one seen; a ``query`` is asked for without it.
 
     ``limit`` above the most that is given counts as the most.
     """
@@ -87,11 +87,11 @@ class AccountsHandler(ApiHandler):
     @operation(query=AccountsQuery, answers={"users": list[AccountView], "has_more": bool})
     async def get(self, query: AccountsQuery) -> None:
         """List the accounts, with roles and bans."""
-        if query.query and (query.standing or query.after):
-            raise RequestError(ErrorCode.INVALID_INPUT, "query is asked for alone, without standing or after")
+        if query.query and query.after:
+            raise RequestError(ErrorCode.INVALID_INPUT, "query is asked for without after")
         moderation = self.services.moderation
         found, has_more = await (
-            moderation.named(query.query, query.limit)
+            moderation.named(query.query, query.standing, query.limit)
             if query.query
             else moderation.listed(query.standing, query.after, query.limit)
         )

@@ -32,14 +32,14 @@ class ModerationService:
         found = await self._users.listed(standing, after, limit + 1)
         return found[:limit], len(found) > limit
 
-    async def named(self, query: str, limit: int) -> tuple[list[AccountView], bool]:
+    async def named(self, query: str, standing: Standing | None, limit: int) -> tuple[list[AccountView], bool]:
         """Return accounts whose username or display name begins with ``query``, and whether there are more.
 
         Raises RequestError: invalid_input.
         """
         limit = min(limit, MAX_LISTED)
         prefix = checked_text("query", query.strip(), 1, MAX_QUERY_CHARACTERS)
-        found = await self._users.search(prefix, "", limit + 1)
+        found = await self._users.search(prefix, "", limit + 1, standing)
         views = await self._users.views(one.id for one in found[:limit])
         return [views[one.id] for one in found if one.id in views], len(found) > limit
 

@@ -134,16 +134,17 @@ class UserRepository:
         await self._users.update_one({"_id": user_id}, {"$unset": {"role": ""}})
 
     @database_call
-    async def search(self, prefix: str, spared_id: str, limit: int) -> list[Profile]:
+    async def search(self, prefix: str, spared_id: str, limit: int, standing: Standing | None = None) -> list[Profile]:
         """Return up to ``limit`` profiles, by username, whose username or display name begins so in any case.
 
         Of more than that, those whose names come first are chosen.
         """
+        keys = {"username_key": username_key(prefix), "display_name_key": display_name_key(prefix)}
         found: dict[str, Document] = {}
-        for field, key in (("username_key", username_key(prefix)), ("display_name_key", display_name_key(prefix))):
-            begins = {field: _begins(key), "_id": {"$ne": spared_id}}
-            cursor = self._users.find(begins, _PROFILE | {"username_key": 1}).sort(field, ASCENDING)
-            cursor = cursor.hint(field).limit(limit)  # in the order of the index, so that no more is read
+        for (field, key), index in zip(keys.items(), _NAME_INDEXES[standing], strict=True):
+            wanted: Document = {field: _begins(key), "_id": {"$ne": spared_id}, **_STANDINGS.get(standing, {})}
+            cursor = self._users.find(wanted, _PROFILE | {"username_key": 1}).sort(field, ASCENDING)
+            cursor = cursor.hint(index).limit(limit)  # in the order of the index, so that no more is read
             found |= {document["_id"]: document async for document in cursor}
         by_name = sorted(found.values(), key=lambda document: document["username_key"])
         return [_profile(document) for document in by_name[:limit]]
@@ -205,6 +206,12 @@ _STANDINGS: dict[Standing | None, Document] = {
     Standing.OPERATOR: {"role": Role.OPERATOR.value},
     Standing.BANNED: {"ban": {"$exists": True}},
 }
+_NAME_INDEXES = {
+    None: ("username_key", "display_name_key"),
+    Standing.OPERATOR: ("role", "role_display_name"),
+    Standing.BANNED: ("banned", "banned_display_name"),
+}
+"""The indexes of usernames and of display names, of everyone or of those of a standing."""
 
 
 def _begins(prefix: str) -> Document:

@@ -25,10 +25,10 @@ export function People() {
   const [banning, setBanning] = useState(null);
   const wanted = usePaused(query.trim());
   const ask = (after = "") => {
-    const asked = wanted ? {query: wanted} : {standing, after};
-    return session.request("GET", `/operators/users?${new URLSearchParams({...asked, limit: PAGE})}`);
+    const asked = wanted ? {query: wanted} : {after};
+    return session.request("GET", `/operators/users?${new URLSearchParams({...asked, standing, limit: PAGE})}`);
   };
-  const fetched = useFetched(ask, [session, wanted, wanted ? "" : standing]);
+  const fetched = useFetched(ask, [session, wanted, standing]);
   const {users = [], has_more: hasMore} = fetched.value.value ?? {};
   const shown = users.filter(STANDINGS[standing].holds);
 
@@ -63,7 +63,12 @@ export function People() {
           `,
         )}
       </ul>
-      ${hasMore && !wanted && html`<button type="button" onClick=${more}>${t("operator.more")}</button>`}
+      ${
+        hasMore &&
+        (wanted
+          ? html`<p class="hint">${t("operator.narrow_search")}</p>`
+          : html`<button type="button" onClick=${more}>${t("operator.more")}</button>`)
+      }
     <//>
     ${
       banning &&
