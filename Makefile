@@ -13,7 +13,7 @@ bench_packages := $(venv)/.bench-packages
 run_scripts := node_modules/.run-scripts
 test_scripts := node_modules/.test-scripts
 
-.PHONY: help setup run test lint bench clean chromium
+.PHONY: help setup run test ready lint bench clean debian
 .DEFAULT_GOAL := help
 
 help:
@@ -29,9 +29,14 @@ setup: $(run_packages) $(run_scripts)
 run: setup
 	@exec $(python) run.py $(ARGS)
 
-# The files of tests are shared out between two processes; one file alone: .venv/bin/python -m pytest tests/test_run.py
-test: lint $(test_scripts) chromium
-	$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+# The files of tests are shared out between three processes; one file alone: .venv/bin/python -m pytest tests/test_run.py
+test:
+	@$(MAKE) --no-print-directory --jobs ready
+	@$(MAKE) --no-print-directory lint
+	$(python) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# What the tests need comes from three places, at the same time.
+ready: $(test_packages) $(test_scripts) debian
 
 lint: $(test_packages)
 	$(python) -m ruff check .
@@ -80,12 +85,17 @@ $(test_scripts): package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $(run_scripts) $@
 
-# Without a browser its tests are skipped, and say so.
-chromium:
-	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo 'Installing Chromium for the browser tests …'; \
-		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; } \
-			>/dev/null 2>&1 || echo 'Chromium could not be installed: the browser tests are skipped.' >&2; \
+# Without these the tests of the page and those behind a proxy are skipped, and say so. RUNLEVEL: no nginx is started.
+debian_packages := chromium nginx
+debian:
+	@PATH="$$PATH:/usr/sbin"; \
+	missing=$$(for name in $(debian_packages); do command -v $$name >/dev/null || echo $$name; done); \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'Installing for the tests:' $$missing '…'; \
+		{ apt-get -qq update && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq install -y --no-install-recommends $$missing; } >/dev/null 2>&1 || \
+			echo 'Could not be installed, and their tests are skipped:' $$missing >&2; \
 	else \
-		echo 'There is no Chromium (Debian: apt-get install chromium): the browser tests are skipped.' >&2; \
+		echo 'Missing (apt-get install), and their tests are skipped:' $$missing >&2; \
 	fi

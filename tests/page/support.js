@@ -85,3 +85,10 @@ export class FakeSession {
     return this.asked.filter(([made]) => made.split("?")[0] === call).length;
   }
 }
+
+/** Return a promise with what settles it. */
+export function withResolvers() {
+  let resolve, reject;
+  const promise = new Promise((...both) => ([resolve, reject] = both));
+  return {promise, resolve, reject};
+}

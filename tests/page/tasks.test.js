@@ -178,6 +178,15 @@ test("elapsed time and what is left are told when they can be known", () => {
   assert.deepEqual(timing(done, begun + 99_000), {elapsed: 4, rest: null});
 });
 
+test("what is left goes down too when no event but an answer told how far a task is", () => {
+  const begun = new Date(AT).getTime();
+  const running = task("1", {state: "running", started_at: AT, progress: 20, told_at: AT, seq: 2});
+  const answered = newer(running, {...running, told_at: undefined, progress: 25, seq: 3}, begun + 10_000);
+  assert.deepEqual(timing(answered, begun + 10_000), {elapsed: 10, rest: 30});
+  assert.deepEqual(timing(answered, begun + 15_000), {elapsed: 15, rest: 25});
+  assert.equal(newer(running, {...running, told_at: undefined}, begun + 10_000).told_at, AT);
+});
+
 test("the place in the line is asked for again, and no event keeps an old one", async () => {
   const {tasks, live, server} = await board(task("1", {ahead: 2}));
   assert.equal(tasks.get("1").ahead, 2);
@@ -186,6 +195,17 @@ test("the place in the line is asked for again, and no event keeps an old one", 
   assert.equal(tasks.get("1").ahead, 1);
   live.tell("task_progress", event(2));
   assert.deepEqual([tasks.get("1").state, tasks.get("1").ahead], ["running", undefined]);
+});
+
+test("while the connection is away nobody is asked for a place in the line", async () => {
+  const {tasks, live, session} = await board(task("1", {ahead: 2}));
+  const looks = () => session.count("GET /tasks/1");
+  live.becomes("reconnecting");
+  await tasks.look("1");
+  assert.equal(looks(), 0);
+  live.becomes("live");
+  await tasks.look("1");
+  assert.equal(looks(), 1);
 });
 
 test("who asks again after a lost answer asks for the same analysis", async (context) => {

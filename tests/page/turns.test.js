@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {Turns} from "#js/core/turns.js";
+import {withResolvers} from "./support.js";
 
 test("works of one name take turns, also after one that failed; others do not wait", async () => {
   const turns = new Turns();
@@ -19,9 +20,3 @@ test("works of one name take turns, also after one that failed; others do not wa
   assert.equal(await two, 2);
   assert.deepEqual(begun, ["one", "other", "two"]);
 });
-
-function withResolvers() {
-  let resolve, reject;
-  const promise = new Promise((...both) => ([resolve, reject] = both));
-  return {promise, resolve, reject};
-}

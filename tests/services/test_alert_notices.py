@@ -81,6 +81,6 @@ async def test_a_notification_is_in_its_user_s_language(database: Database) -> N
         await community.alerts.create(member, MAOTAI, ABOVE, 105.0)
     community.watch.take([quote(MAOTAI, 106.0)])
     await community.watch.settle()
-    for member, title in ((alice, "贵州茅台 has reached 105.00"), (bob, "贵州茅台 已達到 105.00")):
+    for member, title in ((alice, "贵州茅台 has reached 105.00"), (bob, "贵州茅台已達到 105.00")):
         [told] = (await community.notifications.page(member, None, None, None, 10)).notifications
         assert (told.type, told.title) == ("price_alert", title)

@@ -3,7 +3,6 @@
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
-import {BanDialog} from "#js/operator/ban_dialog.js";
 import {useFetched} from "#js/operator/fetched.js";
 import {Person} from "#js/operator/person.js";
 import {SearchField} from "#js/ui/field.js";
@@ -22,7 +21,6 @@ export function People() {
   const {session} = useApp();
   const [query, setQuery] = useState("");
   const [standing, setStanding] = useState("");
-  const [banning, setBanning] = useState(null);
   const wanted = usePaused(query.trim());
   const ask = (after = "") => {
     const asked = wanted ? {query: wanted} : {after};
@@ -57,11 +55,7 @@ export function People() {
       empty=${{icon: wanted ? "search" : "users", title: t("operator.nobody_found")}}
     >
       <ul class="list operator-people">
-        ${shown.map(
-          (user) => html`
-            <${Person} key=${user.id} user=${user} onBan=${() => setBanning(user)} onChanged=${become} />
-          `,
-        )}
+        ${shown.map((user) => html`<${Person} key=${user.id} user=${user} onChanged=${become} />`)}
       </ul>
       ${
         hasMore &&
@@ -70,14 +64,6 @@ export function People() {
           : html`<button type="button" onClick=${more}>${t("operator.more")}</button>`)
       }
     <//>
-    ${
-      banning &&
-      html`<${BanDialog}
-        user=${banning}
-        onBanned=${(reason) => become(banning.id, {ban: {reason}})}
-        onClose=${() => setBanning(null)}
-      />`
-    }
   `;
 }
 

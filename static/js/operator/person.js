@@ -3,15 +3,17 @@
 import {useApp} from "#js/app.js";
 import {ago} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
-import {html} from "#js/core/view.js";
+import {html, useState} from "#js/core/view.js";
+import {BanDialog} from "#js/operator/ban_dialog.js";
 import {Avatar} from "#js/ui/avatar.js";
 import {confirm} from "#js/ui/dialog.js";
 import {Menu} from "#js/ui/menu.js";
 import {complain, toast} from "#js/ui/toasts.js";
 
 /** `onChanged(id, change)` is told what is different now. */
-export function Person({user, onBan, onChanged}) {
+export function Person({user, onChanged}) {
   const {session} = useApp();
+  const [isBanning, setBanning] = useState(false);
   const isSelf = user.id === session.user.value.id;
   return html`
     <li class="row" data-user=${user.username}>
@@ -24,20 +26,32 @@ export function Person({user, onBan, onChanged}) {
         </span>
       </span>
       <span class="row-end">
-        ${isSelf && html`<span class="pill">${t("operator.is_you")}</span>`}
-        ${user.role === "operator" && html`<span class="pill" data-kind="good">${t("operator.is_operator")}</span>`}
-        ${user.ban && html`<span class="pill" data-kind="bad">${t("operator.is_banned")}</span>`}
+        <${Pills} user=${user} isSelf=${isSelf} />
         ${
           !isSelf &&
           html`<${Menu}
             label=${t("operator.actions_for", {name: user.display_name})}
-            items=${actionsFor(user, {session, onBan, onChanged})}
+            items=${actionsFor(user, {session, onBan: () => setBanning(true), onChanged})}
           />`
         }
       </span>
+      ${
+        isBanning &&
+        html`<${BanDialog}
+          user=${user}
+          onBanned=${(reason) => onChanged(user.id, {ban: {reason}})}
+          onClose=${() => setBanning(false)}
+        />`
+      }
     </li>
   `;
 }
+
+const Pills = ({user, isSelf}) => html`
+  ${isSelf && html`<span class="pill">${t("operator.is_you")}</span>`}
+  ${user.role === "operator" && html`<span class="pill" data-kind="good">${t("operator.is_operator")}</span>`}
+  ${user.ban && html`<span class="pill" data-kind="bad">${t("operator.is_banned")}</span>`}
+`;
 
 /** What can be done now: operators cannot be banned, and who becomes one is banned no longer. */
 function actionsFor(user, {session, onBan, onChanged}) {

@@ -3,8 +3,9 @@
 const COUNTERS = ["bytes_in", "bytes_out", "events_in", "messages_out"];
 
 /**
- * `before` and `after` are `{at, overview}`, with `at` in ms of a clock. Returns `{bytes_in, …, came, went, cpu, database, redis}`, the last two
- * as the average ms of a command; null where there is nothing to tell, as after a restart of the server.
+ * `before` and `after` are `{at, overview}`, with `at` in ms of a clock. Returns `{bytes_in, …, came, went, cpu, database,
+ * redis}`, the last two as the average ms of a command; null where there is nothing to tell, as after a restart of the
+ * server.
  */
 export function ratesBetween(before, after) {
   const seconds = (after.at - before.at) / 1000;

@@ -13,7 +13,7 @@ export function statusOf({state, error}) {
   return state === "error" ? (OWN_WORDS.includes(error) ? error : "failed") : state;
 }
 
-/** Return the task as it is after an event, whose place in the line nobody told; one that is known already changes nothing. */
+/** Return the task as it is after an event; one that is known already changes nothing. */
 export function advanced(task, {type, data}) {
   if (data.seq <= task.seq) {
     return task;
@@ -21,7 +21,7 @@ export function advanced(task, {type, data}) {
   const {seq, step, total_steps, progress, message, text, attempt, timestamp} = data;
   const moved = {
     ...task,
-    ahead: undefined,
+    ahead: undefined, // no event tells a place in the line
     seq,
     step,
     total_steps,
@@ -49,13 +49,13 @@ export function advanced(task, {type, data}) {
   return {...moved, state: "running", started_at: task.started_at ?? timestamp};
 }
 
-/** Of two states of one task return the later one; what lists leave out is kept. */
-export function newer(known, task) {
+/** Of two states of one task return the later one; what lists leave out is kept, and what no event told is told now. */
+export function newer(known, task, now = Date.now()) {
   if (task.seq < known.seq) {
     return known;
   }
   const result = task.result ?? (task.attempts === known.attempts ? known.result : undefined);
-  const told_at = task.told_at ?? (task.seq === known.seq ? known.told_at : undefined);
+  const told_at = task.told_at ?? (task.seq === known.seq ? known.told_at : new Date(now).toISOString());
   return {...task, told_at, params: task.params ?? known.params, ...(result === undefined ? {} : {result})};
 }
 

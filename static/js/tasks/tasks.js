@@ -194,8 +194,11 @@ export class Tasks {
     }
   }
 
-  /** Learn what no event tells: its place in the line, and when exactly it began. */
+  /** Learn what no event tells: its place in the line, and when exactly it began; unless nobody is there to answer. */
   async look(id) {
+    if (this.#live.state.peek() !== "live") {
+      return;
+    }
     try {
       this.#pages.put(await this.#session.request("GET", `/tasks/${id}`));
     } catch {

@@ -16,6 +16,7 @@ export class DirectClient {
   #log;
   #manager = null;
   #socket = null;
+  #turn = 0; // grows with every wish to connect or to disconnect: only the last one counts
 
   constructor(log) {
     this.#log = log;
@@ -24,9 +25,10 @@ export class DirectClient {
   /** `options` are `{url, path, namespace, transports, parser, auth, reconnects}`. */
   async connect({url, path, namespace, transports, parser, auth, reconnects}) {
     this.disconnect();
+    const turn = this.#turn;
     this.state.value = "connecting";
-    const Chosen = parser === "msgpack" ? await msgpackManager() : Manager;
-    if (this.state.value !== "connecting") {
+    const Chosen = await this.#managerFor(parser);
+    if (turn !== this.#turn) {
       return; // somebody has thought better of it
     }
     this.#log.note(t("diagnostics.note_connecting"), `${url}${path} ${namespace} ${transports.join(", ")}`);
@@ -48,6 +50,7 @@ export class DirectClient {
   }
 
   disconnect() {
+    this.#turn += 1;
     this.#manager?.reconnection(false);
     this.#socket?.disconnect();
     this.#manager = null;
@@ -72,6 +75,19 @@ export class DirectClient {
       return null;
     }
     return performance.now() - begun;
+  }
+
+  /** Return the `Manager` of a parser; if it cannot be had, there is nothing that connects. */
+  async #managerFor(parser) {
+    const turn = this.#turn;
+    try {
+      return parser === "msgpack" ? await msgpackManager() : Manager;
+    } catch (error) {
+      if (turn === this.#turn) {
+        this.disconnect();
+      }
+      throw error;
+    }
   }
 
   #listen(manager, socket, reconnects) {

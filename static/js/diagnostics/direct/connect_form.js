@@ -2,7 +2,7 @@
 
 import {t} from "#js/core/texts.js";
 import {html, useState} from "#js/core/view.js";
-import {PARSERS, settings, TRANSPORTS} from "#js/diagnostics/direct/form_state.js";
+import {keepSettings, PARSERS, settings, TRANSPORTS} from "#js/diagnostics/direct/form_state.js";
 import {isObject, readJson} from "#js/diagnostics/direct/json_text.js";
 import {Field, Switch} from "#js/ui/field.js";
 
@@ -21,6 +21,7 @@ export function ConnectForm({client, identity}) {
     try {
       const given = readJson(auth, isObject, usual);
       setError("");
+      keepSettings();
       const chosen = {path, namespace, transports: TRANSPORTS[transports], parser, reconnects};
       await client.connect({url: where, auth: given, ...chosen});
     } catch (problem) {

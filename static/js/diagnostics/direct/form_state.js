@@ -1,7 +1,7 @@
-// What stands in the forms: of a link that somebody opened, else of the last visit.
+// What stands in the forms: of a link that somebody opened, else what was connected with last.
 
 import {signal} from "@preact/signals";
-import {kept} from "#js/core/storage.js";
+import {keep, recall} from "#js/core/storage.js";
 import {linkOf, readLink} from "#js/diagnostics/direct/link.js";
 
 export const TRANSPORTS = {both: ["polling", "websocket"], websocket: ["websocket"], polling: ["polling"]};
@@ -17,9 +17,13 @@ const CONNECTION = {
 };
 const DRAFT = {event: "ping", args: "[{}]", timeout: 5_000};
 
-/** All of a connection but who one is: that is never written down. */
-export const settings = kept("diagnostics-connection", CONNECTION);
-settings.value = {...CONNECTION, ...settings.value}; // what an older version kept has fewer fields
+const KEPT = "diagnostics-connection";
+
+/** All of a connection but who one is: that is never written down. What an older version kept has fewer fields. */
+export const settings = signal({...CONNECTION, ...recall(KEPT)});
+
+/** Begin with this connection on the next visit. */
+export const keepSettings = () => keep(KEPT, settings.value);
 
 /** What is to be sent: `{event, args, timeout}`; `args` is the text that was written. */
 export const draft = signal(DRAFT);

@@ -104,13 +104,10 @@ async function readEvents(path, token, abort, heard) {
 function openPolling(path, token, {heard, ended}) {
   const giveUp = new AbortController();
   const address = addressWith(token, path);
+  const request = (body, signal) =>
+    fetch(address, {method: body === undefined ? "GET" : "POST", credentials: "omit", body, signal});
   const ask = async (body) => {
-    const answer = await fetch(address, {
-      method: body === undefined ? "GET" : "POST",
-      credentials: "omit",
-      body,
-      signal: giveUp.signal,
-    });
+    const answer = await request(body, giveUp.signal);
     const text = await answer.text();
     heard(`${body === undefined ? "GET" : "POST"} ${answer.status}`, text);
     return answer.ok ? text : null;
@@ -124,6 +121,12 @@ function openPolling(path, token, {heard, ended}) {
     }
   };
   const failed = (error) => ended(error.message, true);
+  const close = () => {
+    giveUp.abort();
+    if (address.searchParams.has("sid")) {
+      request("1").catch(() => {}); // of a session that nobody ends the server keeps all until its ping timeout
+    }
+  };
   poll().then(() => ended("", true), failed);
-  return {send: (text) => ask(text).catch(failed), close: () => giveUp.abort()};
+  return {send: (text) => ask(text).catch(failed), close};
 }

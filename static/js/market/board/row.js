@@ -100,7 +100,7 @@ export class BoardRow {
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
       return;
     }
-    const colour = `var(--flash-${move > 0 ? "up" : "down"})`;
+    const colour = `var(--${move > 0 ? "up" : "down"}-flash-solid)`;
     const place = this.columns.findIndex(({name}) => name === "price");
     this.element.children[place].animate([{backgroundColor: colour}, {backgroundColor: "transparent"}], {
       duration: FLASH_MS,

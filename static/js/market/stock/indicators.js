@@ -1,5 +1,16 @@
 // Technical indicators as TA-Lib has them: lists in, lists of the same length out, null before the first value.
 
+const RSI_PERIOD = 14;
+const MACD_PERIODS = {fast: 12, slow: 26, signal: 9};
+const BOLLINGER_PERIOD = 20;
+
+/** How many values the indicators of the usual periods need for their first one. */
+export const NEEDS = {
+  rsi: RSI_PERIOD + 1,
+  macd: MACD_PERIODS.slow + MACD_PERIODS.signal - 1,
+  bollinger: BOLLINGER_PERIOD,
+};
+
 /** The mean of the last `period` values. */
 export function sma(values, period) {
   let sum = 0;
@@ -13,7 +24,7 @@ export function sma(values, period) {
 export const ema = (values, period) => smoothed(values, period, 2 / (period + 1));
 
 /** Wilder's relative strength index, 0 to 100; 50 where prices do not move. */
-export function rsi(closes, period = 14) {
+export function rsi(closes, period = RSI_PERIOD) {
   const moves = closes.slice(1).map((close, index) => close - closes[index]);
   const gains = smoothed(
     moves.map((move) => Math.max(move, 0)),
@@ -33,7 +44,7 @@ export function rsi(closes, period = 14) {
 }
 
 /** The distance of two exponential means that begin on one day, that distance smoothed, and what lies between them. */
-export function macd(closes, fast = 12, slow = 26, signal = 9) {
+export function macd(closes, {fast, slow, signal} = MACD_PERIODS) {
   const late = slow - fast;
   const quick = [...Array(Math.min(late, closes.length)).fill(null), ...ema(closes.slice(late), fast)];
   const calm = ema(closes, slow);
@@ -50,7 +61,7 @@ export function macd(closes, fast = 12, slow = 26, signal = 9) {
 }
 
 /** The mean of `period` values, and so many of their standard deviations above and below it. */
-export function bollinger(closes, period = 20, deviations = 2) {
+export function bollinger(closes, period = BOLLINGER_PERIOD, deviations = 2) {
   const middle = sma(closes, period);
   const spread = middle.map((mean, index) => {
     if (mean === null) {

@@ -1,17 +1,9 @@
 // What a chart of a stock consists of, as data: lines, candles and histograms, each in its pane, coloured by roles.
 
 import {averages, chartTime} from "#js/market/stock/bars.js";
-import {bollinger, macd, rsi, sma} from "#js/market/stock/indicators.js";
+import {bollinger, macd, NEEDS, rsi, sma} from "#js/market/stock/indicators.js";
 
 export const MEANS = [5, 10, 20, 60];
-
-/** How many bars each line of an indicator needs for its first value. */
-const NEEDS = {
-  ma: Object.fromEntries(MEANS.map((count) => [`ma${count}`, count])),
-  bollinger: {bollinger: 20},
-  rsi: {rsi: 15},
-  macd: {macd: 34},
-};
 
 /** The views of a stock: `period` is that of its bars, `isLine` the day as a line with its average. */
 export const VIEWS = {
@@ -25,7 +17,7 @@ export const missingOf = ({count, view, indicators}) =>
   VIEWS[view].isLine
     ? []
     : indicators
-        .flatMap((indicator) => Object.entries(NEEDS[indicator] ?? {}))
+        .flatMap((indicator) => Object.entries(INDICATORS[indicator]?.needs ?? {}))
         .map(([name, needs]) => ({name, needs}))
         .filter(({needs}) => count < needs);
 
@@ -46,35 +38,53 @@ export function seriesOf({bars, view, indicators, previousClose, isIndex}) {
     return isIndex ? shown : [...shown, line(times, "average", "ma5", averages(bars))];
   }
   let pane = 0;
-  for (const indicator of Object.keys(INDICATORS).filter((name) => indicators.includes(name))) {
-    const drawn = INDICATORS[indicator](closes, times).filter(({data}) => data.length > 0);
-    pane += drawn.length > 0 && OWN_PANE.includes(indicator);
-    shown.push(...drawn.map((one) => ({...one, pane: OWN_PANE.includes(indicator) ? pane : 0})));
+  const chosen = Object.entries(INDICATORS).filter(([name]) => indicators.includes(name));
+  for (const [, {linesOf, hasOwnPane}] of chosen) {
+    const drawn = linesOf(closes, times).filter(({data}) => data.length > 0);
+    if (hasOwnPane && drawn.length > 0) {
+      pane += 1;
+    }
+    shown.push(...drawn.map((one) => ({...one, pane: hasOwnPane ? pane : 0})));
   }
   return shown;
 }
 
-const OWN_PANE = ["rsi", "macd"];
-
-/** What each indicator consists of, in the order of their panes. */
+/**
+ * The indicators in the order of their panes: the lines of each, how many bars those need for their first value, and
+ * whether they stand in a pane of their own.
+ */
 const INDICATORS = {
-  ma: (closes, times) => MEANS.map((count) => line(times, `ma${count}`, `ma${count}`, sma(closes, count))),
-  bollinger(closes, times) {
-    const {upper, middle, lower} = bollinger(closes);
-    return [
-      line(times, "bollinger_upper", "bollinger", upper),
-      line(times, "bollinger_middle", "ma20", middle),
-      line(times, "bollinger_lower", "bollinger", lower),
-    ];
+  ma: {
+    needs: Object.fromEntries(MEANS.map((count) => [`ma${count}`, count])),
+    linesOf: (closes, times) => MEANS.map((count) => line(times, `ma${count}`, `ma${count}`, sma(closes, count))),
   },
-  rsi: (closes, times) => [{...line(times, "rsi", "accent", rsi(closes)), levels: [30, 70]}],
-  macd(closes, times) {
-    const found = macd(closes);
-    return [
-      histogram(times, "macd_histogram", found.histogram),
-      line(times, "macd", "ma5", found.line),
-      line(times, "macd_signal", "ma20", found.signal),
-    ];
+  bollinger: {
+    needs: {bollinger: NEEDS.bollinger},
+    linesOf(closes, times) {
+      const {upper, middle, lower} = bollinger(closes);
+      return [
+        line(times, "bollinger_upper", "bollinger", upper),
+        line(times, "bollinger_middle", "ma20", middle),
+        line(times, "bollinger_lower", "bollinger", lower),
+      ];
+    },
+  },
+  rsi: {
+    needs: {rsi: NEEDS.rsi},
+    hasOwnPane: true,
+    linesOf: (closes, times) => [{...line(times, "rsi", "accent", rsi(closes)), levels: [30, 70]}],
+  },
+  macd: {
+    needs: {macd: NEEDS.macd},
+    hasOwnPane: true,
+    linesOf(closes, times) {
+      const found = macd(closes);
+      return [
+        histogram(times, "macd_histogram", found.histogram),
+        line(times, "macd", "ma5", found.line),
+        line(times, "macd_signal", "ma20", found.signal),
+      ];
+    },
   },
 };
 
