@@ -7,7 +7,7 @@ import msgspec
 from server.clock import Clock
 from server.domain.audit import Actor
 from server.domain.ids import is_id
-from server.domain.users import AccountView, Role, Standing, User
+from server.domain.users import Role, Standing, User, UserView
 from server.errors import ErrorCode, RequestError
 from server.services.accounts import AccountService
 from server.services.input_text import checked_text
@@ -26,14 +26,14 @@ class ModerationService:
         self._accounts = accounts
         self._clock = clock
 
-    async def listed(self, standing: Standing | None, after: str, limit: int) -> tuple[list[AccountView], bool]:
-        """Return a part of the accounts by username, those after ``after``, and whether more follow."""
+    async def listed(self, standing: Standing | None, after: str, limit: int) -> tuple[list[UserView], bool]:
+        """Return a part of the users by username, those after ``after``, and whether more follow."""
         limit = min(limit, MAX_LISTED)
         found = await self._users.listed(standing, after, limit + 1)
         return found[:limit], len(found) > limit
 
-    async def named(self, query: str, standing: Standing | None, limit: int) -> tuple[list[AccountView], bool]:
-        """Return accounts whose username or display name begins with ``query``, and whether there are more.
+    async def named(self, query: str, standing: Standing | None, limit: int) -> tuple[list[UserView], bool]:
+        """Return users whose username or display name begins with ``query``, and whether there are more.
 
         Raises RequestError: invalid_input.
         """

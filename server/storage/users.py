@@ -12,7 +12,6 @@ from pymongo.errors import DuplicateKeyError
 
 from server.domain.files import thumbnail_url
 from server.domain.users import (
-    AccountView,
     Ban,
     Profile,
     ProfileChange,
@@ -20,6 +19,7 @@ from server.domain.users import (
     Standing,
     User,
     UserFilter,
+    UserView,
     display_name_key,
     username_key,
 )
@@ -156,14 +156,14 @@ class UserRepository:
         return {document["_id"]: _profile(document) async for document in cursor}
 
     @database_call
-    async def views(self, user_ids: Iterable[str]) -> dict[str, AccountView]:
+    async def views(self, user_ids: Iterable[str]) -> dict[str, UserView]:
         """Return what operators see of those of the ids that exist."""
         cursor = self._users.find({"_id": {"$in": list(user_ids)}}, _VIEW)
         return {document["_id"]: _view(document) async for document in cursor}
 
     @database_call
-    async def listed(self, standing: Standing | None, after: str, limit: int) -> list[AccountView]:
-        """Return what operators see of the accounts that follow a username, by username; ``standing`` narrows them."""
+    async def listed(self, standing: Standing | None, after: str, limit: int) -> list[UserView]:
+        """Return what operators see of the users that follow a username, by username; ``standing`` narrows them."""
         wanted: Document = {"username_key": {"$gt": username_key(after)}, **_STANDINGS.get(standing, {})}
         cursor = self._users.find(wanted, _VIEW).sort("username_key", ASCENDING).limit(limit)
         return [_view(document) async for document in cursor]
@@ -248,8 +248,8 @@ def _user(document: Document) -> User:
     )
 
 
-def _view(document: Document) -> AccountView:
-    return AccountView(
+def _view(document: Document) -> UserView:
+    return UserView(
         document["_id"],
         document["username"],
         document["display_name"],
