@@ -98,6 +98,7 @@ def test_the_list_follows_what_is_said_and_read(visit: Visit) -> None:
 def test_what_is_pinned_and_muted_stays_so(visit: Visit) -> None:
     alice, carol = visit().sign_in("alice"), visit().sign_in("carol")
     second = alice.open()
+    alice.page.bring_to_front()  # a page behind another is drawn once in a while
     alice.talk_to("bob")  # with the first look at it a conversation begins
     choose(alice.page, "bob", "置顶")
     expect(second.locator(".chat-row").first).to_contain_text("Bob")

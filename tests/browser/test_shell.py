@@ -140,8 +140,11 @@ def test_a_lost_network_is_told(visit: Visit) -> None:
     bob = visit().sign_in("bob")
     bob.context.set_offline(True)
     connection(bob.page, "offline")
+    bob.page.locator('[data-area="tasks"]').click()  # for the first time
+    expect(bob.page.locator("#area")).to_contain_text("连接已断开")
     bob.context.set_offline(False)
     bob.is_live()
+    expect(bob.page.locator(".task-list")).to_be_visible()
     bob.complaints.clear()
 
 

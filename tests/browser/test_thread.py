@@ -227,6 +227,7 @@ def test_older_messages_keep_the_place_and_are_found(visit: Visit) -> None:
     carol.page.locator("#to-newest").click()
     expect(message(carol, "message 169")).to_be_in_viewport()
     carol.page.get_by_role("button", name="Search messages").click()
+    expect(carol.page.locator("#thread-query")).to_be_focused()
     carol.page.locator("#thread-query").fill("茅台")
     hit = carol.page.locator(".hit").first
     expect(hit.locator("mark")).to_have_text("茅台")

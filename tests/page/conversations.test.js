@@ -42,6 +42,14 @@ test("what is pinned comes first, then the last active, then friends in silence"
   assert.deepEqual(titles(), ["Old", "Bob", "Traders", "Carol"]);
 });
 
+test("what another device sets for a conversation that is not known here has it asked for", async () => {
+  await begin();
+  app.answers["GET /conversations/d"] = {conversation: direct("d", BOB, {pinned: true})};
+  updated("d", {pinned: true, muted_until: null});
+  await app.live.settled();
+  assert.equal(conversations.row("d").isPinned, true);
+});
+
 test("what was not read is counted, one's own and what is muted is not", async () => {
   await begin(
     direct("d", BOB, {last: message(5, BOB), unread: 2}),

@@ -182,7 +182,8 @@ export class Conversations {
     } else if (news.changes) {
       this.#change(id, (entry) => entries.withGroup(entry, news)) || this.#ask(id);
     } else {
-      this.#change(id, (entry) => ({...entry, pinned: news.pinned, muted_until: news.muted_until ?? null}));
+      const {pinned, muted_until: mutedUntil = null} = news;
+      this.#change(id, (entry) => ({...entry, pinned, muted_until: mutedUntil})) || this.#ask(id);
     }
   }
 

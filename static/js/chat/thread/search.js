@@ -25,10 +25,11 @@ export function Search({conversation, place, onClose}) {
   };
   const show = (seq) => going(place.go(seq));
   const close = (event) => event.key === "Escape" && onClose();
+  useEffect(() => document.getElementById("thread-query").focus(), []);
   return html`
     <aside class="thread-search" aria-label=${t("thread.search")} onKeyDown=${close}>
       <header class="toolbar">
-        <${SearchField} label=${t("thread.search")} value=${query} onInput=${setQuery} id="thread-query" autofocus />
+        <${SearchField} label=${t("thread.search")} value=${query} onInput=${setQuery} id="thread-query" />
         <button type="button" class="icon" aria-label=${t("thread.close_search")} onClick=${onClose}>
           <${Icon} name="close" />
         </button>

@@ -13,9 +13,17 @@ export function StockPicker({onChoose, onClose}) {
     onChoose(stock);
     onClose();
   };
+  const takeFirst = (event) => {
+    if (event.key === "Enter" && !event.isComposing && stocks?.length) {
+      event.preventDefault();
+      choose(stocks[0]);
+    }
+  };
   return html`
     <${Dialog} title=${t("thread.share_stock")} size="small" onClose=${onClose}>
-      <${SearchField} label=${t("thread.stock_query")} value=${query} onInput=${setQuery} autofocus />
+      <div onKeyDown=${takeFirst}>
+        <${SearchField} label=${t("thread.stock_query")} value=${query} onInput=${setQuery} autofocus />
+      </div>
       <ul class="list stock-choices" aria-live="polite">
         ${stocks?.map(
           (stock) => html`
