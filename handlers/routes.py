@@ -54,7 +54,7 @@ from handlers.rest.notifications import (
     StreamStatisticsHandler,
     UnreadCountHandler,
 )
-from handlers.rest.operators import AccountsHandler, AuditHandler, ServiceKeyHandler, ServiceKeysHandler
+from handlers.rest.operators import AuditHandler, ServiceKeyHandler, ServiceKeysHandler, UserListHandler
 from handlers.rest.tasks import (
     TaskClaimHandler,
     TaskCompleteHandler,
@@ -139,7 +139,7 @@ REST: tuple[tuple[str, type], ...] = (
     (r"/service_keys", ServiceKeysHandler),
     (rf"/service_keys/{ID}", ServiceKeyHandler),
     (r"/audit", AuditHandler),
-    (r"/operators/users", AccountsHandler),
+    (r"/operators/users", UserListHandler),
     (r"/operators/overview", OverviewHandler),
     (r"/operators/settings", SettingsHandler),
     (r"/operators/clients", ClientsHandler),

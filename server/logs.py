@@ -16,7 +16,7 @@ LogFormat = Literal["text", "json"]
 _SECRETS = (
     # ?token=..., &access_token=..., &sid=... (the Engine.IO session id is a secret), also inside a form body
     re.compile(r"(?i)(?P<keep>\b(?:(?:access_|refresh_)?token|sid)=)[^&\s\"'#;,]+"),
-    re.compile(r"(?i)(?P<keep>\bpassword=)[^&\s\"'#;,]+"),
+    re.compile(r"(?i)(?P<keep>\b\w*password=)[^&\s\"'#;,]+"),
     re.compile(r"(?i)(?P<keep>\bstock_insight_session=)[^&\s\"'#;,]+"),
     re.compile(r"(?i)(?P<keep>\bbearer\s+)[^\s\"',;]+"),
     # "password": "...", also as a Python dict prints it, and with the escaped quotes of JSON inside a string;

@@ -24,7 +24,17 @@ DAY_SECONDS = 86_400
 MEBIBYTE = 1_048_576
 YES = frozenset({"true", "on", "yes", "1"})
 NO = frozenset({"false", "off", "no", "0"})
-CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
+
+_HARMLESS = (
+    "appName|authMechanism|authSource|compressors|connectTimeoutMS|db|directConnection|journal|maxPoolSize|minPoolSize"
+    "|protocol|readConcernLevel|readPreference|replicaSet|retryReads|retryWrites|serverSelectionTimeoutMS"
+    "|socketTimeoutMS|ssl|tls|tlsCAFile|w"
+)
+"""What a URI's query may say openly; passwords stand there too (Redis: `password`), under more names than are known."""
+
+_USER = re.compile(r"(?<=://)[^/?#\s]*@")
+_URI = re.compile(r"(?<=://)\S+")
+_QUERY_VALUE = re.compile(rf"(?i)([?&;](?!(?:{_HARMLESS})=)(?:[^=&;]*=)?)[^&;]+")
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,8 @@ class Definition:
 
 
 def without_credentials(text: str) -> str:
-    """Mask the user and password of every URI in ``text``."""
-    return CREDENTIALS.sub("***@", text)
+    """Mask the user and password of every URI in ``text``, in its query too."""
+    return _URI.sub(lambda uri: _QUERY_VALUE.sub(r"\1***", uri[0]), _USER.sub("***@", text))
 
 
 def integer(low: int, high: int) -> Kind:

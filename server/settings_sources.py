@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from server.errors import StartError
-from server.settings import CREDENTIALS, NO, SWITCH, YES, Definition, Settings, broken_rules, definitions
+from server.settings import NO, SWITCH, YES, Definition, Settings, broken_rules, definitions, without_credentials
 
 DEFINITIONS = {definition.name: definition for definition in definitions()}
 DEFAULT_SOURCE = "default"
@@ -72,7 +72,7 @@ def _from_command_line(arguments: Sequence[str], problems: list[str]) -> Iterato
             else:
                 problems.append(f"--{name}: a value is missing; allowed is {definition.kind.allowed}")
                 continue
-        if definition.secret or CREDENTIALS.search(text):
+        if definition.secret or without_credentials(text) != text:
             problems.append(
                 f"--{name}: a secret is refused on the command line, where every user of the machine can read it; "
                 f"set the variable {name.upper()} or put it into the settings file"

@@ -31,6 +31,7 @@ def lines() -> Iterator[io.StringIO]:
         f"GET /ws/stock/prices?token={HIDDEN}&x=1",
         f"GET /?a=1&access_token={HIDDEN} HTTP/1.1",
         f"password={HIDDEN}&username=alice",
+        f"mongodb://db.example/?tlsCertificateKeyFilePassword={HIDDEN}",
         f"Authorization: Bearer {HIDDEN}",
         f'{{"refresh_token": "{HIDDEN}"}}',
         f'{{"access_token":"{HIDDEN}","x":1}}',

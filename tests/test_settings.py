@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import Settings, definitions
+from server.settings import Settings, definitions, without_credentials
 from server.settings_help import document, help_text
 from server.settings_sources import SettingsError, read_settings
 
@@ -160,13 +160,35 @@ def test_a_settings_file_is_never_executed() -> None:
 
 @pytest.mark.parametrize(
     "option",
-    [f"--jwt_secret={SECRET}", "--mongodb_uri=mongodb://u:hunter2@db.example"],
+    [
+        f"--jwt_secret={SECRET}",
+        "--mongodb_uri=mongodb://u:hunter2@db.example",
+        "--redis_url=redis://cache.example/0?password=hunter2",
+    ],
 )
 def test_secrets_are_refused_on_the_command_line(option: str) -> None:
     (sentence,) = problems(option)
     assert "a secret is refused on the command line" in sentence
     assert SECRET not in sentence
     assert "hunter2" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("redis://h:6379/0?password=hunter2&db=1", "redis://h:6379/0?password=***&db=1"),
+        ("unix:///run/redis?db=1&PassWord=hunter2", "unix:///run/redis?db=1&PassWord=***"),
+        ("mongodb://a:hunter2@h,i/?w=1&tlsKeyPassword=hunter2", "mongodb://***@h,i/?w=1&tlsKeyPassword=***"),
+        ("mongodb://h/?replicaset=rs0&x=hunter2", "mongodb://h/?replicaset=rs0&x=***"),
+        ("mongodb://h/?authMechanismProperties=AWS_SESSION_TOKEN:hunter2", "mongodb://h/?authMechanismProperties=***"),
+        ("redis://h?password=a;hunter2", "redis://h?password=***;***"),
+        ("redis://h?hunter2", "redis://h?***"),
+        ("https://a,https://hunter2@b", "https://a,https://***@b"),
+        ("/data/what?is=this", "/data/what?is=this"),
+    ],
+)
+def test_credentials_in_uris_are_masked(uri: str, shown: str) -> None:
+    assert without_credentials(uri) == shown
 
 
 def test_no_problem_shows_a_secret() -> None:

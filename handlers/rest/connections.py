@@ -19,7 +19,7 @@ from server.realtime.census import Connected
 MAX_CLIENTS = 200
 
 
-class ConnectionsQuery(Struct):
+class ClientsQuery(Struct):
     """``after`` is the id of the last one seen; ``limit`` above the most that is given counts as the most."""
 
     user: str = ""
@@ -51,8 +51,8 @@ class ClientsHandler(ApiHandler):
 
     access = Access.OPERATOR
 
-    @operation(query=ConnectionsQuery, answers={"clients": list[ConnectionView], "has_more": bool})
-    async def get(self, query: ConnectionsQuery) -> None:
+    @operation(query=ClientsQuery, answers={"clients": list[ConnectionView], "has_more": bool})
+    async def get(self, query: ClientsQuery) -> None:
         """List who is connected to this process."""
         wanted = (
             one

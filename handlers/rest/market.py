@@ -159,13 +159,13 @@ class QuotesHandler(MarketHandler):
         targets = self._targets(query)
         self.add_header("Vary", "Accept-Encoding")
         if not takes_gzip(self.request.headers.get("Accept-Encoding", "")):
-            self.finish_body(self._written(targets))
+            self.finish_body(await self._written(targets))
             return
         if query.market:
             name, state = (query.market, self.language), self.services.prices.pushes
             body = await self.services.packed_answers.packed(name, state, partial(self._written, targets))
         else:
-            body = packed(self._written(targets))
+            body = packed(await self._written(targets))
         self.set_header("Content-Encoding", "gzip")
         self.finish_body(body)
 
@@ -180,10 +180,10 @@ class QuotesHandler(MarketHandler):
             raise RequestError(ErrorCode.INVALID_INPUT, f"got {len(names)} symbols, at most {MAX_SYMBOLS} are allowed")
         return [find("stock", name.strip()) for name in names]
 
-    def _written(self, targets: Iterable[Target]) -> bytes:
+    async def _written(self, targets: Iterable[Target]) -> bytes:
         prices = self.services.prices
-        symbols = (symbol for target in targets for symbol in prices.targets.symbols(target))
-        return msgspec.json.encode(self.envelope({"quotes": prices.whole_quotes(symbols)}))
+        symbols = [symbol for target in targets for symbol in prices.targets.symbols(target)]
+        return msgspec.json.encode(self.envelope({"quotes": await prices.whole_quotes(symbols)}))
 
 
 class MarketStatusHandler(MarketHandler):

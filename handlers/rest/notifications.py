@@ -64,14 +64,16 @@ class NotificationsHandler(ApiHandler):
     audited: ClassVar[Mapping[str, str]] = {"POST": "notification.send"}
     audited_fields = ("user_id", "user_ids", "filter", "all", "type", "title")
 
-    @operation(query=ListQuery, answers={"notifications": list[Notification], "has_more": bool, "retention_days": int})
+    @operation(
+        query=ListQuery, answers={"notifications": list[Notification], "has_more": bool, "retention_seconds": float}
+    )
     async def get(self, query: ListQuery) -> None:
         """List the caller's notifications, newest first."""
         page = await self.services.notifications.page(
             self.principal, query.status, query.type, query.before, query.limit
         )
-        days = self.services.notifications.retention.days
-        self.answer({**to_payload(page._asdict()), "retention_days": days})
+        seconds = self.services.notifications.retention.total_seconds()
+        self.answer({**to_payload(page._asdict()), "retention_seconds": seconds})
 
     @operation(body=SentBody, answers=(Notified, NotificationJob), status=(201, 202))
     async def post(self, body: SentBody) -> None:

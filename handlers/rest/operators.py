@@ -1,4 +1,4 @@
-"""What operators hand out and look up: service keys, accounts and the audit trail."""
+"""What operators hand out and look up: service keys, users and the audit trail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from server.auth.access import Access
 from server.domain.audit import AuditEntry
 from server.domain.payloads import to_payload
 from server.domain.service_keys import Scope, ServiceKey
-from server.domain.users import AccountView, Standing
+from server.domain.users import Standing, UserView
 from server.errors import ErrorCode, RequestError
 
 
@@ -35,8 +35,8 @@ class AuditQuery(Struct):
     limit: Annotated[int, Meta(ge=1)] = 50
 
 
-class AccountsQuery(Struct):
-    """``query`` is asked for alone; ``after`` is the username of the last one seen.
+class UserListQuery(Struct):
+    """``after`` is the username of the last one seen; a ``query`` is asked for without it.
 
     ``limit`` above the most that is given counts as the most.
     """
@@ -79,19 +79,19 @@ class ServiceKeyHandler(ApiHandler):
         self.answer(None)
 
 
-class AccountsHandler(ApiHandler):
+class UserListHandler(ApiHandler):
     """Everyone, by username, with what members do not see of each other."""
 
     access = Access.OPERATOR
 
-    @operation(query=AccountsQuery, answers={"users": list[AccountView], "has_more": bool})
-    async def get(self, query: AccountsQuery) -> None:
-        """List the accounts, with roles and bans."""
-        if query.query and (query.standing or query.after):
-            raise RequestError(ErrorCode.INVALID_INPUT, "query is asked for alone, without standing or after")
+    @operation(query=UserListQuery, answers={"users": list[UserView], "has_more": bool})
+    async def get(self, query: UserListQuery) -> None:
+        """List the users, with roles and bans."""
+        if query.query and query.after:
+            raise RequestError(ErrorCode.INVALID_INPUT, "query is asked for without after")
         moderation = self.services.moderation
         found, has_more = await (
-            moderation.named(query.query, query.limit)
+            moderation.named(query.query, query.standing, query.limit)
             if query.query
             else moderation.listed(query.standing, query.after, query.limit)
         )

@@ -11,7 +11,7 @@ from handlers.services import Services
 from server.assembly.accounts import open_accounts
 from server.assembly.chat import open_chat
 from server.assembly.ground import Ground
-from server.assembly.market import MarketAssembly
+from server.assembly.market import MarketAssembly, MarketServices
 from server.assembly.notices import open_notices, open_notification_jobs, open_notifications
 from server.clock import Clock
 from server.domain.bars import Period
@@ -25,7 +25,6 @@ from server.realtime.open_streams import OpenStreams
 from server.realtime.origins import OriginPolicy
 from server.services.alert_watch import AlertWatch
 from server.services.alerts import AlertService
-from server.services.analysis_task import DailyBars
 from server.services.audit import AuditService
 from server.services.health import HealthService
 from server.services.moderation import ModerationService
@@ -74,7 +73,7 @@ async def open_services(
     cards = StockCards(market.instruments, market.prices.quote_of)
     notices = open_notices(ground, notifications)
     chat = await open_chat(ground, notifications, notices, cards)
-    tasks = await _tasks(ground, lambda symbol, count: market.bars.newest(symbol, Period.DAY, count), notices)
+    tasks = await _tasks(ground, market, notices)
     return Services(
         accounts=accounts,
         people=PeopleService(stores.users, stores.friendships, profiles, chat.files, hub, clock),
@@ -120,8 +119,8 @@ def _audit(ground: Ground) -> AuditService:
     return audit
 
 
-async def _tasks(ground: Ground, bars: DailyBars, notices: Notices) -> TaskAssembly:
-    settings = ground.settings
+async def _tasks(ground: Ground, market: MarketServices, notices: Notices) -> TaskAssembly:
+    settings, instruments = ground.settings, market.instruments
     limits = TaskLimits(
         RunLimits(settings.task_workers, settings.task_time_limit),
         timedelta(seconds=settings.task_worker_timeout),
@@ -129,9 +128,16 @@ async def _tasks(ground: Ground, bars: DailyBars, notices: Notices) -> TaskAssem
     )
     text = partial(ground.texts.text, settings.default_locale)
     tasks = TaskAssembly(
-        ground.stores.tasks, bars, settings.external_task_types, text, ground.hub, ground.clock, limits
+        ground.stores.tasks,
+        lambda symbol, count: market.bars.newest(symbol, Period.DAY, count),
+        instruments,
+        settings.external_task_types,
+        text,
+        ground.hub,
+        ground.clock,
+        limits,
     )
-    tasks.journal.on_end.append(TaskNotices(notices).task_ended)
+    tasks.journal.on_end.append(TaskNotices(notices, instruments).task_ended)
     ground.operation.add(task_readings(tasks.runner))
     await tasks.runner.start()
     ground.stack.push_async_callback(tasks.runner.stop)

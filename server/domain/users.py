@@ -101,8 +101,8 @@ class Ban(Struct, frozen=True):
     since: datetime
 
 
-class AccountView(Profile, frozen=True, kw_only=True):
-    """An account as operators see it; ``ban`` is there while it is closed to its owner."""
+class UserView(Profile, frozen=True, kw_only=True):
+    """A user as operators see it; ``ban`` is there while the account is closed to its owner."""
 
     created_at: datetime
     role: Role

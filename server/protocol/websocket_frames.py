@@ -40,6 +40,11 @@ class CloseCode(IntEnum):
     UNAUTHORIZED = 4401
     NOT_FOUND = 4404
 
+    @property
+    def text(self) -> str:
+        """Return it in words, as people count closes."""
+        return self.name.lower().replace("_", " ")
+
 
 class FrameError(PeerError):
     """The peer broke RFC 6455; the connection is to be closed with ``code``."""

@@ -19,7 +19,7 @@ from server.transport.deadlines import NEVER
 
 logger = logging.getLogger(__name__)
 
-_PEER_CODES = frozenset(CloseCode)
+_KNOWN_CODES = frozenset(CloseCode)
 
 
 class RawClient:
@@ -170,7 +170,7 @@ class RawClient:
         self.closed()
 
     def _note_end(self, code: int, reason: str) -> None:
-        self._runtime.metrics.note_close(self.transport, str(int(code)) if code in _PEER_CODES else "other")
+        self._runtime.metrics.note_close(self.transport, CloseCode(code).text if code in _KNOWN_CODES else "other")
         logger.info(
             "stream close: code=%d reason=%r seconds=%.1f bytes_in=%d bytes_out=%d",
             code,

@@ -7,7 +7,7 @@ import msgspec
 from server.clock import Clock
 from server.domain.audit import Actor
 from server.domain.ids import is_id
-from server.domain.users import AccountView, Role, Standing, User
+from server.domain.users import Role, Standing, User, UserView
 from server.errors import ErrorCode, RequestError
 from server.services.accounts import AccountService
 from server.services.input_text import checked_text
@@ -26,20 +26,20 @@ class ModerationService:
         self._accounts = accounts
         self._clock = clock
 
-    async def listed(self, standing: Standing | None, after: str, limit: int) -> tuple[list[AccountView], bool]:
-        """Return a part of the accounts by username, those after ``after``, and whether more follow."""
+    async def listed(self, standing: Standing | None, after: str, limit: int) -> tuple[list[UserView], bool]:
+        """Return a part of the users by username, those after ``after``, and whether more follow."""
         limit = min(limit, MAX_LISTED)
         found = await self._users.listed(standing, after, limit + 1)
         return found[:limit], len(found) > limit
 
-    async def named(self, query: str, limit: int) -> tuple[list[AccountView], bool]:
-        """Return accounts whose username or display name begins with ``query``, and whether there are more.
+    async def named(self, query: str, standing: Standing | None, limit: int) -> tuple[list[UserView], bool]:
+        """Return users whose username or display name begins with ``query``, and whether there are more.
 
         Raises RequestError: invalid_input.
         """
         limit = min(limit, MAX_LISTED)
         prefix = checked_text("query", query.strip(), 1, MAX_QUERY_CHARACTERS)
-        found = await self._users.search(prefix, "", limit + 1)
+        found = await self._users.search(prefix, "", limit + 1, standing)
         views = await self._users.views(one.id for one in found[:limit])
         return [views[one.id] for one in found if one.id in views], len(found) > limit
 

@@ -24,7 +24,7 @@ from server.services.price_targets import ROOM_PREFIX, PriceTargets, Subscriptio
 from server.turns import Turn
 
 QUOTES_AT_ONCE = 32
-"""Are told to listeners before others have their turn of the loop."""
+"""Are told to listeners, or written, before others have their turn of the loop."""
 
 MAX_SUBSCRIPTIONS = 128
 """Targets one connection may hold, where the settings do not say otherwise."""
@@ -154,12 +154,21 @@ class PriceService:
         """Return the newest quote of everything."""
         return tuple(self._quotes.values())
 
-    def whole_quotes(self, symbols: Iterable[str]) -> list[Raw]:
-        """Return all that is known of these symbols as JSON, without those of which there is no quote."""
-        return [self._written(self._quotes[symbol]) for symbol in symbols if symbol in self._rows]
+    async def whole_quotes(self, symbols: Sequence[str]) -> list[Raw]:
+        """Return all that is known of these symbols as JSON, without those of which there is no quote.
+
+        After a push a market's thousands have to be written anew: in turns.
+        """
+        found: list[Raw] = []
+        turn = Turn()
+        for start in range(0, len(symbols), QUOTES_AT_ONCE):
+            some = symbols[start : start + QUOTES_AT_ONCE]
+            found += [self._written(self._quotes[symbol]) for symbol in some if symbol in self._rows]
+            await turn.pause()
+        return found
 
     def _written(self, quote: Quote) -> Raw:
-        """Return the JSON of a quote, written once however many ask for it: a market has thousands."""
+        """Return the JSON of a quote, written once however many ask for it."""
         before, text = self._texts.get(quote.symbol, (None, Raw()))
         if before is not quote:
             text = Raw(msgspec.json.encode(whole_quote_json(quote, self._rows[quote.symbol])))

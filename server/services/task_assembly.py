@@ -9,7 +9,7 @@ from typing import NamedTuple
 from server.clock import Clock
 from server.domain.known_texts import KnownText, Value
 from server.domain.tasks import Message
-from server.market.instruments import INSTRUMENTS
+from server.market.instruments import InstrumentTable
 from server.realtime.hub import Publisher
 from server.services.analysis_task import AnalysisTask, DailyBars
 from server.services.task_journal import TaskJournal
@@ -37,6 +37,7 @@ class TaskAssembly:
         self,
         tasks: TaskRepository,
         bars: DailyBars,
+        instruments: InstrumentTable,
         external_types: Collection[str],
         text: Callable[..., str],
         publisher: Publisher,
@@ -46,7 +47,7 @@ class TaskAssembly:
         def says(key: str, **values: Value) -> Message:
             return Message(text(key, **values), KnownText(key, values))
 
-        kinds: dict[str, TaskKind] = {"analysis": AnalysisTask(bars, INSTRUMENTS, says)}
+        kinds: dict[str, TaskKind] = {"analysis": AnalysisTask(bars, instruments, says)}
         self.journal = TaskJournal(tasks, publisher, clock, limits.retention)
         self.runner = TaskRunner(tasks, self.journal, kinds, says, clock, limits.runs)
         self.service = TaskService(tasks, self.journal, self.runner, kinds, external_types, says, clock)

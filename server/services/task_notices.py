@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from server.domain.tasks import Task, TaskState
-from server.market.instruments import INSTRUMENTS
+from server.market.instruments import InstrumentTable
 from server.services.notices import Notices
 from server.services.notifications import Notice
 
@@ -13,8 +13,9 @@ from server.services.notifications import Notice
 class TaskNotices:
     """Tells owners of what completed or failed; who cancelled a task knows."""
 
-    def __init__(self, notices: Notices) -> None:
+    def __init__(self, notices: Notices, instruments: InstrumentTable) -> None:
         self._notices = notices
+        self._instruments = instruments
 
     def task_ended(self, task: Task) -> None:
         """Notify the owner of a task, in the background."""
@@ -23,7 +24,7 @@ class TaskNotices:
         is_completed = task.state is TaskState.COMPLETED
         ending = "completed" if is_completed else "failed"
         if symbol := _symbol(task):
-            instrument = INSTRUMENTS.find(symbol)
+            instrument = self._instruments.find(symbol)
             name = instrument.name if instrument else symbol
             words = self._notices.words(f"analysis_{ending}", name=name, symbol=symbol)
         else:

@@ -107,19 +107,14 @@ class TaskService:
         return TaskPage(await self._placed(found[:limit]), len(found) > limit)
 
     async def find(self, principal: Principal, task_id: str) -> TaskRecord:
-        """Return a task with all that was told of it; RequestError (not_found)."""
-        before = self._journal.events(task_id)
-        record = await self._tasks.find(task_id) if is_id(task_id) else None
-        if record is None or not _may_see(principal, record.task):
-            raise RequestError(ErrorCode.NOT_FOUND, "there is no such task")
-        # What was written while the database was asked stands in one of the three.
-        events = {event.seq: event for event in (*before, *record.events, *self._journal.events(task_id))}
-        [task] = await self._placed([_with_newest(record.task, events)])
-        return TaskRecord(task, [events[seq] for seq in sorted(events)])
+        """Return a task with all that was told of it, and its place in the line; RequestError (not_found)."""
+        record = await self._record(principal, task_id)
+        [task] = await self._placed([record.task])
+        return TaskRecord(task, record.events)
 
     async def cancel(self, principal: Principal, task_id: str) -> Task:
         """End a task that is not over; RequestError (not_found, conflict when it is)."""
-        record = await self.find(principal, task_id)
+        record = await self._record(principal, task_id)
         ending = Ending(TaskState.CANCELLED, self._says("tasks.cancelled"), TaskError.CANCELLED.value)
         ended = await self._journal.end(task_id, ending) if record.task.is_open else None
         if ended is None:
@@ -128,8 +123,7 @@ class TaskService:
 
     async def retry(self, principal: Principal, task_id: str) -> Task:
         """Try a task again that failed or was cancelled; RequestError (not_found, conflict, limit_reached)."""
-        record = await self.find(principal, task_id)
-        task = record.task
+        task = (await self._record(principal, task_id)).task
         if task.type not in self._kinds and task.type not in self._external_types:
             raise RequestError(ErrorCode.CONFLICT, f"there are no tasks of type {task.type} any more")
         message = self._says(_waiting(task.worker))
@@ -142,6 +136,16 @@ class TaskService:
         self._journal.queued(queued.task)
         self._runner.wake()
         return queued.task
+
+    async def _record(self, principal: Principal, task_id: str) -> TaskRecord:
+        """Return a task with all that was told of it; RequestError (not_found)."""
+        before = self._journal.events(task_id)
+        record = await self._tasks.find(task_id) if is_id(task_id) else None
+        if record is None or not _may_see(principal, record.task):
+            raise RequestError(ErrorCode.NOT_FOUND, "there is no such task")
+        # What was written while the database was asked stands in one of the three.
+        events = {event.seq: event for event in (*before, *record.events, *self._journal.events(task_id))}
+        return TaskRecord(_with_newest(record.task, events), [events[seq] for seq in sorted(events)])
 
     async def _placed(self, tasks: Sequence[Task]) -> Sequence[Task]:
         """Tell of each that waits how many come before it; who takes tasks outside takes those of one type."""

@@ -26,7 +26,17 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="role",
             partialFilterExpression={"role": {"$exists": True}},
         ),
+        IndexModel(
+            [("role", ASCENDING), ("display_name_key", ASCENDING)],
+            name="role_display_name",
+            partialFilterExpression={"role": {"$exists": True}},
+        ),
         IndexModel([("username_key", ASCENDING)], name="banned", partialFilterExpression={"ban": {"$exists": True}}),
+        IndexModel(
+            [("display_name_key", ASCENDING)],
+            name="banned_display_name",
+            partialFilterExpression={"ban": {"$exists": True}},
+        ),
     ],
     "login_sessions": [
         IndexModel([("user_id", ASCENDING)], name="user"),

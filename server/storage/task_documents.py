@@ -20,6 +20,7 @@ _HELD_WHILE_OPEN = ["place", "runner", "alive_until"]
 
 
 def new_document(owner_id: str, new: NewTask, now: datetime) -> Document:
+    """Return a task that waits for its first attempt; a repository gives it its place in the line."""
     document: Document = {
         "_id": new_id(),
         "owner_id": owner_id,
@@ -47,45 +48,27 @@ def new_document(owner_id: str, new: NewTask, now: datetime) -> Document:
 
 
 def running(runner: str, alive_until: datetime, now: datetime) -> Document:
+    """Return what is set of a task that a runner takes."""
     return {"state": "running", "started_at": now, "runner": runner, "alive_until": alive_until}
 
 
 def end(ending: Ending, now: datetime, expires_at: datetime, unwritten: Sequence[TaskEvent] | None) -> list[Document]:
     """Return the pipeline that ends a task: its last event is numbered behind all others."""
-    gap = {"$cond": [{"$eq": ["$state", "running"]}, SEQ_GAP, 1]} if unwritten is None else 1
-    told = [event_document(event) for event in unwritten or ()]
-    newest = unwritten[-1] if unwritten else None
     completed = ending.state is TaskState.COMPLETED
-    step: Any = newest.step if newest else "$step"
-    total: Any = newest.total_steps if newest else "$total_steps"
-    progress: Any = newest.progress if newest else "$progress"
     fields: Document = {
         "state": ending.state.value,
-        "seq": {"$add": [{"$max": ["$seq", newest.seq if newest else 0]}, gap]},
-        "step": total if completed else step,
-        "total_steps": total,
-        "progress": 100.0 if completed else progress,
+        **_reached(unwritten, completed=completed),
         **_said(ending.message),
         "finished_at": now,
         "expires_at": expires_at,
     }
-    last: Document = {
-        "seq": "$seq",
-        "attempt": "$attempts",
-        "type": "completed" if completed else "error",
-        "step": "$step",
-        "total_steps": "$total_steps",
-        "progress": "$progress",
-        "message": "$message",
-        **({} if ending.message.text is UNSET else {"text": "$text"}),
-        "timestamp": now,
-    }
+    last = _event("completed" if completed else "error", ending.message, now)
     if ending.error is not None:
         fields["error"] = last["error"] = {"$literal": ending.error}
     if ending.result is not None:
         fields["result"] = {"$literal": ending.result.decode()}
-    history = {"$slice": [{"$concatArrays": ["$history", {"$literal": told}, [last]]}, -MAX_HISTORY]}
-    return [{"$set": fields}, {"$set": {"history": history}}, {"$unset": _HELD_WHILE_OPEN}]
+    told = [event_document(event) for event in unwritten or ()]
+    return [{"$set": fields}, {"$set": {"history": _history(last, told)}}, {"$unset": _HELD_WHILE_OPEN}]
 
 
 def requeued(place: int, message: Message, now: datetime) -> list[Document]:
@@ -100,20 +83,44 @@ def requeued(place: int, message: Message, now: datetime) -> list[Document]:
         **_said(message),
         "queued_at": now,
     }
-    first = {
-        "seq": "$seq",
-        "attempt": "$attempts",
-        "type": "progress",
-        "step": 0,
-        "total_steps": "$total_steps",
-        "progress": 0.0,
-        "message": "$message",
-        "text": "$text",
-        "timestamp": now,
-    }
-    history = {"$slice": [{"$concatArrays": ["$history", [first]]}, -MAX_HISTORY]}
+    history = _history(_event("progress", message, now))
     ended = ["error", "result", "started_at", "finished_at", "expires_at"]
     return [{"$set": fields}, {"$set": {"history": history}}, {"$unset": ended}]
+
+
+def _reached(unwritten: Sequence[TaskEvent] | None, *, completed: bool) -> Document:
+    """Return what a pipeline sets of how far a task that ends has come, and the number of its last event."""
+    gap = {"$cond": [{"$eq": ["$state", "running"]}, SEQ_GAP, 1]} if unwritten is None else 1
+    newest = unwritten[-1] if unwritten else None
+    step: Any = newest.step if newest else "$step"
+    total: Any = newest.total_steps if newest else "$total_steps"
+    progress: Any = newest.progress if newest else "$progress"
+    return {
+        "seq": {"$add": [{"$max": ["$seq", newest.seq if newest else 0]}, gap]},
+        "step": total if completed else step,
+        "total_steps": total,
+        "progress": 100.0 if completed else progress,
+    }
+
+
+def _event(kind: str, message: Message, now: datetime) -> Document:
+    """Return the event that a pipeline tells of a task, as it is after the first stage."""
+    return {
+        "seq": "$seq",
+        "attempt": "$attempts",
+        "type": kind,
+        "step": "$step",
+        "total_steps": "$total_steps",
+        "progress": "$progress",
+        "message": "$message",
+        **({} if message.text is UNSET else {"text": "$text"}),
+        "timestamp": now,
+    }
+
+
+def _history(last: Document, told: Sequence[Document] = ()) -> Document:
+    """Return the newest of a task's events, with those that were told meanwhile and one more."""
+    return {"$slice": [{"$concatArrays": ["$history", {"$literal": told}, [last]]}, -MAX_HISTORY]}
 
 
 def _said(message: Message) -> Document:
@@ -122,21 +129,25 @@ def _said(message: Message) -> Document:
 
 
 def text_document(text: KnownText | UnsetType) -> Document | None:
+    """Return a known text as it is stored; None where there is none."""
     return None if text is UNSET else msgspec.to_builtins(text)
 
 
 def event_document(event: TaskEvent) -> Document:
+    """Return an event as the history holds it."""
     document: Document = msgspec.to_builtins(event, builtin_types=(datetime,))
     return document
 
 
 def record_of(document: Document | None) -> TaskRecord | None:
+    """Return the task of a document, with its events."""
     if document is None:
         return None
     return TaskRecord(task_of(document), [msgspec.convert(event, TaskEvent) for event in document["history"]])
 
 
 def task_of(document: Document) -> Task:
+    """Return the task of a document."""
     return Task(
         id=document["_id"],
         owner_id=document["owner_id"],

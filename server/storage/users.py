@@ -12,7 +12,6 @@ from pymongo.errors import DuplicateKeyError
 
 from server.domain.files import thumbnail_url
 from server.domain.users import (
-    AccountView,
     Ban,
     Profile,
     ProfileChange,
@@ -20,6 +19,7 @@ from server.domain.users import (
     Standing,
     User,
     UserFilter,
+    UserView,
     display_name_key,
     username_key,
 )
@@ -134,16 +134,17 @@ class UserRepository:
         await self._users.update_one({"_id": user_id}, {"$unset": {"role": ""}})
 
     @database_call
-    async def search(self, prefix: str, spared_id: str, limit: int) -> list[Profile]:
+    async def search(self, prefix: str, spared_id: str, limit: int, standing: Standing | None = None) -> list[Profile]:
         """Return up to ``limit`` profiles, by username, whose username or display name begins so in any case.
 
         Of more than that, those whose names come first are chosen.
         """
+        keys = {"username_key": username_key(prefix), "display_name_key": display_name_key(prefix)}
         found: dict[str, Document] = {}
-        for field, key in (("username_key", username_key(prefix)), ("display_name_key", display_name_key(prefix))):
-            begins = {field: _begins(key), "_id": {"$ne": spared_id}}
-            cursor = self._users.find(begins, _PROFILE | {"username_key": 1}).sort(field, ASCENDING)
-            cursor = cursor.hint(field).limit(limit)  # in the order of the index, so that no more is read
+        for (field, key), index in zip(keys.items(), _NAME_INDEXES[standing], strict=True):
+            wanted: Document = {field: _begins(key), "_id": {"$ne": spared_id}, **_STANDINGS.get(standing, {})}
+            cursor = self._users.find(wanted, _PROFILE | {"username_key": 1}).sort(field, ASCENDING)
+            cursor = cursor.hint(index).limit(limit)  # in the order of the index, so that no more is read
             found |= {document["_id"]: document async for document in cursor}
         by_name = sorted(found.values(), key=lambda document: document["username_key"])
         return [_profile(document) for document in by_name[:limit]]
@@ -155,14 +156,14 @@ class UserRepository:
         return {document["_id"]: _profile(document) async for document in cursor}
 
     @database_call
-    async def views(self, user_ids: Iterable[str]) -> dict[str, AccountView]:
+    async def views(self, user_ids: Iterable[str]) -> dict[str, UserView]:
         """Return what operators see of those of the ids that exist."""
         cursor = self._users.find({"_id": {"$in": list(user_ids)}}, _VIEW)
         return {document["_id"]: _view(document) async for document in cursor}
 
     @database_call
-    async def listed(self, standing: Standing | None, after: str, limit: int) -> list[AccountView]:
-        """Return what operators see of the accounts that follow a username, by username; ``standing`` narrows them."""
+    async def listed(self, standing: Standing | None, after: str, limit: int) -> list[UserView]:
+        """Return what operators see of the users that follow a username, by username; ``standing`` narrows them."""
         wanted: Document = {"username_key": {"$gt": username_key(after)}, **_STANDINGS.get(standing, {})}
         cursor = self._users.find(wanted, _VIEW).sort("username_key", ASCENDING).limit(limit)
         return [_view(document) async for document in cursor]
@@ -205,6 +206,12 @@ _STANDINGS: dict[Standing | None, Document] = {
     Standing.OPERATOR: {"role": Role.OPERATOR.value},
     Standing.BANNED: {"ban": {"$exists": True}},
 }
+_NAME_INDEXES = {
+    None: ("username_key", "display_name_key"),
+    Standing.OPERATOR: ("role", "role_display_name"),
+    Standing.BANNED: ("banned", "banned_display_name"),
+}
+"""The indexes of usernames and of display names, of everyone or of those of a standing."""
 
 
 def _begins(prefix: str) -> Document:
@@ -241,8 +248,8 @@ def _user(document: Document) -> User:
     )
 
 
-def _view(document: Document) -> AccountView:
-    return AccountView(
+def _view(document: Document) -> UserView:
+    return UserView(
         document["_id"],
         document["username"],
         document["display_name"],

@@ -141,22 +141,22 @@ def test_a_key_is_shown_once_and_revoked(chief: Visitor) -> None:
 def test_a_member_is_banned_and_let_in_again(visit: Visit, chief: Visitor) -> None:
     name = f"guest{uuid4().hex[:6]}"
     guest = visit(locale="en-US").register(name)
-    page = section(chief, "people")
+    page = section(chief, "users")
     page.locator("input[type=search]").fill(name)
     person = page.locator(f"[data-user={name}]")
-    expect(page.locator(".operator-people > li")).to_have_count(1)  # what was searched for, alone
+    expect(page.locator(".operator-users > li")).to_have_count(1)  # what was searched for, alone
     person.locator("button").click()
     page.get_by_role("menuitem", name="Ban", exact=True).click()
     page.locator("#ban").click()
     expect(page.locator(".toast").last).to_contain_text("is banned")
     expect(guest.page.locator("#enter")).to_be_visible()
     page.locator("input[type=search]").fill("")
-    expect(page.locator(".operator-people > li").nth(1)).to_be_visible()
+    expect(page.locator(".operator-users > li").nth(1)).to_be_visible()
     page.locator("[data-standing=operator]").click()
-    expect(page.locator(".operator-people .pill", has_text="you")).to_have_count(1)
+    expect(page.locator(".operator-users .pill", has_text="you")).to_have_count(1)
     expect(person).to_have_count(0)
     page.locator("[data-standing=banned]").click()
-    expect(page.locator(".operator-people .pill", has_text="you")).to_have_count(0)
+    expect(page.locator(".operator-users .pill", has_text="you")).to_have_count(0)
     expect(person.locator(".pill")).to_have_text("banned")
     person.locator("button").click()
     page.get_by_role("menuitem", name="Unban").click()

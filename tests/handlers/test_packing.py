@@ -32,7 +32,7 @@ def test_who_takes_gzip(accepted: str, takes: bool) -> None:
 async def test_an_answer_is_packed_once_for_all_who_ask_in_one_state() -> None:
     answers, written = PackedAnswers(), []
 
-    def body() -> bytes:
+    async def body() -> bytes:
         written.append(1)
         return b"%d" % len(written)
 
@@ -45,9 +45,15 @@ async def test_an_answer_is_packed_once_for_all_who_ask_in_one_state() -> None:
 
 @pytest.mark.gen_test
 async def test_who_goes_away_does_not_take_the_answer_of_the_others_along() -> None:
+    async def body() -> bytes:
+        return b"body"
+
+    async def another_body() -> bytes:
+        return b"another body"
+
     answers = PackedAnswers()
-    leaving = asyncio.ensure_future(answers.packed("all", 1, lambda: b"body"))
-    staying = asyncio.ensure_future(answers.packed("all", 1, lambda: b"another body"))
+    leaving = asyncio.ensure_future(answers.packed("all", 1, body))
+    staying = asyncio.ensure_future(answers.packed("all", 1, another_body))
     await asyncio.sleep(0)
     leaving.cancel()
     assert gzip.decompress(await staying) == b"body"

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
+import {span} from "#js/core/format.js";
 import {place} from "#js/core/router.js";
 import {useTexts} from "#js/core/texts.js";
 import {byDay, nameOf} from "#js/notices/days.js";
@@ -215,6 +216,15 @@ test("days are grouped by the clock of whoever reads", () => {
     days.map(({day}) => nameOf(day, noon.getTime())),
     ["today", "yesterday", ""],
   );
+});
+
+test("how long notifications are kept is said in the largest unit of which there is one", () => {
+  const said = (...seconds) => seconds.map(span);
+  useTexts("en", {});
+  assert.deepEqual(said(90 * 86_400, 86_400, 129_600, 3_600), ["90 days", "1 day", "1.5 days", "1 hour"]);
+  assert.deepEqual(said(864, 60, 1, 0), ["14.4 minutes", "1 minute", "1 second", "0 seconds"]);
+  useTexts("zh-CN", {});
+  assert.deepEqual(said(86_400, 90 * 86_400), ["1天", "90天"]);
 });
 
 test("one tab alone tells, one that is looked at first", async () => {

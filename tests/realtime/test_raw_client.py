@@ -152,6 +152,7 @@ async def test_client_closes(server: ProtocolServer) -> None:
     assert (await wire.closed()).code == 1000
     await until(lambda: client.ended)
     assert client.ended == 1
+    assert server.runtime.metrics.closes == {("raw", "normal"): 1}
 
 
 @pytest.mark.gen_test
@@ -169,6 +170,7 @@ async def test_server_closes_once(server: ProtocolServer) -> None:
     wire.send_text("close")
     assert await wire.closed() == Closed(4000, "as you wish")
     assert client.ended == 1
+    assert server.runtime.metrics.closes == {("raw", "other"): 1}
 
 
 @pytest.mark.gen_test

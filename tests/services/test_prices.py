@@ -292,6 +292,21 @@ async def test_a_push_of_many_quotes_leaves_others_their_turns(desk: Desk, monke
 
 
 @pytest.mark.gen_test
+async def test_the_quotes_of_a_market_are_written_in_turns(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.prices.push()
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(prices_module, "QUOTES_AT_ONCE", 1)
+    asked = [MOUTAI, PINGAN, BATTERY]
+    writing = asyncio.create_task(desk.prices.whole_quotes([*asked, "999999.SH"]))
+    turns_of_others = 0
+    while not writing.done():
+        await asyncio.sleep(0)
+        turns_of_others += 1
+    assert turns_of_others >= len(asked)
+    assert [msgspec.json.decode(text)["symbol"] for text in await writing] == asked
+
+
+@pytest.mark.gen_test
 async def test_a_push_now_from_a_source_that_fails_repeats_what_is_known(desk: Desk) -> None:
     await desk.prices.push()
     await desk.prices.show_signals({"rising": [MOUTAI]})

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from server.domain.known_texts import KnownText
+from server.domain.tasks import TaskState
 from server.domain.users import ProfileChange
+from server.market.instruments import INSTRUMENTS, InstrumentTable
+from server.services.task_notices import TaskNotices
 from server.storage.documents import Database
 from tests.support.clock import FakeClock
 from tests.support.community import Community, RecordingPublisher
@@ -42,3 +46,18 @@ async def test_who_asked_is_told_of_the_end_in_their_language(database: Database
         KnownText("notices.task_failed", {"type": "training"}),
         KnownText("notices.analysis_completed", {"name": "贵州茅台", "symbol": "600519.SH"}),
     ]
+
+
+@pytest.mark.gen_test
+async def test_a_stock_is_named_as_in_the_table_that_is_served(database: Database) -> None:
+    community = Community(database, FakeClock(), RecordingPublisher())
+    alice = await community.member("alice")
+    known = INSTRUMENTS.find("600519")
+    assert known is not None
+    task = await community.tasks.create(alice, "analysis", {"symbol": known.symbol})
+    ended = msgspec.structs.replace(task, state=TaskState.COMPLETED)
+    table = InstrumentTable([msgspec.structs.replace(known, name="Renamed")])
+    TaskNotices(community.notices, table).task_ended(ended)
+    await community.notices.settle()
+    [told] = (await community.notifications.page(alice, None, None, None, 10)).notifications
+    assert told.content == f"Renamed ({known.symbol})"

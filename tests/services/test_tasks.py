@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from server.domain.tasks import TaskState
 from server.domain.users import Role
+from server.errors import ErrorCode, RequestError
 from server.services.tasks import events_of_attempt
 from server.storage.documents import Database, new_id
 from server.storage.tasks import MAX_OPEN
@@ -99,6 +100,22 @@ async def test_a_task_is_its_owners_and_the_operators(database: Database) -> Non
     operator = principal("chief", Role.OPERATOR)
     assert (await shop.service.find(operator, task_id)).task.owner_id == owner.user_id
     assert (await shop.service.cancel(operator, task_id)).state is TaskState.CANCELLED
+
+
+@pytest.mark.gen_test
+async def test_a_task_is_cancelled_and_tried_again_without_a_look_at_the_line(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, owner = Workshop(database), principal()
+    task_id = await shop.ask(owner)
+
+    async def away(*_: object) -> object:
+        raise RequestError(ErrorCode.UNAVAILABLE)
+
+    monkeypatch.setattr(shop.tasks, "line", away)
+    assert await code_of(shop.service.find(owner, task_id)) == "unavailable"
+    assert await code_of(shop.service.cancel(owner, task_id)) == "ok"
+    assert await code_of(shop.service.retry(owner, task_id)) == "ok"
 
 
 @pytest.mark.gen_test

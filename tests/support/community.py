@@ -282,9 +282,11 @@ class Community:
 
     def _serve_market(self, publisher: WidePublisher, *, notifies: bool) -> None:
         stores, clock, text = self.stores, self.clock, partial(self.texts.text, "en")
-        self.task_parts = TaskAssembly(stores.tasks, simulated_bars(clock), EXTERNAL_TYPES, text, publisher, clock)
+        self.task_parts = TaskAssembly(
+            stores.tasks, simulated_bars(clock), INSTRUMENTS, EXTERNAL_TYPES, text, publisher, clock
+        )
         if notifies:
-            self.task_parts.journal.on_end.append(TaskNotices(self.notices).task_ended)
+            self.task_parts.journal.on_end.append(TaskNotices(self.notices, INSTRUMENTS).task_ended)
         self.tasks = self.task_parts.service
         self.stocks = StockService(INSTRUMENTS, self.quotes.get)
         self.watchlists = WatchlistService(stores.watchlists, self.stocks, publisher, clock)

@@ -94,6 +94,12 @@ export function brief(value, now = Date.now()) {
   return date(value, now);
 }
 
+/** 86400 → "1 day", 129600 → "1.5 days": in the largest unit of which there is one. */
+export function span(seconds) {
+  const [, unit, length] = STEPS.findLast(([, , one]) => seconds >= one) ?? STEPS[0];
+  return number(seconds / length, {style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 1});
+}
+
 /** 75 → "1:15", 3725 → "1:02:05" */
 export function duration(seconds) {
   const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds % 60)];

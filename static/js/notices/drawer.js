@@ -1,7 +1,7 @@
 // The drawer of notifications: filters, days, rows; what is deleted can be taken back.
 
 import {useApp} from "#js/app.js";
-import {day as dayText} from "#js/core/format.js";
+import {day as dayText, span} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useRef, useState} from "#js/core/view.js";
 import {byDay, nameOf} from "#js/notices/days.js";
@@ -156,7 +156,12 @@ function Rows({filter, onClose}) {
         `,
       )}
     </div>
-    ${notices.hasMore(filter) ? html`<${More} filter=${filter} />` : shown.length > 0 && html`<p class="hint inbox-end">${t("inbox.end", {days: notices.keptDays.value})}</p>`}
+    ${
+      notices.hasMore(filter)
+        ? html`<${More} filter=${filter} />`
+        : shown.length > 0 &&
+          html`<p class="hint inbox-end">${t("inbox.end", {time: span(notices.keptSeconds.value)})}</p>`
+    }
   `;
 }
 

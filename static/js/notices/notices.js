@@ -26,8 +26,8 @@ export class Notices {
     }
     return Math.max(0, this.#count.value - [...leaving].filter((id) => isUnread(this.#pages.get(id))).length);
   });
-  /** For how many days they are kept, as the server says. */
-  keptDays = signal(0);
+  /** How long they are kept, as the server says. */
+  keptSeconds = signal(0);
   /** The types there are. */
   types = computed(() => [...new Set(this.#pages.known.map(({type}) => type))].sort());
 
@@ -204,8 +204,8 @@ export class Notices {
       query.set(filter === "unread" ? "status" : "type", filter);
     }
     const answer = await this.#session.request("GET", `/notifications?${query}`);
-    const {notifications, has_more: hasMore, retention_days: days} = answer;
-    this.keptDays.value = days;
+    const {notifications, has_more: hasMore, retention_seconds: seconds} = answer;
+    this.keptSeconds.value = seconds;
     return {entries: notifications, hasMore};
   }
 }

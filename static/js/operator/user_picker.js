@@ -51,7 +51,7 @@ export function UserPicker({chosen, onChoose}) {
     `;
   }
   return html`
-    <${SearchField} label=${t("operator.search_people")} value=${query} onInput=${setQuery} />
+    <${SearchField} label=${t("operator.search_users")} value=${query} onInput=${setQuery} />
     ${users?.length === 0 && html`<p class="hint">${t("operator.nobody_found")}</p>`}
     <ul class="list">
       ${users?.map(

@@ -8,9 +8,9 @@ import {Clients} from "#js/operator/clients.js";
 import {Keys} from "#js/operator/keys.js";
 import {Notify} from "#js/operator/notify.js";
 import {Overview} from "#js/operator/overview.js";
-import {People} from "#js/operator/people.js";
 import {Push} from "#js/operator/push.js";
 import {Settings} from "#js/operator/settings.js";
+import {Users} from "#js/operator/users.js";
 import {Tabs} from "#js/ui/tabs.js";
 
 const SECTIONS = {
@@ -18,7 +18,7 @@ const SECTIONS = {
   clients: Clients,
   push: Push,
   notify: Notify,
-  people: People,
+  users: Users,
   keys: Keys,
   settings: Settings,
   audit: Audit,

@@ -22,7 +22,8 @@ async def test_an_operator_sends_and_members_read(server: ProductServer) -> None
     assert (await send(server, operator, user_ids=[*ids, ids[0]], title="two", type="other")).data == {"notified": 2}
     token = alice["access_token"]
     page = (await server.call("GET", PATH, token=token)).data
-    assert page["has_more"] is False
+    kept = server.community.notifications.retention.total_seconds()
+    assert (page["has_more"], page["retention_seconds"]) == (False, kept)
     assert [one["title"] for one in page["notifications"]] == ["two", "one"]
     newest, oldest = page["notifications"]
     assert oldest.keys() == {"id", "title", "content", "type", "link", "source", "created_at", "status"}

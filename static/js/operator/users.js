@@ -4,7 +4,7 @@ import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
 import {html, useEffect, useState} from "#js/core/view.js";
 import {useFetched} from "#js/operator/fetched.js";
-import {Person} from "#js/operator/person.js";
+import {UserRow} from "#js/operator/user_row.js";
 import {SearchField} from "#js/ui/field.js";
 import {State} from "#js/ui/state.js";
 import {complain} from "#js/ui/toasts.js";
@@ -17,16 +17,16 @@ const STANDINGS = {
   banned: {name: "banned", holds: ({ban}) => Boolean(ban)},
 };
 
-export function People() {
+export function Users() {
   const {session} = useApp();
   const [query, setQuery] = useState("");
   const [standing, setStanding] = useState("");
   const wanted = usePaused(query.trim());
   const ask = (after = "") => {
-    const asked = wanted ? {query: wanted} : {standing, after};
-    return session.request("GET", `/operators/users?${new URLSearchParams({...asked, limit: PAGE})}`);
+    const asked = wanted ? {query: wanted} : {after};
+    return session.request("GET", `/operators/users?${new URLSearchParams({...asked, standing, limit: PAGE})}`);
   };
-  const fetched = useFetched(ask, [session, wanted, wanted ? "" : standing]);
+  const fetched = useFetched(ask, [session, wanted, standing]);
   const {users = [], has_more: hasMore} = fetched.value.value ?? {};
   const shown = users.filter(STANDINGS[standing].holds);
 
@@ -46,7 +46,7 @@ export function People() {
 
   return html`
     <div class="operator-tools">
-      <${SearchField} label=${t("operator.search_people")} value=${query} onInput=${setQuery} />
+      <${SearchField} label=${t("operator.search_users")} value=${query} onInput=${setQuery} />
       <${Standings} chosen=${standing} onChoose=${setStanding} />
     </div>
     <${State}
@@ -54,10 +54,15 @@ export function People() {
       isEmpty=${shown.length === 0}
       empty=${{icon: wanted ? "search" : "users", title: t("operator.nobody_found")}}
     >
-      <ul class="list operator-people">
-        ${shown.map((user) => html`<${Person} key=${user.id} user=${user} onChanged=${become} />`)}
+      <ul class="list operator-users">
+        ${shown.map((user) => html`<${UserRow} key=${user.id} user=${user} onChanged=${become} />`)}
       </ul>
-      ${hasMore && !wanted && html`<button type="button" onClick=${more}>${t("operator.more")}</button>`}
+      ${
+        hasMore &&
+        (wanted
+          ? html`<p class="hint">${t("operator.narrow_search")}</p>`
+          : html`<button type="button" onClick=${more}>${t("operator.more")}</button>`)
+      }
     <//>
   `;
 }

@@ -11,7 +11,7 @@ import {Menu} from "#js/ui/menu.js";
 import {complain, toast} from "#js/ui/toasts.js";
 
 /** `onChanged(id, change)` is told what is different now. */
-export function Person({user, onChanged}) {
+export function UserRow({user, onChanged}) {
   const {session} = useApp();
   const [isBanning, setBanning] = useState(false);
   const isSelf = user.id === session.user.value.id;
