@@ -1,7 +1,7 @@
 // Finding stocks.
 
 import {useApp} from "#js/app.js";
-import {useEffect, useState} from "#js/core/view.js";
+import {useAnswer} from "#js/core/typed.js";
 import {complain} from "#js/ui/toasts.js";
 
 const PAUSE_MS = 150;
@@ -10,28 +10,9 @@ const MOST = 8;
 /** Return the stocks whose code or name begins so, once the typing rests; null as long as nobody knows. */
 export function useStocks(text) {
   const {session} = useApp();
-  const [found, setFound] = useState({sought: "", stocks: null});
-  const sought = text.trim();
-  useEffect(() => {
-    if (!sought) {
-      return undefined;
-    }
-    let isWanted = true;
-    const timer = setTimeout(async () => {
-      try {
-        const query = new URLSearchParams({query: sought, limit: MOST});
-        const {stocks} = await session.request("GET", `/stocks?${query}`);
-        if (isWanted) {
-          setFound({sought, stocks});
-        }
-      } catch (error) {
-        complain(error);
-      }
-    }, PAUSE_MS);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-  }, [sought]);
-  return sought && found.sought === sought ? found.stocks : null;
+  const ask = async (query) => {
+    const {stocks} = await session.request("GET", `/stocks?${new URLSearchParams({query, limit: MOST})}`);
+    return stocks;
+  };
+  return useAnswer(text, ask, {pauseMs: PAUSE_MS, onProblem: complain});
 }

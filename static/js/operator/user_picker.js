@@ -2,40 +2,19 @@
 
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useState} from "#js/core/view.js";
+import {useAnswer} from "#js/core/typed.js";
+import {html, useState} from "#js/core/view.js";
 import {Avatar} from "#js/ui/avatar.js";
 import {SearchField} from "#js/ui/field.js";
 import {complain} from "#js/ui/toasts.js";
 
 const PAUSE_MS = 250;
 
-/** What the server finds, a moment after the last key; null while nothing was asked. */
-export function useUsers(query) {
+/** What the server finds, a moment after the last key; null while nobody knows. */
+function useUsers(typed) {
   const {session} = useApp();
-  const [users, setUsers] = useState(null);
-  useEffect(() => {
-    setUsers(null);
-    const wanted = query.trim();
-    if (!wanted) {
-      return undefined;
-    }
-    let isOver = false;
-    const timer = setTimeout(async () => {
-      try {
-        const answer = await session.request("GET", `/users?limit=50&query=${encodeURIComponent(wanted)}`);
-        if (!isOver) {
-          setUsers(answer.users);
-        }
-      } catch (error) {
-        complain(error);
-      }
-    }, PAUSE_MS);
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-    };
-  }, [query]);
-  return users;
+  const ask = async (query) => (await session.request("GET", `/users?${new URLSearchParams({query, limit: 50})}`)).users;
+  return useAnswer(typed, ask, {pauseMs: PAUSE_MS, onProblem: complain});
 }
 
 /** `onChoose(user)`; null takes the choice back. */

@@ -2,7 +2,8 @@
 
 import {useApp} from "#js/app.js";
 import {t} from "#js/core/texts.js";
-import {html, useEffect, useState} from "#js/core/view.js";
+import {useRested} from "#js/core/typed.js";
+import {html, useState} from "#js/core/view.js";
 import {useFetched} from "#js/operator/fetched.js";
 import {UserRow} from "#js/operator/user_row.js";
 import {SearchField} from "#js/ui/field.js";
@@ -18,17 +19,38 @@ const STANDINGS = {
 };
 
 export function Users() {
-  const {session} = useApp();
   const [query, setQuery] = useState("");
   const [standing, setStanding] = useState("");
-  const wanted = usePaused(query.trim());
+  const wanted = useRested(query.trim(), PAUSE_MS);
+  const {fetched, hasMore, more, become} = useListed(wanted, standing);
+  const shown = (fetched.value.value?.users ?? []).filter(STANDINGS[standing].holds);
+  return html`
+    <div class="operator-tools">
+      <${SearchField} label=${t("operator.search_users")} value=${query} onInput=${setQuery} />
+      <${Standings} chosen=${standing} onChoose=${setStanding} />
+    </div>
+    <${State}
+      following=${fetched}
+      isEmpty=${shown.length === 0}
+      empty=${{icon: wanted ? "search" : "users", title: t("operator.nobody_found")}}
+    >
+      <ul class="list operator-users">
+        ${shown.map((user) => html`<${UserRow} key=${user.id} user=${user} onChanged=${become} />`)}
+      </ul>
+      ${hasMore && (wanted ? html`<p class="hint">${t("operator.narrow_search")}</p>` : html`<button type="button" onClick=${more}>${t("operator.more")}</button>`)}
+    <//>
+  `;
+}
+
+/** What the server lists: `more()` appends the next page, which a search has not; `become(id, change)` changes one of them. */
+function useListed(wanted, standing) {
+  const {session} = useApp();
   const ask = (after = "") => {
     const asked = wanted ? {query: wanted} : {after};
     return session.request("GET", `/operators/users?${new URLSearchParams({...asked, standing, limit: PAGE})}`);
   };
   const fetched = useFetched(ask, [session, wanted, standing]);
   const {users = [], has_more: hasMore} = fetched.value.value ?? {};
-  const shown = users.filter(STANDINGS[standing].holds);
 
   async function more() {
     try {
@@ -43,28 +65,7 @@ export function Users() {
     const {users: known, ...rest} = fetched.value.value;
     fetched.value.value = {...rest, users: known.map((user) => (user.id === id ? {...user, ...change} : user))};
   };
-
-  return html`
-    <div class="operator-tools">
-      <${SearchField} label=${t("operator.search_users")} value=${query} onInput=${setQuery} />
-      <${Standings} chosen=${standing} onChoose=${setStanding} />
-    </div>
-    <${State}
-      following=${fetched}
-      isEmpty=${shown.length === 0}
-      empty=${{icon: wanted ? "search" : "users", title: t("operator.nobody_found")}}
-    >
-      <ul class="list operator-users">
-        ${shown.map((user) => html`<${UserRow} key=${user.id} user=${user} onChanged=${become} />`)}
-      </ul>
-      ${
-        hasMore &&
-        (wanted
-          ? html`<p class="hint">${t("operator.narrow_search")}</p>`
-          : html`<button type="button" onClick=${more}>${t("operator.more")}</button>`)
-      }
-    <//>
-  `;
+  return {fetched, hasMore, more, become};
 }
 
 const Standings = ({chosen, onChoose}) => html`
@@ -85,13 +86,3 @@ const Standings = ({chosen, onChoose}) => html`
     )}
   </div>
 `;
-
-/** A value that is typed, once it has stood for a moment. */
-function usePaused(value) {
-  const [paused, setPaused] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setPaused(value), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return paused;
-}

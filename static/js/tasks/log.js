@@ -3,12 +3,11 @@
 import {useApp} from "#js/app.js";
 import {exactTime, moment} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
-import {html, useLayoutEffect, useRef, useState} from "#js/core/view.js";
+import {html, useState} from "#js/core/view.js";
 import {messageOf} from "#js/tasks/words.js";
+import {useFollowedEnd} from "#js/ui/followed_end.js";
 import {Icon} from "#js/ui/icon.js";
 import {SearchField} from "#js/ui/field.js";
-
-const NEAR_PX = 40;
 
 export function Log({id, isOpen, isFolded}) {
   const {tasks} = useApp();
@@ -42,18 +41,8 @@ export function Log({id, isOpen, isFolded}) {
 }
 
 function Lines({events}) {
-  const list = useRef(null);
-  const isAtEnd = useRef(true);
-  useLayoutEffect(() => {
-    if (isAtEnd.current) {
-      list.current.scrollTop = list.current.scrollHeight;
-    }
-  }, [events.length]);
-  const note = ({currentTarget: {scrollTop, scrollHeight, clientHeight}}) => {
-    isAtEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_PX;
-  };
   return html`
-    <div class="task-log-lines" ref=${list} onScroll=${note} role="log" aria-label=${t("work.log")} tabindex="0">
+    <div class="task-log-lines" role="log" aria-label=${t("work.log")} tabindex="0" ...${useFollowedEnd()}>
       <ol>
         ${events.map(
           ({type, data}, index) => html`

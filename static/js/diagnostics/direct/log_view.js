@@ -2,14 +2,14 @@
 
 import {bytes, exactTime} from "#js/core/format.js";
 import {t} from "#js/core/texts.js";
-import {html, useLayoutEffect, useRef, useState} from "#js/core/view.js";
+import {html, useState} from "#js/core/view.js";
 import {Switch} from "#js/ui/field.js";
+import {useFollowedEnd} from "#js/ui/followed_end.js";
 import {Icon} from "#js/ui/icon.js";
 import {Empty} from "#js/ui/state.js";
 
 const SHOWN = 300;
 const ICONS = {in: "down", out: "up", note: "info"};
-const NEAR = 40;
 
 export function LogView({log}) {
   const [chosen, setChosen] = useState(null);
@@ -61,18 +61,8 @@ const Events = ({log, chosen, onChoose}) => html`
 `;
 
 function Entries({entries}) {
-  const list = useRef(null);
-  const isAtEnd = useRef(true);
-  useLayoutEffect(() => {
-    if (isAtEnd.current) {
-      list.current.scrollTop = list.current.scrollHeight;
-    }
-  });
-  const scrolled = ({currentTarget: view}) => {
-    isAtEnd.current = view.scrollHeight - view.scrollTop - view.clientHeight < NEAR;
-  };
   return html`
-    <ol class="entries" ref=${list} tabindex="0" aria-label=${t("diagnostics.log")} onScroll=${scrolled}>
+    <ol class="entries" tabindex="0" aria-label=${t("diagnostics.log")} ...${useFollowedEnd()}>
       ${entries.map((entry) => html`<${Entry} key=${entry.number} ...${entry} />`)}
     </ol>
   `;
